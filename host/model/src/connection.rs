@@ -1,0 +1,98 @@
+//! A configured use of a connector: settings, endpoints, credentials, limits, policy.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Auth, Name, RetryPolicy};
+
+/// One configured use of a connector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    pub name: Name,
+    /// The connector that it uses.
+    pub connector: Name,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Valid against the connector's settings schema. An object.
+    #[serde(default)]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Where the target is. Requests that name no endpoint go to `default`.
+    #[serde(default)]
+    pub endpoints: BTreeMap<Name, Endpoint>,
+    /// What the connection may reach beyond the public addresses of its endpoints.
+    #[serde(default)]
+    pub grant: Grant,
+    /// What one call may use.
+    #[serde(default)]
+    pub limits: Limits,
+    /// When to try again.
+    #[serde(default)]
+    pub retry: RetryPolicy,
+}
+
+/// Where a target is and how to sign in there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// The base address; what a connector asks for is appended to its path.
+    pub url: String,
+    /// Allows `http:`; then no credential is sent, but to loopback.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_plaintext: bool,
+    #[serde(default)]
+    pub auth: Auth,
+    /// The time that one exchange may take.
+    #[serde(default = "default_timeout_ms")]
+    pub timeout_ms: u64,
+    /// The largest answer that is handed to the connector. Answers that are kept as attachments may have
+    /// [`Limits::max_attachment_bytes`].
+    #[serde(default = "default_max_response_bytes")]
+    pub max_response_bytes: u64,
+}
+
+/// Municipal systems answer large searches slowly.
+fn default_timeout_ms() -> u64 {
+    60_000
+}
+
+/// A connector reads pages, not archives.
+fn default_max_response_bytes() -> u64 {
+    8 << 20
+}
+
+/// What the operator lets a connection reach. Holds only together with the ceiling in `sluse.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grant {
+    /// Addresses that are not public and yet allowed, as CIDR: `10.20.0.0/16`.
+    pub cidrs: Vec<String>,
+}
+
+/// What one call of the connector may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// All memories and tables of the instance together.
+    pub memory_bytes: u64,
+    /// Time on the processor.
+    pub cpu_ms: u64,
+    /// Time by the clock, all waiting included.
+    pub timeout_ms: u64,
+    /// The largest file that a call may create or keep.
+    pub max_attachment_bytes: u64,
+}
+
+impl Limits {
+    /// The most that a connection may be given.
+    pub const CEILING: Self =
+        Self { memory_bytes: 256 << 20, cpu_ms: 30_000, timeout_ms: 60 * 60 * 1000, max_attachment_bytes: 4 << 30 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes: 64 << 20, cpu_ms: 2_000, timeout_ms: 5 * 60 * 1000, max_attachment_bytes: 512 << 20 }
+    }
+}

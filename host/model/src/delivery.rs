@@ -1,0 +1,49 @@
+//! One durable call of an operation, and what may become of it.
+
+mod attempt; // one try, and how it ended
+mod state; // where a delivery stands
+mod transition; // what happens next
+
+use serde::{Deserialize, Serialize};
+
+pub use attempt::{Attempt, AttemptEnd, AttemptResult, Doubt, TimelineLevel, TimelineLine};
+pub use state::{Attention, DeliveryState, Lease, Reason, Resolution};
+pub use transition::{after_attempt, after_lost_attempt};
+
+use crate::{DeliveryId, Name, RunId, Timestamp};
+
+/// One durable call of an operation of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub run: RunId,
+    /// Its place in the run's flow, from 0.
+    pub step_index: u32,
+    pub step: Name,
+    pub connection: Name,
+    pub operation: Name,
+    /// JSON text.
+    pub input: String,
+    /// JSON text, once it has succeeded.
+    pub output: Option<String>,
+    pub state: DeliveryState,
+    /// How many attempts have begun.
+    pub attempts: u32,
+    pub accepted_at: Timestamp,
+    pub changed_at: Timestamp,
+}
+
+/// A delivery that comes into being with the fact that caused it: a submission, or the step before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    pub id: DeliveryId,
+    pub step_index: u32,
+    pub step: Name,
+    pub connection: Name,
+    pub operation: Name,
+    /// JSON text.
+    pub input: String,
+    /// `Queued`, or `Attention` when its input could not be mapped.
+    pub state: DeliveryState,
+    pub accepted_at: Timestamp,
+}

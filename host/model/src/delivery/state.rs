@@ -1,0 +1,96 @@
+//! Where a delivery stands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Problem, Timestamp};
+
+/// Where a delivery stands. Each variant carries what exists in that state and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum DeliveryState {
+    /// Waits for its first attempt.
+    Queued { due: Timestamp },
+    /// An attempt is under way, by whoever holds the lease.
+    Running { lease: Lease },
+    /// The target was unavailable; the next attempt begins at `due`.
+    Retrying { due: Timestamp, problem: Problem },
+    /// Waits for a person.
+    Attention(Attention),
+    /// Final.
+    Closed { resolution: Resolution, at: Timestamp },
+}
+
+impl DeliveryState {
+    /// The name as people see it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued { .. } => "queued",
+            Self::Running { .. } => "running",
+            Self::Retrying { .. } => "retrying",
+            Self::Attention(_) => "attention",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
+/// Who works on a delivery, and until when. What was read under a lease is written only while it is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Grows with every claim of this delivery; an older number is refused.
+    pub number: u64,
+    pub until: Timestamp,
+}
+
+/// Why a person has to look, since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    pub reason: Reason,
+    pub problem: Problem,
+    pub since: Timestamp,
+}
+
+/// Why a person has to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The input or the settings cannot be right.
+    Invalid,
+    /// The target understood and refused.
+    Rejected,
+    /// The target refused who we are or what we may do.
+    Denied,
+    /// It may or may not have happened. Never sent again by itself.
+    OutcomeUnknown,
+    /// The target was unavailable in every attempt.
+    AttemptsExhausted,
+    /// The connector broke: it trapped, went over a limit or answered against its own schema.
+    ConnectorBroken,
+    /// The step's input could not be computed from the submission and the earlier outputs.
+    MappingFailed,
+    /// The host is not set up for it: a secret is missing, an endpoint is refused.
+    Misconfigured,
+}
+
+impl Reason {
+    /// The name as people see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Rejected => "rejected",
+            Self::Denied => "denied",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::AttemptsExhausted => "attempts-exhausted",
+            Self::ConnectorBroken => "connector-broken",
+            Self::MappingFailed => "mapping-failed",
+            Self::Misconfigured => "misconfigured",
+        }
+    }
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resolution {
+    Succeeded,
+    Failed,
+}

@@ -1,0 +1,115 @@
+//! What happens to a delivery next: a function of how its attempt ended, the policy, now and the jitter.
+
+use super::{AttemptEnd, Attention, DeliveryState, Doubt, Reason, Resolution};
+use crate::{Failure, Problem, RetryPolicy, Timestamp};
+
+/// What becomes of a delivery whose attempt number `attempt` (from 1) has ended.
+///
+/// `jitter` is from 0 (included) to 1 (excluded). A delivery is tried again only when the target was
+/// unavailable, an attempt is left, and no request that must happen once is in doubt.
+pub fn after_attempt(
+    end: &AttemptEnd,
+    doubt: Doubt,
+    attempt: u32,
+    policy: &RetryPolicy,
+    now: Timestamp,
+    jitter: f64,
+) -> DeliveryState {
+    let attention = |reason, problem: &Problem| {
+        DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now })
+    };
+    match end {
+        AttemptEnd::Done { .. } => DeliveryState::Closed { resolution: Resolution::Succeeded, at: now },
+        AttemptEnd::Misconfigured(problem) => attention(Reason::Misconfigured, problem),
+        AttemptEnd::Broken(problem) if doubt == Doubt::None => attention(Reason::ConnectorBroken, problem),
+        AttemptEnd::Broken(problem) => attention(Reason::OutcomeUnknown, problem),
+        AttemptEnd::Failed(failure) => match failure {
+            Failure::Invalid { problem } => attention(Reason::Invalid, problem),
+            Failure::Rejected { problem } => attention(Reason::Rejected, problem),
+            Failure::Denied { problem } => attention(Reason::Denied, problem),
+            Failure::Unknown { problem } => attention(Reason::OutcomeUnknown, problem),
+            Failure::Unavailable { problem, .. } if doubt > Doubt::None => attention(Reason::OutcomeUnknown, problem),
+            Failure::Unavailable { problem, retry_after_ms } => match policy.delay(attempt, *retry_after_ms, jitter) {
+                Some(delay) => DeliveryState::Retrying { due: now.plus(delay), problem: problem.clone() },
+                None => attention(Reason::AttemptsExhausted, problem),
+            },
+        },
+    }
+}
+
+/// What becomes of a delivery whose attempt never ended: the host stopped in the middle, or its lease lapsed.
+///
+/// An operation that only reads is tried again at once. Anything else may have happened.
+pub fn after_lost_attempt(reads_only: bool, now: Timestamp) -> DeliveryState {
+    if reads_only {
+        return DeliveryState::Queued { due: now };
+    }
+    let problem = Problem::new(
+        "attempt-lost",
+        "The host stopped while this was under way. Look at the target whether it happened.",
+    );
+    DeliveryState::Attention(Attention { reason: Reason::OutcomeUnknown, problem, since: now })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn unavailable() -> AttemptEnd {
+        AttemptEnd::Failed(Failure::Unavailable { problem: Problem::new("busy", "Busy."), retry_after_ms: None })
+    }
+
+    fn broken() -> AttemptEnd {
+        AttemptEnd::Broken(Problem::new("trap", "The connector trapped."))
+    }
+
+    #[track_caller]
+    fn check(end: &AttemptEnd, doubt: Doubt, attempt: u32, expected: Option<Reason>) {
+        let policy = RetryPolicy { max_attempts: 3, base_ms: 1000, cap_ms: 1000 };
+        match after_attempt(end, doubt, attempt, &policy, NOW, 0.5) {
+            DeliveryState::Attention(attention) => assert_eq!(Some(attention.reason), expected),
+            DeliveryState::Retrying { due, .. } => {
+                assert_eq!(expected, None);
+                assert_eq!(due, Timestamp::from_millis(1_000_500));
+            }
+            state => panic!("{state:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unavailable_target_is_tried_again() {
+        check(&unavailable(), Doubt::None, 1, None);
+    }
+
+    #[test]
+    fn attempts_end() {
+        check(&unavailable(), Doubt::None, 3, Some(Reason::AttemptsExhausted));
+    }
+
+    #[test]
+    fn what_may_have_happened_is_never_sent_again_by_itself() {
+        check(&unavailable(), Doubt::Open, 1, Some(Reason::OutcomeUnknown));
+        check(&unavailable(), Doubt::Happened, 1, Some(Reason::OutcomeUnknown));
+        check(&broken(), Doubt::Open, 1, Some(Reason::OutcomeUnknown));
+    }
+
+    #[test]
+    fn a_broken_connector_is_a_person_s_work() {
+        check(&broken(), Doubt::None, 1, Some(Reason::ConnectorBroken));
+    }
+
+    #[test]
+    fn done_is_done_whatever_was_in_doubt_on_the_way() {
+        let done = AttemptEnd::Done { output: "{}".into() };
+        let state = after_attempt(&done, Doubt::Open, 1, &RetryPolicy::default(), NOW, 0.0);
+        assert_eq!(state, DeliveryState::Closed { resolution: Resolution::Succeeded, at: NOW });
+    }
+
+    #[test]
+    fn a_lost_read_is_repeated_and_a_lost_write_is_not() {
+        assert_eq!(after_lost_attempt(true, NOW), DeliveryState::Queued { due: NOW });
+        assert!(matches!(after_lost_attempt(false, NOW), DeliveryState::Attention(_)));
+    }
+}

@@ -1,0 +1,43 @@
+//! What exists in Sluse and what may become of it. Pure: no I/O, no clock, no randomness; what happens
+//! next is a function of (state, outcome, now, jitter). How it is kept is `sluse-store`'s business, how
+//! it is carried out `sluse-engine`'s.
+
+mod attachment; // files of a run
+mod auth; // how a connection signs in
+mod connection; // a configured use of a connector
+mod delivery; // one durable call, and what may become of it
+mod description; // what a connector says of itself
+mod dice; // where chance comes from
+mod digest; // what bytes are called
+mod flow; // what happens to a submission
+mod id; // what programs call things
+mod name; // what people call things
+mod problem; // what went wrong, for two readers
+mod retry; // when to try again
+mod revision; // a connector's installed components
+mod run; // one execution of a flow
+mod time; // points in time, and where they come from
+mod token; // who may ask the host for what
+
+pub use attachment::Attachment;
+pub use auth::{Auth, SecretName};
+pub use connection::{Connection, Endpoint, Grant, Limits};
+pub use delivery::{
+    Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Doubt, Lease, NewDelivery, Reason,
+    Resolution, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
+};
+pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
+pub use dice::{Dice, unit_interval};
+pub use digest::{Digest, Digester, InvalidDigest};
+pub use flow::{Flow, Step};
+pub use id::{AttachmentId, DeliveryId, InvalidId, RunId, TokenId};
+pub use name::{InvalidName, Name};
+pub use problem::{Failure, Outcome, Problem};
+pub use retry::{MAX_RETRY_AFTER_MS, RetryPolicy};
+pub use revision::{Revision, RevisionStanding};
+pub use run::{Run, RunState};
+pub use time::{Clock, Timestamp};
+pub use token::{Scope, Token};
+
+#[cfg(feature = "fakes")]
+pub mod fakes;
