@@ -1,0 +1,136 @@
+//! A connector made of a closure.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+use sluse_model::{Description, Digest, Failure, OperationDescription, Outcome, Problem};
+
+use crate::{Arrival, Breakage, BreakageKind, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host, ItemReport};
+
+type Executing = Pin<Box<dyn Future<Output = Ended<Outcome>> + Send>>;
+type Execute = dyn Fn(Call, String, String, Box<dyn Host>) -> Executing + Send + Sync;
+
+/// A connector whose operations are one closure over (call, operation, input, host).
+#[derive(Clone)]
+pub struct FakeConnector {
+    digest: Digest,
+    description: Description,
+    execute: Arc<Execute>,
+}
+
+impl FakeConnector {
+    /// A connector that does `execute` for every operation.
+    pub fn new<F, Running>(description: Description, execute: F) -> Self
+    where
+        F: Fn(Call, String, String, Box<dyn Host>) -> Running + Send + Sync + 'static,
+        Running: Future<Output = Ended<Outcome>> + Send + 'static,
+    {
+        let digest = Digest::of(format!("{}@{}", description.name, description.version));
+        let execute: Arc<Execute> =
+            Arc::new(move |call, operation, input, host| Box::pin(execute(call, operation, input, host)));
+        Self { digest, description, execute }
+    }
+}
+
+impl fmt::Debug for FakeConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FakeConnector({})", self.description.name)
+    }
+}
+
+/// A description with these operations, each with schemas that accept any object.
+pub fn description(name: &str, version: &str, operations: &[&str]) -> Description {
+    let any_object = r#"{"type":"object"}"#.to_owned();
+    Description {
+        name: name.into(),
+        version: version.into(),
+        title: name.into(),
+        summary: String::new(),
+        settings_schema: any_object.clone(),
+        operations: operations
+            .iter()
+            .map(|operation| OperationDescription {
+                name: (*operation).into(),
+                title: (*operation).into(),
+                summary: String::new(),
+                input_schema: any_object.clone(),
+                output_schema: any_object.clone(),
+                reads_only: false,
+            })
+            .collect(),
+        feeds: Vec::new(),
+        endpoints: Vec::new(),
+        folders: Vec::new(),
+        sequences: Vec::new(),
+    }
+}
+
+fn not_exported<T>(interface: &str) -> Ended<T> {
+    Err(Breakage { kind: BreakageKind::NotExported, message: format!("a fake exports no {interface}") })
+}
+
+#[async_trait]
+impl Connector for FakeConnector {
+    fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    async fn execute(
+        &self,
+        call: Call,
+        operation: &str,
+        input: &str,
+        limits: CallLimits,
+        host: Box<dyn Host>,
+    ) -> Ended<Outcome> {
+        let running = (self.execute)(call, operation.to_owned(), input.to_owned(), host);
+        match tokio::time::timeout(limits.wall, running).await {
+            Ok(ended) => ended,
+            Err(_) => Err(Breakage { kind: BreakageKind::TimedOut, message: "the call took too long".into() }),
+        }
+    }
+
+    async fn resume(
+        &self,
+        _call: Call,
+        _operation: &str,
+        _input: &str,
+        _state: &str,
+        _arrival: Arrival,
+        _limits: CallLimits,
+        _host: Box<dyn Host>,
+    ) -> Ended<Outcome> {
+        Ok(Err(Failure::Invalid { problem: Problem::new("no-resume", "a fake does not wait") }))
+    }
+
+    async fn check(&self, _call: Call, _limits: CallLimits, _host: Box<dyn Host>) -> Ended<Vec<Finding>> {
+        Ok(Ok(Vec::new()))
+    }
+
+    async fn poll(
+        &self,
+        _call: Call,
+        _feed: &str,
+        _cursor: Option<&str>,
+        _limits: CallLimits,
+        _host: Box<dyn Host>,
+    ) -> Ended<FeedPage> {
+        not_exported("feeds")
+    }
+
+    async fn settle(
+        &self,
+        _call: Call,
+        _feed: &str,
+        _group: &str,
+        _report: Vec<ItemReport>,
+        _limits: CallLimits,
+        _host: Box<dyn Host>,
+    ) -> Ended<()> {
+        not_exported("feeds")
+    }
+}

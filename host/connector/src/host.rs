@@ -1,0 +1,89 @@
+//! What a component may ask of the host during one call.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sluse_model::{Attachment, TimelineLevel};
+
+use crate::{Request, Response, SendError};
+
+/// What a component may ask of the host during one call. One value serves one call and is dropped with it.
+///
+/// Lengths and counts have been checked against the call's limits before they get here. Nothing here is a
+/// reason to trap: every refusal is an answer.
+#[async_trait]
+pub trait Host: Send {
+    /// Sends one request and waits for the answer.
+    async fn send(&mut self, request: Request) -> Result<Response, SendError>;
+
+    /// Sends the requests side by side; the answers are in the order of the requests.
+    async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>>;
+
+    /// All attachments of the run, in the order of submission.
+    async fn attachments(&mut self) -> Vec<Attachment>;
+
+    /// Up to `length` bytes from `offset`; fewer at the end, none behind it.
+    async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError>;
+
+    /// Keeps bytes as a new attachment of the run.
+    async fn create_attachment(
+        &mut self,
+        name: String,
+        media_type: String,
+        bytes: Bytes,
+    ) -> Result<Attachment, AttachmentError>;
+
+    /// Publishes a whole file, or nothing.
+    async fn put_file(&mut self, folder: String, name: String, bytes: Bytes) -> Result<(), FolderError>;
+
+    /// Reserves `count` consecutive numbers and gives the first.
+    async fn reserve_numbers(&mut self, sequence: String, count: u32) -> Result<u64, NumberError>;
+
+    /// Opens an address for this delivery and gives its URL.
+    async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError>;
+
+    /// Writes one line on the delivery's timeline. Control characters have been escaped.
+    fn log(&mut self, level: TimelineLevel, message: String);
+}
+
+/// Why an attachment could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttachmentError {
+    #[error("there is no such attachment in this run")]
+    NotFound,
+    /// The limit in bytes.
+    #[error("more than {0} bytes")]
+    TooLarge(u64),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why a file could not be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FolderError {
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why no number could be reserved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why no callback address could be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackError {
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("{0}")]
+    Unavailable(String),
+}
