@@ -1,0 +1,46 @@
+//! What durable state promises. State and queue are one store: a delivery is enqueued in the transaction of
+//! the fact that caused it. Every write is durable (fsynced) when its method returns, and conditional on
+//! what it was read under. How a database keeps the promises is the adapters' business; the promises are
+//! also tests (feature `conformance`).
+
+mod error; // what can go wrong, and who can act on it
+mod configuration; // connections and flows
+mod connectors; // installed revisions
+mod contents; // bytes under their digest
+mod runs; // submissions and what became of them
+mod deliveries; // work that waits, and who is doing it
+mod secrets; // sealed values
+mod tokens; // who may ask
+
+use std::fmt;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+pub use configuration::{Configuration, StoredConnection, StoredFlow};
+pub use connectors::Connectors;
+pub use contents::{Content, ContentReader, ContentWriter, Contents};
+pub use deliveries::{Claim, Claimed, Deliveries, Follow, Settlement};
+pub use error::StoreError;
+pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
+pub use secrets::{SealedSecret, SecretOrigin, Secrets};
+pub use tokens::Tokens;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+/// Everything that a host keeps. Cheap to share: `Arc<dyn Store>`.
+#[async_trait]
+pub trait Store:
+    Configuration + Connectors + Contents + Deliveries + Runs + Secrets + Tokens + fmt::Debug + Send + Sync
+{
+    /// Whether the store can take a write now.
+    async fn health(&self) -> Result<(), StoreError>;
+
+    /// Changes whenever a delivery may have become due other than by time passing. Subscribe before you look;
+    /// keep a slow poll beside it.
+    fn wakeups(&self) -> watch::Receiver<u64>;
+
+    /// Finishes what is under way and lets go of the database. Everything afterwards fails.
+    async fn close(&self);
+}

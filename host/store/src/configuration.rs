@@ -1,0 +1,47 @@
+//! Connections and flows: what `sluse apply` writes.
+
+use async_trait::async_trait;
+use sluse_model::{Connection, Digest, Flow, Name, Timestamp};
+
+use crate::StoreError;
+
+/// A connection as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredConnection {
+    pub connection: Connection,
+    /// Grows with every change of this connection; what was built from an older one is built anew.
+    pub version: u64,
+    pub changed_at: Timestamp,
+}
+
+/// A version of a flow as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredFlow {
+    pub flow: Flow,
+    /// Names this version: the digest of its JSON text.
+    pub digest: Digest,
+    pub changed_at: Timestamp,
+}
+
+/// Connections and flows. Applied whole or not at all.
+#[async_trait]
+pub trait Configuration: Send + Sync {
+    /// Writes all of them in one transaction. What is unchanged keeps its version; what is not named stays.
+    /// Every version of a flow is kept for the runs that began with it.
+    async fn apply(&self, connections: Vec<Connection>, flows: Vec<Flow>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// All connections, by name.
+    async fn connections(&self) -> Result<Vec<StoredConnection>, StoreError>;
+
+    /// The connection of this name.
+    async fn connection(&self, name: &Name) -> Result<Option<StoredConnection>, StoreError>;
+
+    /// The present version of all flows, by name.
+    async fn flows(&self) -> Result<Vec<StoredFlow>, StoreError>;
+
+    /// The present version of the flow of this name.
+    async fn flow(&self, name: &Name) -> Result<Option<StoredFlow>, StoreError>;
+
+    /// A version of a flow, present or past.
+    async fn flow_version(&self, digest: &Digest) -> Result<Option<StoredFlow>, StoreError>;
+}

@@ -1,0 +1,82 @@
+//! Work that waits, and who is doing it.
+
+use async_trait::async_trait;
+use sluse_model::{
+    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, NewDelivery, RunState, TimelineLine, Timestamp,
+};
+
+use crate::{DeliveryDetail, Page, PageRequest, StoreError};
+
+/// On which terms deliveries are claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    pub now: Timestamp,
+    /// When the lease lapses, unless it is renewed.
+    pub until: Timestamp,
+}
+
+/// A delivery with the right to work on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    pub delivery: Delivery,
+    pub lease: Lease,
+    /// The number of the attempt that the claim began, from 1. Already kept.
+    pub attempt: u32,
+    /// The active revision of the connection's connector at the moment of the claim. Kept with the attempt.
+    pub revision: Digest,
+}
+
+/// What goes on with the run, in the same transaction as the delivery that it waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follow {
+    /// The delivery is not closed; the run's state follows it.
+    Stay(RunState),
+    /// The next step.
+    Next(Box<NewDelivery>),
+    /// No step is left, or none will come.
+    Close(RunState),
+}
+
+/// How an attempt ended, and what follows. Written whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    pub delivery: DeliveryId,
+    /// The lease that it was worked on under.
+    pub lease: Lease,
+    /// With its result.
+    pub attempt: Attempt,
+    pub state: DeliveryState,
+    /// JSON text, when it succeeded.
+    pub output: Option<String>,
+    pub timeline: Vec<TimelineLine>,
+    pub follow: Follow,
+}
+
+/// Work that waits, and who is doing it.
+#[async_trait]
+pub trait Deliveries: Send + Sync {
+    /// Gives up to `limit` due deliveries, the longest due first, each with a lease and a begun attempt.
+    /// Two claimers never receive the same delivery while its lease lives. Durable when it returns: an attempt
+    /// that nobody ever settles is seen by [`Deliveries::lapsed`].
+    async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Moves the end of leases that are still held. Gives those that are not.
+    async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
+
+    /// Writes how an attempt ended and what follows. `Stale` when the lease is no longer held; then nothing is
+    /// written. With `claim`, a following delivery is claimed in the same transaction and given back.
+    async fn settle(&self, settlement: Settlement, claim: Option<Claim>) -> Result<Option<Box<Claimed>>, StoreError>;
+
+    /// Running deliveries whose lease has lapsed at `now`, with the attempt that was lost. They stay as they
+    /// are until they are settled under that lease.
+    async fn lapsed(&self, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, StoreError>;
+
+    /// When the next queued or retrying delivery is due; `None` when none waits.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The delivery of this id.
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError>;
+
+    /// Deliveries, the latest first; with `state` only those in the state of this name.
+    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<Delivery>, StoreError>;
+}

@@ -1,0 +1,103 @@
+//! Submissions and what became of them.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use sluse_model::{
+    Attachment, Attempt, Delivery, Digest, Name, NewDelivery, Run, RunId, RunState, TimelineLine, Timestamp,
+};
+
+use crate::{Claim, Claimed, StoreError};
+
+/// A submission that is about to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRun {
+    pub id: RunId,
+    pub flow: Name,
+    pub flow_digest: Digest,
+    /// JSON text.
+    pub submission: String,
+    /// The files, in the order of submission. Their contents are kept already.
+    pub attachments: Vec<Attachment>,
+    pub idempotency_key: Option<String>,
+    /// What the submission's body amounts to: the same key with another digest is a conflict.
+    pub body_digest: Digest,
+    pub accepted_at: Timestamp,
+    /// The first step's delivery.
+    pub first: NewDelivery,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is a new run; durable. The first delivery comes with a lease when one was asked for.
+    New(Option<Box<Claimed>>),
+    /// The same submission came before, under the same key, and is this run.
+    Before(RunId),
+    /// Another submission came before under the same key.
+    Conflict(RunId),
+}
+
+/// Which runs are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    pub flow: Option<Name>,
+    pub state: Option<RunState>,
+}
+
+/// How many, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most this many.
+    pub limit: u32,
+    /// Where the page before ended.
+    pub after: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<String>,
+}
+
+/// A run with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDetail {
+    pub run: Run,
+    /// JSON text.
+    pub submission: String,
+    pub attachments: Vec<Attachment>,
+    /// By step.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// A delivery with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryDetail {
+    pub delivery: Delivery,
+    /// By number.
+    pub attempts: Vec<Attempt>,
+    /// By time.
+    pub timeline: Vec<TimelineLine>,
+}
+
+/// Submissions and what became of them.
+#[async_trait]
+pub trait Runs: Send + Sync {
+    /// Accepts a submission: the run, its attachments and its first delivery in one transaction. Durable when
+    /// it returns. With `claim`, the first delivery is claimed in the same transaction.
+    async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError>;
+
+    /// The run of this id.
+    async fn run(&self, id: RunId) -> Result<Option<RunDetail>, StoreError>;
+
+    /// Runs, the latest first.
+    async fn runs(&self, filter: RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
+
+    /// Adds a file to a run: one that a connector created or kept. Durable when it returns.
+    async fn add_attachment(&self, run: RunId, attachment: Attachment) -> Result<(), StoreError>;
+
+    /// The files of a run, submitted ones first.
+    async fn attachments(&self, run: RunId) -> Result<Vec<Attachment>, StoreError>;
+}

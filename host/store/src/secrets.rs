@@ -1,0 +1,49 @@
+//! Sealed values. The store sees only what the vault has sealed.
+
+use async_trait::async_trait;
+use sluse_model::{Name, Timestamp};
+
+use crate::StoreError;
+
+/// A secret as it is kept: sealed by the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedSecret {
+    pub name: Name,
+    /// Grows with every value; the seal binds name and version.
+    pub version: u64,
+    pub sealed: Vec<u8>,
+    pub changed_at: Timestamp,
+}
+
+/// An origin that a secret may go to: scheme, host and port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretOrigin {
+    pub secret: Name,
+    /// `https://workzone.example.dk:443`
+    pub origin: String,
+    pub confirmed_at: Timestamp,
+}
+
+/// Sealed values, and the origins that each may go to.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// Keeps a value. `Stale` unless its version follows the one that is kept (1 when there is none), so that two
+    /// writers never seal under the same version.
+    async fn put_secret(&self, secret: SealedSecret) -> Result<(), StoreError>;
+
+    /// The value of this name.
+    async fn secret(&self, name: &Name) -> Result<Option<SealedSecret>, StoreError>;
+
+    /// All secrets, by name.
+    async fn secrets(&self) -> Result<Vec<SealedSecret>, StoreError>;
+
+    /// Removes a value; its origins and its version number stay, so that an old seal never fits again. `false`
+    /// when there was none.
+    async fn remove_secret(&self, name: &Name) -> Result<bool, StoreError>;
+
+    /// Notes that the secret may go to this origin. Noting it again changes nothing.
+    async fn confirm_origin(&self, origin: SecretOrigin) -> Result<(), StoreError>;
+
+    /// All confirmed origins.
+    async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError>;
+}
