@@ -1,0 +1,1 @@
+//! Runs a connector against scripted exchanges, without network.
