@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sluse_model::{
-    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, NewDelivery, RunState, TimelineLine, Timestamp,
+    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, RunState, TimelineLine, Timestamp,
 };
 
 use crate::{DeliveryDetail, Page, PageRequest, StoreError};
@@ -19,6 +19,10 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     pub delivery: Delivery,
+    /// The flow of the delivery's run.
+    pub flow: Name,
+    /// The version of the flow that the run keeps to.
+    pub flow_digest: Digest,
     pub lease: Lease,
     /// The number of the attempt that the claim began, from 1. Already kept.
     pub attempt: u32,
@@ -56,22 +60,25 @@ pub struct Settlement {
 #[async_trait]
 pub trait Deliveries: Send + Sync {
     /// Gives up to `limit` due deliveries, the longest due first, each with a lease and a begun attempt.
+    /// Deliveries whose connector has no active revision wait until it has one.
     /// Two claimers never receive the same delivery while its lease lives. Durable when it returns: an attempt
     /// that nobody ever settles is seen by [`Deliveries::lapsed`].
     async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError>;
 
-    /// Moves the end of leases that are still held. Gives those that are not.
+    /// Moves the end of leases that are still held, lapsed or not. Gives those that are not: settled meanwhile,
+    /// or unknown.
     async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// Writes how an attempt ended and what follows. `Stale` when the lease is no longer held; then nothing is
-    /// written. With `claim`, a following delivery is claimed in the same transaction and given back.
+    /// written. A lease that lapsed is held until somebody settles under it: the first who does wins. With `claim`, a following delivery is claimed in the same transaction and given back.
     async fn settle(&self, settlement: Settlement, claim: Option<Claim>) -> Result<Option<Box<Claimed>>, StoreError>;
 
     /// Running deliveries whose lease has lapsed at `now`, with the attempt that was lost. They stay as they
     /// are until they are settled under that lease.
     async fn lapsed(&self, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, StoreError>;
 
-    /// When the next queued or retrying delivery is due; `None` when none waits.
+    /// When the next delivery that can be claimed is due; `None` when none waits. Those whose connector has no
+    /// active revision do not count: activation wakes.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// The delivery of this id.
