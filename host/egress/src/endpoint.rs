@@ -1,0 +1,314 @@
+//! The gate: every request passes its rules in one order, and what leaves it is sent once.
+//! The rules themselves are in `path`, `grant`, `addresses`, `headers` and `credential`.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderValue, Method, header};
+use rustls::ClientConfig;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, Span, field::Empty, info_span};
+use url::Url;
+
+use crate::{
+    Body, Ceiling, Credential, EndpointRules, Incoming, Lookup, Outgoing, Refusal, Scrubber, SendError, SystemLookup,
+    body::{DepartingBody, Departure, Segments},
+    client,
+    error::{cause, told},
+    grant::{AddressRules, check_host, check_scheme},
+    headers::{Reserved, check_headers, check_method},
+    incoming, multipart,
+    path::{Base, query_names},
+    resolver::JudgedLookup,
+    tls::{Trust, no_trust},
+};
+
+/// All that leaves the host passes here: one per process, under the operator's ceiling.
+pub struct Egress {
+    ceiling: Ceiling,
+    lookup: Arc<dyn Lookup>,
+    trust: OnceLock<Result<Trust, Refusal>>,
+}
+
+impl Egress {
+    /// With the operating system's resolver.
+    pub fn new(ceiling: Ceiling) -> Self {
+        Self::with_lookup(ceiling, Arc::new(SystemLookup))
+    }
+
+    /// With another resolver, for tests.
+    pub fn with_lookup(ceiling: Ceiling, lookup: Arc<dyn Lookup>) -> Self {
+        Self { ceiling, lookup, trust: OnceLock::new() }
+    }
+
+    /// Checks an endpoint against ceiling and grant and builds its client, with a pool of its own.
+    ///
+    /// Keep it as long as connection, grant and credential stay the same, and build another when one
+    /// changes: its sockets belong to exactly these. `credential_bound` says whether requests will carry a
+    /// credential; then every request must, and over plaintext it reaches loopback addresses only.
+    ///
+    /// # Errors
+    /// The rule that `base_url`, host, scheme or literal address breaks. A name's addresses are checked
+    /// each time one is dialled.
+    pub fn endpoint(&self, rules: EndpointRules, credential_bound: bool) -> Result<Endpoint, Refusal> {
+        let base = Base::parse(&rules.base_url)?;
+        check_scheme(&rules, &base)?;
+        check_host(&self.ceiling, &rules, &base)?;
+        let addresses = AddressRules {
+            connection: rules.connection.clone(),
+            host: base.host_text().to_owned(),
+            ceiling: self.ceiling.cidrs.clone(),
+            granted: rules.cidrs.clone(),
+            loopback_only: base.is_plaintext() && credential_bound,
+        };
+        // A literal is dialled without asking the resolver.
+        addresses.check_literal(&base.host())?;
+        let lookup = JudgedLookup { lookup: self.lookup.clone(), rules: Arc::new(addresses) };
+        let client = client::build(&rules, !base.is_plaintext(), self.tls(&rules, &base)?, lookup)?;
+        Ok(Endpoint(Arc::new(Inner {
+            limits: Limits::of(&self.ceiling, &rules),
+            origin: base.origin(),
+            base,
+            client,
+            credential_bound,
+            rules,
+        })))
+    }
+
+    fn tls(&self, rules: &EndpointRules, base: &Base) -> Result<ClientConfig, Refusal> {
+        if base.is_plaintext() {
+            return Ok(no_trust());
+        }
+        let trust = self.trust.get_or_init(|| Trust::load(&self.ceiling.extra_roots));
+        trust.as_ref().map(|trust| trust.client_config(rules.http1_only)).map_err(Clone::clone)
+    }
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").field("ceiling", &self.ceiling).finish_non_exhaustive()
+    }
+}
+
+/// Where one connection may send requests, with sockets of its own. A clone is a pointer.
+#[derive(Clone)]
+pub struct Endpoint(Arc<Inner>);
+
+struct Inner {
+    rules: EndpointRules,
+    limits: Limits,
+    base: Base,
+    origin: String,
+    credential_bound: bool,
+    client: reqwest::Client,
+}
+
+/// The endpoint's limits within the operator's.
+struct Limits {
+    request_bytes: u64,
+    response_bytes: u64,
+    timeout: Duration,
+}
+
+impl Limits {
+    fn of(ceiling: &Ceiling, rules: &EndpointRules) -> Self {
+        Self {
+            request_bytes: rules.max_request_bytes.min(ceiling.max_request_bytes),
+            response_bytes: rules.max_response_bytes.min(ceiling.max_response_bytes),
+            timeout: rules.timeout.min(ceiling.max_timeout),
+        }
+    }
+}
+
+impl Endpoint {
+    /// `scheme://host:port`, the port always written. When it changes, the credential must be confirmed.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// Sends one request, once, and returns as soon as the head of the answer is here.
+    ///
+    /// The credential joins after every rule was passed; `scrubber` must know its secrets. A redirect is an
+    /// answer like any other. Nothing is tried again.
+    ///
+    /// # Errors
+    /// Which variant tells whether the target may have seen the request: see [`SendError`].
+    pub async fn send(
+        &self,
+        outgoing: Outgoing,
+        credential: Option<&Credential>,
+        scrubber: &Scrubber,
+    ) -> Result<Incoming, SendError> {
+        let span = info_span!("egress.send", endpoint = %self.0.rules.name, connection = %self.0.rules.connection, method = %outgoing.method, status = Empty, duration_ms = Empty);
+        let started = Instant::now();
+        let pass = self.0.pass(outgoing, credential, scrubber, started);
+        // On the heap: callers hold many of these at once.
+        let result = Box::pin(pass.instrument(span.clone())).await;
+        record(&span, &result, started);
+        result
+    }
+}
+
+fn record(span: &Span, result: &Result<Incoming, SendError>, started: Instant) {
+    if let Ok(incoming) = result {
+        span.record("status", incoming.status);
+    }
+    span.record("duration_ms", started.elapsed().as_millis() as u64);
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("connection", &self.0.rules.connection)
+            .field("name", &self.0.rules.name)
+            .field("origin", &self.0.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request that passed every rule.
+struct Passed {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    segments: Segments,
+    timeout: Duration,
+}
+
+impl Inner {
+    async fn pass(
+        &self,
+        outgoing: Outgoing,
+        credential: Option<&Credential>,
+        scrubber: &Scrubber,
+        started: Instant,
+    ) -> Result<Incoming, SendError> {
+        let mut passed = self.gate(outgoing, credential).map_err(SendError::Forbidden)?;
+        let deadline = started + passed.timeout;
+        match timeout_at(deadline, passed.segments.open()).await {
+            Ok(opened) => opened
+                .map_err(|failure| SendError::BodyUnreadable(scrubber.scrub_text(&failure.to_string()).into_owned()))?,
+            Err(_) => return Err(SendError::BodyUnreadable("it gave no byte in time".to_owned())),
+        }
+        let response = self.dispatch(passed, deadline, scrubber).await?;
+        incoming::receive(response, self.answer_limits(deadline), scrubber)
+    }
+
+    /// Bytes, build, authority (in `append`), literal and grant (when the endpoint was built), headers, credential.
+    fn gate(&self, outgoing: Outgoing, credential: Option<&Credential>) -> Result<Passed, Refusal> {
+        let Outgoing { method, path, headers, body, timeout } = outgoing;
+        check_method(&method)?;
+        let mut url = self.base.append(&path)?;
+        self.check_credential(credential, &path)?;
+        let reserved = Reserved { bound: self.credential_bound, header: credential.and_then(Credential::header) };
+        let mut headers = check_headers(&headers, reserved, matches!(body, Body::Multipart { .. }))?;
+        let segments = self.lay_out(&method, body, &mut headers)?;
+        if let Some(credential) = credential {
+            credential.join(&mut headers, &mut url)?;
+        }
+        let timeout = timeout.map_or(self.limits.timeout, |timeout| timeout.min(self.limits.timeout));
+        Ok(Passed { method, url, headers, segments, timeout })
+    }
+
+    /// An endpoint has one credential or none, all its life: its sockets belong to it.
+    fn check_credential(&self, credential: Option<&Credential>, path: &str) -> Result<(), Refusal> {
+        let (name, connection) = (&self.rules.name, &self.rules.connection);
+        if credential.is_some() != self.credential_bound {
+            let (expected, given) = if self.credential_bound { ("a", "without one") } else { ("no", "with one") };
+            return Err(Refusal::new(
+                "credential",
+                format!(
+                    "endpoint `{name}` of connection `{connection}` was built with {expected} credential and used {given}: build it again after its credential changed"
+                ),
+            ));
+        }
+        match credential.and_then(Credential::parameter) {
+            Some(parameter) if query_names(path, parameter) => Err(Refusal::new(
+                "query",
+                format!("query parameter `{parameter}` is refused: it carries the credential of endpoint `{name}`"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn lay_out(&self, method: &Method, body: Body, headers: &mut HeaderMap) -> Result<Segments, Refusal> {
+        let mut segments = Segments::default();
+        match body {
+            Body::Empty => {}
+            Body::Bytes(bytes) => segments.push_bytes(bytes),
+            Body::Stream { size_bytes, reader } => segments.push_stream(size_bytes, reader),
+            Body::Multipart { subtype, boundary, parts } => {
+                let content_type = multipart::write(&subtype, &boundary, parts, &mut segments)?;
+                headers
+                    .insert(header::CONTENT_TYPE, content_type.try_into().expect("subtype and boundary were checked"));
+            }
+        }
+        let (size_bytes, most) = (segments.size_bytes(), self.limits.request_bytes);
+        if size_bytes > most {
+            return Err(Refusal::new(
+                "request-size",
+                format!(
+                    "a request of {size_bytes} bytes is larger than {most}: raise `max_request_bytes` of endpoint `{}`, within `egress.max_request_bytes` in sluse.toml",
+                    self.rules.name
+                ),
+            ));
+        }
+        // Some servers answer 411 to a POST that says nothing of its length.
+        if size_bytes == 0 && !matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS" | "DELETE") {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        Ok(segments)
+    }
+
+    async fn dispatch(
+        &self,
+        passed: Passed,
+        deadline: Instant,
+        scrubber: &Scrubber,
+    ) -> Result<reqwest::Response, SendError> {
+        let departure = Departure::default();
+        let mut request = reqwest::Request::new(passed.method, passed.url);
+        *request.headers_mut() = passed.headers;
+        *request.body_mut() = Some(reqwest::Body::wrap(DepartingBody::new(passed.segments, departure.clone())));
+        // The future is dropped before the departure is asked, so that nothing leaves after the answer.
+        let outcome = timeout_at(deadline, self.client.execute(request)).await;
+        match outcome {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(self.failed(&error.without_url(), &departure, scrubber)),
+            Err(_) => Err(self.timed_out(&departure)),
+        }
+    }
+
+    fn failed(&self, error: &reqwest::Error, departure: &Departure, scrubber: &Scrubber) -> SendError {
+        if let Some(refusal) = cause::<Refusal>(error) {
+            return SendError::Forbidden(refusal.clone());
+        }
+        let told = told(error);
+        let told = scrubber.scrub_text(&told);
+        if departure.call_off() {
+            SendError::Unreachable(format!("`{}` was not reached: {told}", self.origin))
+        } else {
+            SendError::Interrupted(format!("the exchange with `{}` broke off: {told}", self.origin))
+        }
+    }
+
+    fn timed_out(&self, departure: &Departure) -> SendError {
+        if departure.call_off() {
+            SendError::Unreachable(format!("`{}` was not reached in time", self.origin))
+        } else {
+            SendError::Interrupted(format!("`{}` gave no answer in time", self.origin))
+        }
+    }
+
+    fn answer_limits(&self, deadline: Instant) -> incoming::Limits {
+        incoming::Limits {
+            max_bytes: self.limits.response_bytes,
+            deadline,
+            min_bytes_per_second: self.rules.min_bytes_per_second,
+            rate_window: self.rules.rate_window,
+        }
+    }
+}

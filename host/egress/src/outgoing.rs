@@ -1,0 +1,106 @@
+//! What is asked of a target, as the caller hands it over: a method, a path, headers and a body that is
+//! never copied as a whole.
+
+use std::{fmt, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+use sluse_model::Dice;
+use tokio::io::AsyncRead;
+
+/// One request below an endpoint.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// One of GET, HEAD, OPTIONS, POST, PUT, PATCH, MERGE, DELETE.
+    pub method: http::Method,
+    /// What is appended to the endpoint's `base_url`: begins with one `/`, percent-encoded, perhaps with a query.
+    pub path: String,
+    /// Headers in the order given; the same name may come again.
+    pub headers: Vec<(String, String)>,
+    /// The body, with a known length.
+    pub body: Body,
+    /// Time for this request; shortens the endpoint's own, never lengthens it.
+    pub timeout: Option<Duration>,
+}
+
+impl Outgoing {
+    /// A request without headers and body.
+    pub fn new(method: http::Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), headers: Vec::new(), body: Body::Empty, timeout: None }
+    }
+}
+
+/// A reader of bytes that are sent as they are read.
+pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// A request's body.
+pub enum Body {
+    /// None at all.
+    Empty,
+    /// Bytes in memory.
+    Bytes(Bytes),
+    /// Bytes that are read while they are sent.
+    Stream {
+        /// How many bytes the reader gives; another number fails the request.
+        size_bytes: u64,
+        /// Gives them.
+        reader: Reader,
+    },
+    /// Parts, streamed with a known length; `Content-Type` is set with the boundary.
+    Multipart {
+        /// What follows `multipart/`: `form-data`, `mixed`, `related`.
+        subtype: String,
+        /// What separates the parts, from [`boundary`]. 16 to 70 letters and digits.
+        boundary: String,
+        /// The parts, in order.
+        parts: Vec<Part>,
+    },
+}
+
+/// One part of a multipart body.
+#[derive(Debug)]
+pub struct Part {
+    /// Its headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// Its content.
+    pub content: Content,
+}
+
+/// What a part holds.
+pub enum Content {
+    /// Bytes in memory.
+    Bytes(Bytes),
+    /// Bytes that are read while they are sent.
+    Stream {
+        /// How many bytes the reader gives; another number fails the request.
+        size_bytes: u64,
+        /// Gives them.
+        reader: Reader,
+    },
+}
+
+/// A boundary that occurs in no content, except by a chance of one in 2¹²⁸.
+pub fn boundary(dice: &dyn Dice) -> String {
+    let mut bytes = [0; 16];
+    dice.fill(&mut bytes);
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Stream { size_bytes, .. } => write!(f, "Stream({size_bytes} bytes)"),
+            Self::Multipart { subtype, parts, .. } => write!(f, "Multipart({subtype}, {} parts)", parts.len()),
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Stream { size_bytes, .. } => write!(f, "Stream({size_bytes} bytes)"),
+        }
+    }
+}
