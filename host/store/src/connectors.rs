@@ -8,12 +8,13 @@ use crate::StoreError;
 /// Installed revisions of connectors. At most one revision of a connector is active, at every moment.
 #[async_trait]
 pub trait Connectors: Send + Sync {
-    /// Keeps a revision whose bytes are already among the contents. Installing the same digest again changes
-    /// nothing.
+    /// Keeps a revision whose bytes are already among the contents (`NotFound` otherwise). It begins as
+    /// `Installed`, whatever `standing` says. Installing the same digest again changes nothing.
     async fn install(&self, revision: Revision) -> Result<(), StoreError>;
 
     /// Makes an installed revision the active one and retires the one before, in one step: every claim sees
-    /// either the old one or the new one. Gives the digest that was active.
+    /// either the old one or the new one. Gives the digest that was active. `NotFound` when the connector has no
+    /// such revision. Activating the active one changes nothing.
     async fn activate(
         &self,
         connector: &Name,

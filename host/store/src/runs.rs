@@ -49,7 +49,7 @@ pub struct RunFilter {
 pub struct PageRequest {
     /// At most this many.
     pub limit: u32,
-    /// Where the page before ended.
+    /// Where the page before ended: its [`Page::next`]. Anything else is `NotFound`.
     pub after: Option<String>,
 }
 
@@ -86,7 +86,8 @@ pub struct DeliveryDetail {
 #[async_trait]
 pub trait Runs: Send + Sync {
     /// Accepts a submission: the run, its attachments and its first delivery in one transaction. Durable when
-    /// it returns. With `claim`, the first delivery is claimed in the same transaction.
+    /// it returns. With `claim`, the first delivery is claimed in the same transaction. `NotFound` when the
+    /// flow's version or an attachment's content is not kept.
     async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError>;
 
     /// The run of this id.
@@ -95,7 +96,8 @@ pub trait Runs: Send + Sync {
     /// Runs, the latest first.
     async fn runs(&self, filter: RunFilter, page: PageRequest) -> Result<Page<Run>, StoreError>;
 
-    /// Adds a file to a run: one that a connector created or kept. Durable when it returns.
+    /// Adds a file to a run: one that a connector created or kept. Durable when it returns. Adding the same file
+    /// again changes nothing; `NotFound` when there is no such run or no such content.
     async fn add_attachment(&self, run: RunId, attachment: Attachment) -> Result<(), StoreError>;
 
     /// The files of a run, submitted ones first.

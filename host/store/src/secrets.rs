@@ -27,9 +27,13 @@ pub struct SecretOrigin {
 /// Sealed values, and the origins that each may go to.
 #[async_trait]
 pub trait Secrets: Send + Sync {
-    /// Keeps a value. `Stale` unless its version follows the one that is kept (1 when there is none), so that two
-    /// writers never seal under the same version.
+    /// Keeps a value. `Stale` unless its version follows [`Secrets::last_secret_version`], so that two writers
+    /// never seal under the same version.
     async fn put_secret(&self, secret: SealedSecret) -> Result<(), StoreError>;
+
+    /// The version of the last value that was ever kept under this name, removed or not; 0 when there was none.
+    /// The next value is sealed under the version that follows.
+    async fn last_secret_version(&self, name: &Name) -> Result<u64, StoreError>;
 
     /// The value of this name.
     async fn secret(&self, name: &Name) -> Result<Option<SealedSecret>, StoreError>;
