@@ -1,0 +1,1 @@
+//! Stories about the simulator itself, told over HTTP.
