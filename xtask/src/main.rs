@@ -1,1 +1,39 @@
-fn main() {}
+//! The project's automation: `cargo xtask NAME`.
+
+mod guests; // connectors and test guests, as components
+mod toolchain; // the compiler that builds them
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// What the project does for itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds connectors and test guests as components.
+    Guests {
+        /// The guests' folder names; all when there are none.
+        names: Vec<String>,
+        /// Which compiler builds them.
+        #[arg(long, value_enum, default_value_t)]
+        toolchain: toolchain::Choice,
+    },
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().task {
+        Task::Guests { names, toolchain } => guests::build(&names, toolchain).map(drop),
+    }
+}
+
+/// Tells the person at the terminal what happens now. Products go to standard output, this does not.
+#[expect(clippy::print_stderr, reason = "the one place from which xtask speaks")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,0 +1,34 @@
+//! The files of the run: submitted ones, and those that earlier calls created or kept.
+
+use crate::host;
+
+pub use crate::bindings::connector::sluse::connector::attachments::{Attachment, AttachmentError};
+
+/// All attachments of the run, in the order of submission.
+#[must_use]
+pub fn all() -> Vec<Attachment> {
+    host::attachments::all()
+}
+
+/// One attachment by its id.
+#[must_use]
+pub fn get(id: &str) -> Option<Attachment> {
+    host::attachments::get(id)
+}
+
+/// Up to `length_bytes` bytes from `offset_bytes`; fewer at the end, none behind it. To send a file on,
+/// name it in a request instead: the host streams it.
+///
+/// # Errors
+/// Why it could not be read.
+pub fn read(id: &str, offset_bytes: u64, length_bytes: u32) -> Result<Vec<u8>, AttachmentError> {
+    host::attachments::read(id, offset_bytes, length_bytes)
+}
+
+/// Keeps bytes as a new attachment of the run.
+///
+/// # Errors
+/// Why it could not be kept.
+pub fn create(name: &str, media_type: &str, bytes: &[u8]) -> Result<Attachment, AttachmentError> {
+    host::attachments::create(name, media_type, bytes)
+}

@@ -1,0 +1,14 @@
+//! Numbers that are handed out once: line numbers, dispatch numbers.
+
+use crate::host;
+
+pub use crate::bindings::connector::sluse::connector::numbers::NumberError;
+
+/// Reserves `count` consecutive numbers and gives the first. Durable before it returns, and the same
+/// answer on every attempt of the delivery.
+///
+/// # Errors
+/// Why none could be reserved.
+pub fn reserve(sequence: &str, count: u32) -> Result<u64, NumberError> {
+    host::numbers::reserve(sequence, count)
+}
