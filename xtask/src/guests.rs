@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
+use wit_component::DecodedWasm;
 
 /// Folders of the workspace whose crates are guests.
 const GUEST_FOLDERS: [&str; 2] = ["connectors", "tests/guests"];
@@ -23,6 +24,9 @@ const USUAL_STACK_KIB: u32 = 64;
 /// What a call's memory is from the start, data and stack included. A usual call fits; pages that are not
 /// touched cost nothing.
 const USUAL_MEMORY_KIB: u32 = 1024;
+
+/// How the names of our interfaces begin.
+const OUR_PACKAGE: &str = "sluse:connector/";
 
 /// A page of WebAssembly memory.
 const PAGE_KIB: u32 = 64;
@@ -49,6 +53,8 @@ pub(crate) struct Component {
     pub(crate) size_bytes: u64,
     /// It is not the one that was there before.
     pub(crate) changed: bool,
+    /// The interfaces that it asks of the host.
+    pub(crate) imports: Vec<String>,
 }
 
 /// Builds the guests of these names, or all of them when there are none, and says how far it is.
@@ -67,10 +73,11 @@ pub(crate) fn build(names: &[String], choice: Choice) -> Result<Vec<Component>> 
         let component = workspace.encode(&core, guest)?;
         let what = if component.changed { "built" } else { "is up to date" };
         crate::say(&format!(
-            "  {} {what}: {} KiB in {:.1} s",
+            "  {} {what}: {} KiB in {:.1} s, imports {}",
             component.path.display(),
             component.size_bytes.div_ceil(1024),
-            began.elapsed().as_secs_f32()
+            began.elapsed().as_secs_f32(),
+            if component.imports.is_empty() { "nothing".to_owned() } else { component.imports.join(", ") }
         ));
         components.push(component);
     }
@@ -196,8 +203,10 @@ impl Workspace {
             fs::write(&path, component).with_context(|| format!("failed to write `{}`", path.display()))?;
             fs::write(&stamp_path, stamp).with_context(|| format!("failed to write `{}`", stamp_path.display()))?;
         }
-        let size_bytes = fs::metadata(&path).with_context(|| format!("failed to read `{}`", path.display()))?.len();
-        Ok(Component { name: guest.name.clone(), path, size_bytes, changed })
+        let component = fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let imports = imports(&component).with_context(|| format!("`{}` cannot be read back", path.display()))?;
+        refuse_foreign(&imports, guest)?;
+        Ok(Component { name: guest.name.clone(), path, size_bytes: component.len() as u64, changed, imports })
     }
 }
 
@@ -237,6 +246,24 @@ fn guest(root: &Path, package: &Package) -> Result<Option<Guest>> {
 /// What is missing in the module, or not valid in the component.
 pub(crate) fn encode_module(module: &[u8]) -> Result<Vec<u8>> {
     wit_component::ComponentEncoder::default().validate(true).module(module)?.encode()
+}
+
+/// The interfaces that a component imports, `types` apart: it has no functions.
+fn imports(component: &[u8]) -> Result<Vec<String>> {
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(component)? else {
+        bail!("it is a WIT package, not a component");
+    };
+    let world = &resolve.worlds[world];
+    let names = world.imports.keys().map(|key| resolve.name_world_key(key));
+    Ok(names.filter(|name| !name.starts_with(&format!("{OUR_PACKAGE}types@"))).collect())
+}
+
+/// A guest of ours that imports something else would carry what every host has to offer, WASI above all.
+fn refuse_foreign(imports: &[String], guest: &Guest) -> Result<()> {
+    match imports.iter().find(|name| !name.starts_with(OUR_PACKAGE)) {
+        Some(foreign) => bail!("guest `{}` imports `{foreign}`: guests import `{OUR_PACKAGE}*` only", guest.name),
+        None => Ok(()),
+    }
 }
 
 fn stamp(module: &[u8]) -> String {
