@@ -160,7 +160,10 @@ impl Answer {
                     return Ok(chunk);
                 }
                 Ok(Err(error)) => {
-                    return Err(SendError::Interrupted(format!("the answer broke off: {}", told(&error.without_url()))));
+                    return Err(SendError::Interrupted(format!(
+                        "the answer broke off: {}",
+                        told(&error.without_url())
+                    )));
                 }
                 Err(_) => self.judge_rate()?,
             }

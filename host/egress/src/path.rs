@@ -246,8 +246,6 @@ mod tests {
 
     #[test]
     fn a_quote_in_a_query_goes_out_encoded() {
-        let url = base("https://example.dk").append("/Files('1')?$filter=a eq".replace(' ', "%20").as_str());
-        assert_eq!(url.expect("accepted").as_str(), "https://example.dk/Files('1')?$filter=a%20eq");
         let url = base("https://example.dk").append("/F?$filter='a'").expect("accepted");
         assert_eq!(url.as_str(), "https://example.dk/F?$filter=%27a%27");
     }

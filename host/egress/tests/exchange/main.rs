@@ -1,0 +1,11 @@
+//! Requests over real sockets on loopback: what leaves, what does not, and what comes back.
+
+mod target; // the other side
+
+mod addresses; // what is dialled
+mod answers; // what comes back, late, cut, too much
+mod echoes; // secrets that come back
+mod redirects; // answers that point elsewhere
+mod requests; // what leaves
+mod streams; // bodies that are read while they leave
+mod tls; // trust
