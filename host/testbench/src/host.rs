@@ -1,0 +1,154 @@
+//! The host that answers by script and writes down what differs. Grants no folder, number or callback.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sluse_connector::{
+    Answer, AttachmentError, CallbackError, FolderError, Host, Keep, NumberError, Request, Response, SendError,
+};
+use sluse_model::{Attachment, TimelineLevel};
+
+use crate::{Case, CaseAttachment, Difference, Exchange, contract, exchange};
+
+/// A host that answers by the script of a case. The clones share one script.
+#[derive(Debug, Clone)]
+pub struct ScriptedHost(Arc<Mutex<Script>>);
+
+/// The script, how far it is, and what was said meanwhile.
+#[derive(Debug)]
+pub(crate) struct Script {
+    exchanges: Vec<Exchange>,
+    /// How many exchanges have been played.
+    pub(crate) played: usize,
+    attachments: Vec<CaseAttachment>,
+    /// The first request that differed; nothing is compared after it.
+    pub(crate) difference: Option<Difference>,
+    /// `level: text`, in order.
+    pub(crate) lines: Vec<String>,
+    /// What the requests said to the host's own records.
+    pub(crate) intent_keys: Vec<String>,
+}
+
+impl ScriptedHost {
+    /// A host that plays the script of `case` from its beginning.
+    pub fn new(case: &Case) -> Self {
+        Self(Arc::new(Mutex::new(Script {
+            exchanges: case.exchanges.clone(),
+            played: 0,
+            attachments: case.attachments.clone(),
+            difference: None,
+            lines: Vec::new(),
+            intent_keys: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Script {
+    pub(crate) fn left_over(&self) -> &[Exchange] {
+        &self.exchanges[self.played..]
+    }
+
+    fn play(&mut self, request: Request) -> Result<Response, SendError> {
+        if self.difference.is_some() {
+            return Err(off_script());
+        }
+        self.intent_keys.extend(request.intent_key.clone());
+        if let Some(reason) = contract::refusal(&request) {
+            return Err(self.stop(Difference::Refused { number: self.played + 1, reason }));
+        }
+        let Some(exchange) = self.exchanges.get(self.played) else {
+            let request = format!("{} {}", request.method.as_str(), request.path);
+            return Err(self.stop(Difference::Unexpected { number: self.played + 1, request }));
+        };
+        let (wanted, seen) = exchange::views(&exchange.expect, &request, &self.attachments);
+        if wanted != seen {
+            return Err(self.stop(Difference::request(self.played + 1, &wanted, &seen)));
+        }
+        let answer = exchange.answer.play();
+        self.played += 1;
+        match request.keep {
+            Some(keep) => answer.map(|response| self.keep(keep, response)),
+            None => answer,
+        }
+    }
+
+    fn stop(&mut self, difference: Difference) -> SendError {
+        self.difference = Some(difference);
+        off_script()
+    }
+
+    fn keep(&mut self, keep: Keep, response: Response) -> Response {
+        let Answer::Bytes(bytes) = response.body else { return response };
+        let kept = CaseAttachment::new(&keep.name, keep.media_type.as_deref().unwrap_or("application/octet-stream"), bytes);
+        let body = Answer::Attachment(kept.attachment.id.to_string());
+        self.attachments.push(kept);
+        Response { body, ..response }
+    }
+
+    fn read(&self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
+        let found = self.attachments.iter().find(|attachment| attachment.attachment.id.to_string() == id);
+        let content = &found.ok_or(AttachmentError::NotFound)?.content;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
+        let end = start.saturating_add(length as usize).min(content.len());
+        Ok(content.slice(start..end))
+    }
+}
+
+fn off_script() -> SendError {
+    SendError::Forbidden("the request is not the one in the script".into())
+}
+
+#[async_trait]
+impl Host for ScriptedHost {
+    async fn send(&mut self, request: Request) -> Result<Response, SendError> {
+        self.script().play(request)
+    }
+
+    async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
+        let mut script = self.script();
+        requests.into_iter().map(|request| script.play(request)).collect()
+    }
+
+    async fn attachments(&mut self) -> Vec<Attachment> {
+        self.script().attachments.iter().map(|attachment| attachment.attachment.clone()).collect()
+    }
+
+    async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
+        self.script().read(id, offset, length)
+    }
+
+    async fn create_attachment(
+        &mut self,
+        name: String,
+        media_type: String,
+        bytes: Bytes,
+    ) -> Result<Attachment, AttachmentError> {
+        let created = CaseAttachment::new(&name, &media_type, bytes);
+        self.script().attachments.push(created.clone());
+        Ok(created.attachment)
+    }
+
+    async fn put_file(&mut self, folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {
+        Err(FolderError::Forbidden(format!("folder `{folder}` is not granted")))
+    }
+
+    async fn reserve_numbers(&mut self, sequence: String, _count: u32) -> Result<u64, NumberError> {
+        Err(NumberError::Forbidden(format!("sequence `{sequence}` is not granted")))
+    }
+
+    async fn open_callback(&mut self, _timeout: Duration) -> Result<String, CallbackError> {
+        Err(CallbackError::Forbidden("this host takes no callbacks".into()))
+    }
+
+    fn log(&mut self, level: TimelineLevel, message: String) {
+        self.script().lines.push(format!("{}: {message}", level.as_str()));
+    }
+}
