@@ -1,6 +1,6 @@
 //! From bytes to a connector.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use crate::Connector;
 
 /// Turns the bytes of a component into a connector that is ready to serve.
 #[async_trait]
-pub trait Loader: Send + Sync {
+pub trait Loader: Send + Sync + fmt::Debug {
     /// Verifies the component (size, types, imports), compiles it away from the threads that serve, links it
     /// and runs its `describe` without any grant. Quick when the same bytes were compiled before.
     async fn load(&self, component: Bytes) -> Result<Arc<dyn Connector>, LoadError>;

@@ -1,0 +1,36 @@
+//! Deciding and driving: takes submissions in, carries deliveries out, swaps connectors. What may become of a
+//! delivery is decided in `sluse-model`, kept in `sluse-store`, carried out through `sluse-connector`.
+
+mod engine; // what it is made of, start and stop
+mod settings; // how much at once
+mod submit; // a submission is taken in
+mod dispatcher; // who works on what
+mod worker; // one delivery: call, judge, settle
+mod follow; // what goes on with the run
+mod host; // what a component may ask
+mod intents; // what must happen once
+mod flows; // versions of flows, compiled
+mod connections; // connections, ready to be used
+mod revisions; // connectors, loaded
+mod install; // handing in a connector
+mod compatibility; // whether it fits what is configured
+mod check; // trying a connection
+mod secrets; // values that nobody sees again
+mod configure; // applying configuration
+mod configuration; // connections and flows as TOML
+mod mapping; // how a step's input comes about
+mod schema; // what a submission, a setting, an input must look like
+
+pub use check::CheckReport;
+pub use compatibility::Incompatibility;
+pub use configuration::{Change, ConfigurationFile, Finding as ConfigurationFinding};
+pub use configure::{Applied, ApplyError, ApplyOptions};
+pub use connections::ConnectionError;
+pub use engine::{Engine, EngineParts};
+pub use flows::FlowError;
+pub use install::{InstallError, InstallOptions, Installed};
+pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};
+pub use schema::{Schema, SchemaFault, Violation};
+pub use secrets::SecretError;
+pub use settings::EngineSettings;
+pub use submit::{MAX_KEY_BYTES, Submission, SubmitError, SubmittedFile, Submitted};

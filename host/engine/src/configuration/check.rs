@@ -1,0 +1,55 @@
+//! What the files say, held against what is installed, stored and allowed.
+
+mod connections; // settings, endpoints, signing in, limits
+mod flows; // steps, operations, what they read
+mod shapes; // what a schema says of a place
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use sluse_model::{Connection, Description, Endpoint, Name};
+
+use super::{Parsed, finding, finding::Finding};
+
+/// What is installed, stored and allowed.
+pub struct Catalog<'a> {
+    /// What the active revision of each connector says of itself.
+    pub connectors: BTreeMap<Name, Description>,
+    /// The connections that are stored.
+    pub connections: BTreeMap<Name, Connection>,
+    /// The names of the secrets that are stored.
+    pub secrets: BTreeSet<Name>,
+    /// Whether the operator's ceiling allows an endpoint of a connection; the error says which rule, and what to write
+    /// where.
+    pub allows_endpoint: &'a (dyn Fn(&Connection, &Name, &Endpoint) -> Result<(), String> + Sync),
+}
+
+impl fmt::Debug for Catalog<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalog")
+            .field("connectors", &self.connectors.keys())
+            .field("connections", &self.connections.keys())
+            .field("secrets", &self.secrets)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every finding, sorted by file (in the order given) and line; none when everything may be applied.
+pub fn check(parsed: &Parsed, catalog: &Catalog<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for connection in &parsed.connections {
+        connections::check(connection, catalog, &mut findings);
+    }
+    for flow in &parsed.flows {
+        flows::check(flow, parsed, catalog, &mut findings);
+    }
+    finding::sort(&mut findings, &parsed.files);
+    findings
+}
+
+/// The connection that a step names: of the files, else of the store.
+fn connection<'c>(name: &Name, parsed: &'c Parsed, catalog: &'c Catalog<'_>) -> Option<&'c Connection> {
+    parsed.connections().find(|connection| connection.name == *name).or_else(|| catalog.connections.get(name))
+}

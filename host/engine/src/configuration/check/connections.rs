@@ -1,0 +1,204 @@
+//! A connection against its connector and the operator's rules.
+
+use serde_json::Value;
+use sluse_model::{Auth, Connection, CredentialKind, Description, Endpoint, EndpointNeed, Limits, Name};
+use url::{Host, Url};
+
+use super::{Catalog, shapes::pointer_to_path};
+use crate::{
+    configuration::{Located, finding::Finding},
+    mapping::did_you_mean,
+    schema::Schema,
+};
+
+/// A day: no call and no wait between attempts is longer.
+const MAX_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
+/// Far beyond any use; keeps the table of attempts readable.
+const MAX_ATTEMPTS: u32 = 1000;
+
+pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
+    let connection = &located.value;
+    let mut refuse = |path: &str, message: String| findings.push(located.origin.finding(path, message));
+    match catalog.connectors.get(&connection.connector) {
+        None => {
+            let hint = did_you_mean(connection.connector.as_str(), catalog.connectors.keys().map(Name::as_str));
+            let message = format!(
+                "no connector `{}` is installed{hint}: hand it in with `sluse connector install FILE`",
+                connection.connector
+            );
+            refuse("connector", message);
+        }
+        Some(description) => {
+            settings(connection, description, &mut refuse);
+            needs(connection, description, &mut refuse);
+        }
+    }
+    for (name, endpoint) in &connection.endpoints {
+        let path = format!("endpoints.{name}");
+        address(endpoint, &path, &mut refuse);
+        auth(&endpoint.auth, &path, catalog, &mut refuse);
+        exchange(endpoint, connection, &path, &mut refuse);
+        if let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
+            refuse(&format!("{path}.url"), rule);
+        }
+    }
+    limits(&connection.limits, &mut refuse);
+    retry(connection, &mut refuse);
+}
+
+fn settings(connection: &Connection, description: &Description, refuse: &mut impl FnMut(&str, String)) {
+    // A connector whose schema does not compile is not installed; should it be, that is told here.
+    let schema = match Schema::compile(&description.settings_schema) {
+        Ok(schema) => schema,
+        Err(fault) => return refuse("connector", format!("the settings schema of `{}` is broken: {fault}", description.name)),
+    };
+    for violation in schema.check(&Value::Object(connection.settings.clone())).err().unwrap_or_default() {
+        let path = pointer_to_path("settings", &violation.path);
+        refuse(&path, format!("`{}` expects {}", description.name, violation.expected));
+    }
+}
+
+fn needs(connection: &Connection, description: &Description, refuse: &mut impl FnMut(&str, String)) {
+    for need in &description.endpoints {
+        if need.required && !connection.endpoints.contains_key(need.name.as_str()) {
+            let message = format!(
+                "the endpoint `{}` ({}) is missing: write `[connection.endpoints.{}]` with its `url`",
+                need.name, need.title, need.name
+            );
+            refuse("endpoints", message);
+        }
+    }
+    for (name, endpoint) in &connection.endpoints {
+        match description.endpoints.iter().find(|need| need.name == name.as_str()) {
+            Some(need) => credential(need, name, endpoint, refuse),
+            None => {
+                let names = description.endpoints.iter().map(|need| need.name.as_str());
+                let hint = did_you_mean(name.as_str(), names);
+                refuse(&format!("endpoints.{name}"), format!("`{}` has no endpoint `{name}`{hint}", description.name));
+            }
+        }
+    }
+}
+
+fn credential(need: &EndpointNeed, name: &Name, endpoint: &Endpoint, refuse: &mut impl FnMut(&str, String)) {
+    let kind = endpoint.auth.kind();
+    if need.credentials.is_empty() || need.credentials.contains(&kind) {
+        return;
+    }
+    let kinds: Vec<&str> = need.credentials.iter().copied().map(CredentialKind::as_str).collect();
+    let message = format!("signing in with `{}` makes no sense there: use {}", kind.as_str(), kinds.join(", "));
+    refuse(&format!("endpoints.{name}.auth.kind"), message);
+}
+
+fn address(endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
+    let has_credential = endpoint.auth.kind() != CredentialKind::Nothing;
+    url(&endpoint.url, &format!("{path}.url"), endpoint.allow_plaintext, has_credential, refuse);
+    if let Auth::OAuth2ClientCredentials { token_url, .. } = &endpoint.auth {
+        // The client secret is in the request.
+        url(token_url, &format!("{path}.auth.token_url"), endpoint.allow_plaintext, true, refuse);
+    }
+}
+
+fn url(text: &str, path: &str, allow_plaintext: bool, has_credential: bool, refuse: &mut impl FnMut(&str, String)) {
+    // The address is not repeated: what should not stand in it may be a password.
+    let Ok(url) = Url::parse(text) else {
+        return refuse(path, "it is no address: write `https://host/path`".to_owned());
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return refuse(path, "an address begins with `https://`".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        refuse(path, "an address holds no user and password: use `auth`".to_owned());
+    }
+    if url.query().is_some() {
+        refuse(path, "an address ends before the question mark: a connector adds its own query".to_owned());
+    }
+    if url.fragment().is_some() {
+        refuse(path, "an address has no `#`: it never reaches a server".to_owned());
+    }
+    if url.scheme() == "http" && !allow_plaintext {
+        refuse(path, "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true`".to_owned());
+    } else if url.scheme() == "http" && has_credential && !is_loopback(&url) {
+        refuse(path, "a credential never goes in clear over a network: use `https:`, or `kind = \"nothing\"`".to_owned());
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn auth(auth: &Auth, path: &str, catalog: &Catalog<'_>, refuse: &mut impl FnMut(&str, String)) {
+    if let Auth::ApiKey { header, query, .. } = auth
+        && header.is_some() == query.is_some()
+    {
+        refuse(&format!("{path}.auth"), "a key goes into exactly one of `header` and `query`".to_owned());
+    }
+    if let Auth::ApiKey { header: Some(header), .. } = auth
+        && (header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)))
+    {
+        refuse(&format!("{path}.auth.header"), "the name of a header has letters, digits and dashes".to_owned());
+    }
+    let key = match auth {
+        Auth::Nothing => return,
+        Auth::Basic { .. } => "password",
+        Auth::Bearer { .. } => "token",
+        Auth::ApiKey { .. } => "value",
+        Auth::OAuth2ClientCredentials { .. } => "client_secret",
+    };
+    for secret in auth.secrets() {
+        if !catalog.secrets.contains(secret) {
+            let hint = did_you_mean(secret.as_str(), catalog.secrets.iter().map(Name::as_str));
+            let message = format!("there is no secret `{secret}`{hint}: write it with `sluse secret set {secret}`");
+            refuse(&format!("{path}.auth.{key}.secret"), message);
+        }
+    }
+}
+
+fn exchange(endpoint: &Endpoint, connection: &Connection, path: &str, refuse: &mut impl FnMut(&str, String)) {
+    if endpoint.timeout_ms == 0 || endpoint.timeout_ms > connection.limits.timeout_ms {
+        let most = connection.limits.timeout_ms;
+        refuse(
+            &format!("{path}.timeout_ms"),
+            format!("an exchange has from 1 to {most} ms, what a call has (`limits.timeout_ms`)"),
+        );
+    }
+    if endpoint.max_response_bytes == 0 || endpoint.max_response_bytes > connection.limits.memory_bytes {
+        let most = connection.limits.memory_bytes;
+        refuse(
+            &format!("{path}.max_response_bytes"),
+            format!("an answer has from 1 to {most} bytes, what a call has (`limits.memory_bytes`)"),
+        );
+    }
+}
+
+fn limits(limits: &Limits, refuse: &mut impl FnMut(&str, String)) {
+    let ceiling = Limits::CEILING;
+    for (key, value, most) in [
+        ("memory_bytes", limits.memory_bytes, ceiling.memory_bytes),
+        ("cpu_ms", limits.cpu_ms, ceiling.cpu_ms),
+        ("timeout_ms", limits.timeout_ms, ceiling.timeout_ms),
+        ("max_attachment_bytes", limits.max_attachment_bytes, ceiling.max_attachment_bytes),
+    ] {
+        if value == 0 || value > most {
+            refuse(&format!("limits.{key}"), format!("it is from 1 to {most}"));
+        }
+    }
+}
+
+fn retry(connection: &Connection, refuse: &mut impl FnMut(&str, String)) {
+    let retry = &connection.retry;
+    if !(1..=MAX_ATTEMPTS).contains(&retry.max_attempts) {
+        refuse("retry.max_attempts", format!("a delivery is tried from 1 to {MAX_ATTEMPTS} times, the first time included"));
+    }
+    if retry.cap_ms > MAX_WAIT_MS {
+        refuse("retry.cap_ms", format!("a wait is at most a day, {MAX_WAIT_MS} ms"));
+    }
+    if retry.base_ms > retry.cap_ms {
+        refuse("retry.base_ms", format!("the first wait is at most the longest, `cap_ms` ({})", retry.cap_ms));
+    }
+}

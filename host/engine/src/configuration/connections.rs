@@ -1,0 +1,161 @@
+//! A `[[connection]]`.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use serde_json::json;
+use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName};
+
+use super::{
+    document::{Content, Node},
+    finding::{Finding, Origin},
+    reader::Reader,
+};
+use crate::mapping::did_you_mean;
+
+/// The ways of signing in that can be configured.
+const AUTH_KINDS: [&str; 5] = ["nothing", "basic", "bearer", "api-key", "oauth2-client-credentials"];
+
+/// Reads a connection. `None` when what is there is not enough to make one; there are findings then.
+pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<Finding>) -> Option<Connection> {
+    let mut reader = Reader::new(node, origin, path, findings)?;
+    let name = reader.name("name");
+    let connector = reader.name("connector");
+    let title = reader.optional_text("title").unwrap_or_default().to_owned();
+    let settings = reader.json_table("settings");
+    let endpoints = endpoints(&mut reader);
+    let grant = grant(&mut reader);
+    let limits = limits(&mut reader);
+    let retry = retry(&mut reader);
+    reader.finish();
+    Some(Connection { name: name?, connector: connector?, title, settings, endpoints, grant, limits, retry })
+}
+
+fn endpoints(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
+    let mut endpoints = BTreeMap::new();
+    for (key, node) in reader.table("endpoints") {
+        let mut path = "endpoints".to_owned();
+        crate::mapping::push_key(&mut path, key);
+        let name = Name::from_str(key).map_err(|error| reader.refuse_at(&path, error.to_string())).ok();
+        let endpoint = reader.child_at(&path, node).and_then(endpoint);
+        if let (Some(name), Some(endpoint)) = (name, endpoint) {
+            endpoints.insert(name, endpoint);
+        }
+    }
+    endpoints
+}
+
+fn endpoint(mut reader: Reader<'_, '_>) -> Option<Endpoint> {
+    let defaults: Endpoint = serde_json::from_value(json!({ "url": "" })).expect("everything but the address has a default");
+    let url = reader.text("url").map(str::to_owned);
+    let allow_plaintext = reader.flag("allow_plaintext");
+    let timeout_ms = reader.number("timeout_ms").unwrap_or(defaults.timeout_ms);
+    let max_response_bytes = reader.number("max_response_bytes").unwrap_or(defaults.max_response_bytes);
+    let auth = match reader.get("auth") {
+        None => Some(Auth::Nothing),
+        Some(node) => reader.child("auth", node).and_then(auth),
+    };
+    reader.finish();
+    Some(Endpoint { url: url?, allow_plaintext, auth: auth?, timeout_ms, max_response_bytes })
+}
+
+fn auth(mut reader: Reader<'_, '_>) -> Option<Auth> {
+    let kind = reader.text("kind")?;
+    let auth = match kind {
+        "nothing" => Some(Auth::Nothing),
+        "basic" => {
+            let username = reader.text("username").map(str::to_owned);
+            let password = secret(&mut reader, "password");
+            username.zip(password).map(|(username, password)| Auth::Basic { username, password })
+        }
+        "bearer" => secret(&mut reader, "token").map(|token| Auth::Bearer { token }),
+        "api-key" => {
+            let header = reader.optional_text("header").map(str::to_owned);
+            let query = reader.optional_text("query").map(str::to_owned);
+            secret(&mut reader, "value").map(|value| Auth::ApiKey { header, query, value })
+        }
+        "oauth2-client-credentials" => {
+            let token_url = reader.text("token_url").map(str::to_owned);
+            let client_id = reader.text("client_id").map(str::to_owned);
+            let client_secret = secret(&mut reader, "client_secret");
+            let scope = reader.optional_text("scope").map(str::to_owned);
+            token_url.zip(client_id).zip(client_secret).map(|((token_url, client_id), client_secret)| {
+                Auth::OAuth2ClientCredentials { token_url, client_id, client_secret, scope }
+            })
+        }
+        unknown => {
+            let hint = did_you_mean(unknown, AUTH_KINDS);
+            reader.refuse("kind", format!("`{unknown}` is no way of signing in{hint}: there are {}", AUTH_KINDS.join(", ")));
+            // Which other keys belong here is not known.
+            return None;
+        }
+    };
+    reader.finish();
+    auth
+}
+
+/// `{ secret = "name" }`. What stands there instead is never repeated: it may be the secret itself.
+fn secret(reader: &mut Reader<'_, '_>, key: &'static str) -> Option<SecretName> {
+    let Some(node) = reader.get(key) else {
+        reader.missing(key);
+        return None;
+    };
+    if !matches!(node.value, Content::Table(_)) {
+        reader.refuse(key, format!("a secret is named here, never written: `{key} = {{ secret = \"NAME\" }}`"));
+        return None;
+    }
+    let mut reader = reader.child(key, node)?;
+    let text = reader.text("secret");
+    let name = text.and_then(|text| {
+        let name = Name::from_str(text).ok();
+        if name.is_none() {
+            reader.refuse("secret", "the name of a secret has lower-case letters, digits and single dashes inside, at most 64");
+        }
+        name
+    });
+    reader.finish();
+    name.map(|secret| SecretName { secret })
+}
+
+fn grant(reader: &mut Reader<'_, '_>) -> Grant {
+    let Some(mut reader) = section(reader, "grant") else { return Grant::default() };
+    let mut cidrs = Vec::new();
+    for (index, node) in reader.list("cidrs").iter().enumerate() {
+        match &node.value {
+            Content::Text(text) if text.parse::<sluse_egress::IpNet>().is_ok() => cidrs.push(text.clone()),
+            _ => reader.refuse_at(&format!("cidrs[{index}]"), "a range of addresses is needed here: `10.20.0.0/16`"),
+        }
+    }
+    reader.finish();
+    Grant { cidrs }
+}
+
+fn limits(reader: &mut Reader<'_, '_>) -> Limits {
+    let defaults = Limits::default();
+    let Some(mut reader) = section(reader, "limits") else { return defaults };
+    let limits = Limits {
+        memory_bytes: reader.number("memory_bytes").unwrap_or(defaults.memory_bytes),
+        cpu_ms: reader.number("cpu_ms").unwrap_or(defaults.cpu_ms),
+        timeout_ms: reader.number("timeout_ms").unwrap_or(defaults.timeout_ms),
+        max_attachment_bytes: reader.number("max_attachment_bytes").unwrap_or(defaults.max_attachment_bytes),
+    };
+    reader.finish();
+    limits
+}
+
+fn retry(reader: &mut Reader<'_, '_>) -> RetryPolicy {
+    let defaults = RetryPolicy::default();
+    let Some(mut reader) = section(reader, "retry") else { return defaults };
+    let attempts = reader.number("max_attempts").map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let retry = RetryPolicy {
+        max_attempts: attempts.unwrap_or(defaults.max_attempts),
+        base_ms: reader.number("base_ms").unwrap_or(defaults.base_ms),
+        cap_ms: reader.number("cap_ms").unwrap_or(defaults.cap_ms),
+    };
+    reader.finish();
+    retry
+}
+
+fn section<'n, 'r>(reader: &'r mut Reader<'n, '_>, key: &'static str) -> Option<Reader<'n, 'r>> {
+    let node = reader.get(key)?;
+    reader.child(key, node)
+}

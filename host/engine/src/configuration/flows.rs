@@ -1,0 +1,71 @@
+//! A `[[flow]]` with its `[[flow.step]]`s.
+
+use serde_json::{Value, json};
+use sluse_model::{Flow, Step};
+
+use super::{
+    document::{Content, Node},
+    finding::{Finding, Origin},
+    reader::Reader,
+};
+
+/// Reads a flow. `None` when what is there is not enough to make one; there are findings then.
+pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<Finding>) -> Option<Flow> {
+    let mut reader = Reader::new(node, origin, path, findings)?;
+    let name = reader.name("name");
+    let title = reader.optional_text("title").unwrap_or_default().to_owned();
+    let schema = schema(&mut reader);
+    let max_attachment_bytes = reader.number("max_attachment_bytes");
+    let mut steps = Vec::new();
+    let mut complete = true;
+    for (index, node) in reader.list("step").iter().enumerate() {
+        let step = reader.child_at(&format!("step[{index}]"), node).and_then(step);
+        complete &= step.is_some();
+        steps.extend(step);
+    }
+    reader.finish();
+    if !complete {
+        return None;
+    }
+    let name = name?;
+    let mut flow: Flow = serde_json::from_value(json!({ "name": name.as_str(), "schema": schema?, "steps": [] }))
+        .expect("everything else has a default");
+    flow.title = title;
+    flow.steps = steps;
+    flow.max_attachment_bytes = max_attachment_bytes.unwrap_or(flow.max_attachment_bytes);
+    Some(flow)
+}
+
+/// A table, or JSON text, or `true` for "anything".
+fn schema(reader: &mut Reader<'_, '_>) -> Option<Value> {
+    let Some(node) = reader.get("schema") else {
+        reader.missing("schema");
+        return None;
+    };
+    match &node.value {
+        Content::Text(text) => match serde_json::from_str(text) {
+            Ok(schema) => Some(schema),
+            Err(error) => {
+                let line = u32::try_from(error.line()).unwrap_or(1);
+                reader.refuse_in_text("schema", line, format!("the schema is no JSON: {error}"));
+                None
+            }
+        },
+        Content::Table(_) => reader.json("schema", node),
+        Content::Bool(bool) => Some(Value::Bool(*bool)),
+        _ => {
+            reader.refuse("schema", "a JSON Schema is needed here: a table, or JSON text in three quotes");
+            None
+        }
+    }
+}
+
+fn step(mut reader: Reader<'_, '_>) -> Option<Step> {
+    let name = reader.name("name");
+    let title = reader.optional_text("title").unwrap_or_default().to_owned();
+    let connection = reader.name("connection");
+    let operation = reader.name("operation");
+    let input = reader.json_table("input");
+    reader.finish();
+    Some(Step { name: name?, title, connection: connection?, operation: operation?, input: Value::Object(input) })
+}

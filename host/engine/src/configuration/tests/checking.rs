@@ -1,0 +1,190 @@
+//! Against what is installed.
+
+use super::{catalog, check, connection, faults, file, flow, name, parsed, told};
+
+fn with(from: &str, to: &str) -> String {
+    connection("").replace(from, to)
+}
+
+#[test]
+fn what_fits_has_no_findings() {
+    let text = flow("input = { title = \"{{ steps.open.box_id }}\", size = 3 }");
+    assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "");
+}
+
+#[test]
+fn the_connector_is_installed() {
+    faults(&with("\"shelf\"", "\"shelv\" # ◄"), "connection[0].connector", "no connector `shelv` is installed (did you mean `shelf`?)");
+}
+
+#[test]
+fn settings_fit_the_connector() {
+    faults(&with("room = \"A\" }", "room = 5 } # ◄"), "connection[0].settings.room", "`shelf` expects the type string");
+    faults(&with("{ room = \"A\" }", "{ } # ◄"), "connection[0].settings", "the property `room`");
+    faults(&with("room = \"A\" }", "room = \"A\", rows = [1, \"x\"] } # ◄"), "connection[0].settings.rows[1]", "the type integer");
+    faults(&with("room = \"A\" }", "room = \"A\", rom = 1 } # ◄"), "connection[0].settings", "no property `rom`");
+}
+
+#[test]
+fn endpoints_are_those_that_the_connector_has() {
+    faults(
+        "[[connection]] # ◄\nname = \"left\"\nconnector = \"shelf\"\nsettings = { room = \"A\" }",
+        "connection[0].endpoints",
+        "write `[connection.endpoints.default]`",
+    );
+    faults(&connection("[connection.endpoints.archiv] # ◄\nurl = \"https://a.example\""), "connection[0].endpoints.archiv", "did you mean `archive`?");
+    faults(
+        &connection("auth = { kind = \"bearer\", token = { secret = \"shelf-key\" } } # ◄"),
+        "connection[0].endpoints.default.auth.kind",
+        "use nothing, basic, api-key, oauth2-client-credentials",
+    );
+}
+
+#[test]
+fn addresses_are_plain_and_safe() {
+    let path = "connection[0].endpoints.default.url";
+    let address = |url: &str| with("\"https://shelf.example/api\"", &format!("\"{url}\" # ◄"));
+    for (url, part) in [
+        ("shelf", "https://host/path"), ("ftp://a.example", "begins with"), ("https://a:b@a.example", "no user"),
+        ("https://a.example?x=1", "question mark"), ("https://a.example/#x", "no `#`"),
+        ("http://a.example", "allow_plaintext"), ("https://blocked.example", "egress.hosts"),
+    ] {
+        faults(&address(url), path, part);
+    }
+    let hidden = check(&parsed(&[file("a.toml", &with("https://shelf", "https://u:topsecret@shelf"))]), &catalog());
+    assert!(!told(&hidden).contains("topsecret"));
+}
+
+#[test]
+fn a_credential_goes_in_clear_to_loopback_only() {
+    let key = "allow_plaintext = true\nauth = { kind = \"api-key\", header = \"x\", value = { secret = \"shelf-key\" } }";
+    let at = |url: &str| connection(key).replace("\"https://shelf.example/api\"", &format!("\"{url}\" # ◄"));
+    faults(&at("http://10.0.0.1"), "connection[0].endpoints.default.url", "never goes in clear");
+    for url in ["http://127.0.0.1:8080/x", "http://[::1]:1", "https://10.0.0.1"] {
+        let text = at(url).replace("# ◄", "");
+        assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "", "{url}");
+    }
+    faults(
+        &connection("auth = { kind = \"oauth2-client-credentials\", token_url = \"http://a.example/token\", client_id = \"x\", client_secret = { secret = \"shelf-key\" } } # ◄"),
+        "connection[0].endpoints.default.auth.token_url",
+        "allow_plaintext",
+    );
+}
+
+#[test]
+fn a_key_goes_into_one_place_and_its_secret_exists() {
+    let auth = "connection[0].endpoints.default.auth";
+    faults(&connection("auth = { kind = \"api-key\", value = { secret = \"shelf-key\" } } # ◄"), auth, "exactly one");
+    faults(&connection("auth = { kind = \"api-key\", header = \"a\", query = \"b\", value = { secret = \"shelf-key\" } } # ◄"), auth, "exactly one");
+    faults(&connection("auth = { kind = \"api-key\", header = \"a b\", value = { secret = \"shelf-key\" } } # ◄"), &format!("{auth}.header"), "letters");
+    faults(
+        &connection("[connection.endpoints.default.auth]\nkind = \"basic\"\nusername = \"u\"\npassword = { secret = \"shelf-kay\" } # ◄"),
+        &format!("{auth}.password.secret"),
+        "there is no secret `shelf-kay` (did you mean `shelf-key`?): write it with `sluse secret set shelf-kay`",
+    );
+}
+
+#[test]
+fn limits_and_retries_are_sane() {
+    faults(&connection("[connection.limits]\nmemory_bytes = 268435457 # ◄"), "connection[0].limits.memory_bytes", "1 to 268435456");
+    faults(&connection("[connection.limits]\ncpu_ms = 0 # ◄"), "connection[0].limits.cpu_ms", "from 1");
+    faults(&connection("[connection.retry]\nmax_attempts = 0 # ◄"), "connection[0].retry.max_attempts", "from 1");
+    faults(&connection("[connection.retry]\ncap_ms = 5\nbase_ms = 6 # ◄"), "connection[0].retry.base_ms", "at most the longest");
+    faults(&connection("timeout_ms = 0 # ◄"), "connection[0].endpoints.default.timeout_ms", "from 1 to 300000");
+    faults(&connection("max_response_bytes = 999999999999 # ◄"), "connection[0].endpoints.default.max_response_bytes", "limits.memory_bytes");
+}
+
+#[test]
+fn a_flow_has_steps_with_names_of_their_own() {
+    faults("[[flow]] # ◄\nname = \"a\"\nschema = true", "flow[0]", "at least one step");
+    let text = flow("input.title = \"abc\"").replace("name = \"again\"", "name = \"open\" # ◄");
+    faults(&text, "flow[0].step[1].name", "already a step `open`");
+    let text = flow("input.title = \"abc\"").replace("schema = { type = \"object\"", "schema = { type = \"text\"");
+    faults(&text.replace("additionalProperties = false } }", "additionalProperties = false } } # ◄"), "flow[0].schema", "/type");
+}
+
+#[test]
+fn the_connection_and_the_operation_exist() {
+    let text = flow("input.title = \"abc\"");
+    let unknown = text.replacen("name = \"again\"\nconnection = \"left\"", "name = \"again\"\nconnection = \"lift\" # ◄", 1);
+    faults(&unknown, "flow[0].step[1].connection", "there is no connection `lift` (did you mean `left`?)");
+    let unknown = text.replace("operation = \"close-box\"", "operation = \"close-bocks\" # ◄");
+    faults(&unknown, "flow[0].step[2].operation", "cannot do `close-bocks` (did you mean `close-box`?): it has open-box, close-box");
+}
+
+#[test]
+fn a_stored_connection_will_do() {
+    let only_flow = "[[flow]]\nname = \"a\"\nschema = true\n[[flow.step]]\nname = \"b\"\nconnection = \"left\"\noperation = \"close-box\"";
+    let (connections, _) = parsed(&[file("c.toml", &connection(""))]).into_parts();
+    let mut catalog = catalog();
+    catalog.connections.insert(name("left"), connections[0].clone());
+    assert_eq!(told(&check(&parsed(&[file("a.toml", only_flow)]), &catalog)), "");
+}
+
+#[test]
+fn what_an_input_reads_can_be_there() {
+    let path = "flow[0].step[1].input.title";
+    let title = |expression: &str| flow(&format!("[flow.step.input]\ntitle = '{expression}' # ◄"));
+    for (expression, part) in [
+        ("{{ submision.what }}", "did you mean `submission`?"),
+        ("{{ submission.wat }}", "`submission.wat` is undefined: the flow's schema has no `wat` (did you mean `what`?)"),
+        ("{{ submission.where.rum }}", "has no `rum`"),
+        ("{{ steps.shut_it.x }}", "the step `shut-it` comes after `again`"),
+        ("{{ steps[\"shut-it\"].x }}", "the step `shut-it` comes after `again`"),
+        ("{{ steps.again.x }}", "this very step"),
+        ("{{ steps.opn.box_id }}", "no step before `again` is called `opn` (did you mean `open`?)"),
+        ("{{ steps.open.bx_id }}", "the output of `open` has no `bx_id` (did you mean `box_id`?)"),
+        ("{{ run.flw }}", "did you mean `flow`?"),
+        ("{{ submission.what | befor(\",\") }}", "did you mean `before`?"),
+        ("{{ submission.what ", "without `}}`"),
+        ("{% if submission.what %}", "statements"),
+    ] {
+        faults(&title(expression), path, part);
+    }
+}
+
+#[test]
+fn the_line_is_that_of_the_expression_in_a_long_text() {
+    for quotes in ["\"\"\"", "'''"] {
+        let text = flow(&format!("[flow.step.input]\ntitle = {quotes}\nførste\nanden {{{{ submission.wat }}}} ◄\n{quotes}"));
+        faults(&text, "flow[0].step[1].input.title", "no `wat`");
+        let text = flow(&format!("[flow.step.input]\ntitle = {quotes}første\nanden {{{{ submission.wat }}}} ◄{quotes}"));
+        faults(&text, "flow[0].step[1].input.title", "no `wat`");
+    }
+    let crlf = flow("[flow.step.input]\ntitle = '''\nførste\n{{ submission.wat }} ◄'''").replace('\n', "\r\n");
+    faults(&crlf, "flow[0].step[1].input.title", "no `wat`");
+}
+
+#[test]
+fn what_is_wrong_with_an_input_whatever_comes_is_told() {
+    faults(&flow("[flow.step.input] # ◄\nsize = 3"), "flow[0].step[1].input", "`open-box` expects the property `title`");
+    faults(&flow("[flow.step.input] # ◄\ntitle = \"{{ submission.what }}\"\nsise = 3"), "flow[0].step[1].input", "no property `sise`");
+    faults(&flow("[flow.step.input]\ntitle = \"{{ submission.what }}\"\nsize = \"3\" # ◄"), "flow[0].step[1].input.size", "the type integer");
+    faults(&flow("[flow.step.input]\ntitle = \"ab\" # ◄"), "flow[0].step[1].input.title", "at least 3 characters");
+    faults(
+        &flow("[flow.step.input]\ntitle = \"{{ submission.what }}\"\nitems = [\n{ id = \"{{ submission.what }}\" },\n{ note = \"{{ submission.what }}\" }, # ◄\n]"),
+        "flow[0].step[1].input.items[1]",
+        "the property `id`",
+    );
+}
+
+#[test]
+fn what_only_the_submission_decides_is_not_told() {
+    for input in [
+        "input = { title = \"{{ run.id }}\", size = \"{{ submission.what | number }}\" }",
+        "input = { title = \"{{ run.id }}\", items = \"{{ attachments | pick(id='id') }}\" }",
+        "input = { title = \"x{{ '' }}\" }",
+        "input = { title = \"{{ submission.what | default('') }}\" }",
+    ] {
+        assert_eq!(told(&check(&parsed(&[file("a.toml", &flow(input))]), &catalog())), "", "{input}");
+    }
+}
+
+#[test]
+fn all_findings_come_at_once_in_the_order_of_the_files() {
+    let flow = "[[flow]]\nname = \"a\"\nschema = false\n[[flow.step]]\nname = \"b\"\nconnection = \"lft\"\noperation = \"open-box\"\ninput.x = \"{{ y }}\"";
+    let files = [file("z.toml", flow), file("a.toml", &connection("timeout_ms = 0\n[connection.retry]\nmax_attempts = 0"))];
+    let findings = check(&parsed(&files), &catalog());
+    let places: Vec<_> = findings.iter().map(|finding| (finding.file.as_str(), finding.line)).collect();
+    assert_eq!(places, [("z.toml", 6), ("z.toml", 8), ("a.toml", 7), ("a.toml", 9)]);
+}

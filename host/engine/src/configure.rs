@@ -1,0 +1,122 @@
+//! Applying configuration: read and checked as a whole, then written in one transaction, or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluse_model::{Connection, Description, Endpoint, Flow, Name, RevisionStanding};
+use sluse_store::StoreError;
+use sluse_vault::{SecretUse, Standing, VaultError};
+
+use crate::{
+    Engine,
+    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, check, diff, parse},
+    connections::rules,
+};
+
+/// How configuration is applied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ApplyOptions {
+    /// Write nothing; only say what would change.
+    pub dry_run: bool,
+    /// The caller may write secrets: where the configuration sends them is thereby confirmed.
+    pub confirm_origins: bool,
+}
+
+/// What applying has changed, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    pub changes: Vec<Change>,
+    /// Secrets that may not go where the configuration sends them, until somebody confirms it.
+    pub unconfirmed: Vec<SecretUse>,
+}
+
+/// Why nothing was applied.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ApplyError {
+    /// Every one, by file and line.
+    #[error("{} findings; nothing was applied", .0.len())]
+    Findings(Vec<Finding>),
+    #[error(transparent)]
+    Vault(VaultError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<VaultError> for ApplyError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => Self::Store(error),
+            error => Self::Vault(error),
+        }
+    }
+}
+
+/// What is stored now.
+struct Stored {
+    connections: Vec<Connection>,
+    flows: Vec<Flow>,
+}
+
+impl Engine {
+    /// Applies connections and flows. What is not named stays as it is.
+    pub async fn configure(&self, files: &[ConfigurationFile], options: ApplyOptions) -> Result<Applied, ApplyError> {
+        let parsed = parse(files).map_err(ApplyError::Findings)?;
+        let stored = self.stored().await?;
+        self.check_configuration(&parsed, &stored).await?;
+        let changes = diff(&stored.connections, &stored.flows, parsed.connections(), parsed.flows());
+        let (connections, flows) = parsed.into_parts();
+        if options.dry_run {
+            let uses = self.vault.plan_origins(&connections).await?;
+            return Ok(Applied { changes, unconfirmed: unconfirmed(uses) });
+        }
+        let mut uses = self.vault.apply_origins(&connections).await?;
+        if options.confirm_origins {
+            for one in uses.iter().filter(|one| one.standing == Standing::Unconfirmed) {
+                self.vault.confirm(&one.secret, &one.origin).await?;
+            }
+            uses.clear();
+        }
+        self.store.apply(connections, flows, self.clock.now()).await?;
+        self.connections.refresh();
+        self.flows.refresh();
+        for change in &changes {
+            tracing::info!("configuration: {change}");
+        }
+        Ok(Applied { changes, unconfirmed: unconfirmed(uses) })
+    }
+
+    async fn stored(&self) -> Result<Stored, StoreError> {
+        let connections = self.store.connections().await?.into_iter().map(|stored| stored.connection).collect();
+        let flows = self.store.flows().await?.into_iter().map(|stored| stored.flow).collect();
+        Ok(Stored { connections, flows })
+    }
+
+    async fn check_configuration(&self, parsed: &Parsed, stored: &Stored) -> Result<(), ApplyError> {
+        let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
+        let connections: BTreeMap<Name, Connection> =
+            stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
+        let allows_endpoint = |connection: &Connection, name: &Name, endpoint: &Endpoint| {
+            let rules = rules(connection, name, endpoint).map_err(|error| error.to_string())?;
+            let bound = !matches!(endpoint.auth, sluse_model::Auth::Nothing);
+            self.egress.endpoint(rules, bound).map_err(|refusal| refusal.to_string())?;
+            sluse_vault::TokenEndpoint::build(&self.egress, connection, name).map_err(|refusal| refusal.to_string())?;
+            Ok(())
+        };
+        let connectors = self.active_descriptions().await?;
+        let catalog = Catalog { connectors, connections, secrets, allows_endpoint: &allows_endpoint };
+        let findings = check(parsed, &catalog);
+        if findings.is_empty() { Ok(()) } else { Err(ApplyError::Findings(findings)) }
+    }
+
+    async fn active_descriptions(&self) -> Result<BTreeMap<Name, Description>, StoreError> {
+        let revisions = self.store.revisions().await?;
+        let active = revisions
+            .into_iter()
+            .filter(|revision| matches!(revision.standing, RevisionStanding::Active { .. }))
+            .map(|revision| (revision.connector, revision.description));
+        Ok(active.collect())
+    }
+}
+
+fn unconfirmed(uses: Vec<SecretUse>) -> Vec<SecretUse> {
+    uses.into_iter().filter(|one| one.standing == Standing::Unconfirmed).collect()
+}

@@ -1,0 +1,122 @@
+//! What the engine is made of, how it starts and how it stops.
+
+use std::sync::Arc;
+
+use sluse_connector::Loader;
+use sluse_egress::Egress;
+use sluse_model::{Clock, Dice};
+use sluse_store::{Store, StoreError};
+use sluse_vault::Vault;
+use tokio_util::task::TaskTracker;
+
+use crate::{EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, revisions::Revisions};
+
+/// What the engine is wired from.
+#[derive(Debug)]
+pub struct EngineParts {
+    pub store: Arc<dyn Store>,
+    pub loader: Arc<dyn Loader>,
+    pub vault: Arc<Vault>,
+    pub egress: Arc<Egress>,
+    pub clock: Arc<dyn Clock>,
+    pub dice: Arc<dyn Dice>,
+    pub settings: EngineSettings,
+}
+
+/// Decides and drives: takes submissions in, carries deliveries out, swaps connectors.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) dice: Arc<dyn Dice>,
+    pub(crate) settings: EngineSettings,
+    pub(crate) flows: Flows,
+    pub(crate) connections: Connections,
+    pub(crate) revisions: Revisions,
+    pub(crate) dispatcher: Dispatcher,
+    /// Attempts under way.
+    pub(crate) attempts: TaskTracker,
+    /// Dispatcher and lease keeper.
+    background: TaskTracker,
+}
+
+impl Engine {
+    /// Loads the active revisions, settles what a former process left in the middle, and begins to work.
+    pub async fn start(parts: EngineParts) -> Result<Arc<Self>, StoreError> {
+        let engine = Arc::new(Self {
+            flows: Flows::new(parts.store.clone()),
+            connections: Connections::new(parts.store.clone()),
+            revisions: Revisions::new(parts.store.clone(), parts.loader),
+            dispatcher: Dispatcher::new(parts.settings.max_in_flight),
+            attempts: TaskTracker::new(),
+            background: TaskTracker::new(),
+            store: parts.store,
+            vault: parts.vault,
+            egress: parts.egress,
+            clock: parts.clock,
+            dice: parts.dice,
+            settings: parts.settings,
+        });
+        engine.load_active().await?;
+        engine.take_up_lapsed().await?;
+        engine.background.spawn(engine.clone().dispatch());
+        engine.background.spawn(engine.clone().keep_leases());
+        Ok(engine)
+    }
+
+    /// Takes nothing new, and waits for what is under way as long as the settings allow. Gives the number of
+    /// attempts that were cut off; they are taken up at the next start.
+    pub async fn stop(&self) -> u32 {
+        self.dispatcher.stop.cancel();
+        self.background.close();
+        self.attempts.close();
+        let finished = async {
+            self.background.wait().await;
+            self.attempts.wait().await;
+        };
+        if tokio::time::timeout(self.settings.stop_within, finished).await.is_ok() {
+            return 0;
+        }
+        self.dispatcher.in_flight()
+    }
+
+    /// Whether the engine takes nothing new.
+    pub fn stopping(&self) -> bool {
+        self.dispatcher.stop.is_cancelled()
+    }
+
+    /// How many deliveries are worked on.
+    pub fn in_flight(&self) -> u32 {
+        self.dispatcher.in_flight()
+    }
+
+    /// The store, for those who only read.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The present, by the engine's clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Where chance comes from.
+    pub fn dice(&self) -> &Arc<dyn Dice> {
+        &self.dice
+    }
+
+    /// Loads every active revision, so that the first delivery need not wait. One that cannot be loaded is
+    /// reported and holds up nobody else.
+    async fn load_active(&self) -> Result<(), StoreError> {
+        for revision in self.store.revisions().await? {
+            if matches!(revision.standing, sluse_model::RevisionStanding::Active { .. })
+                && let Err(error) = self.revisions.get(&revision.digest).await
+            {
+                tracing::error!(connector = %revision.connector, %error, "connector {} cannot serve", revision.connector);
+            }
+        }
+        Ok(())
+    }
+}

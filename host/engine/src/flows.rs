@@ -1,0 +1,110 @@
+//! Versions of flows, compiled once: their schema, and the mapping of each step.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use serde_json::Value;
+use sluse_model::{Digest, Flow, Name};
+use sluse_store::{Store, StoreError, StoredFlow};
+
+use crate::{mapping::Mapping, schema::Schema};
+
+/// A version of a flow, ready to be used.
+#[derive(Debug)]
+pub(crate) struct CompiledFlow {
+    pub(crate) flow: Flow,
+    pub(crate) digest: Digest,
+    pub(crate) schema: Schema,
+    /// By step.
+    pub(crate) mappings: Vec<Mapping>,
+}
+
+impl CompiledFlow {
+    fn compile(stored: StoredFlow) -> Result<Self, FlowError> {
+        let broken = |detail: String| FlowError::Broken { flow: stored.flow.name.clone(), detail };
+        let schema = Schema::compile_value(&stored.flow.schema).map_err(|fault| broken(fault.to_string()))?;
+        let mappings = stored
+            .flow
+            .steps
+            .iter()
+            .map(|step| Mapping::compile(&step.input).map_err(|fault| broken(format!("step `{}`: {fault}", step.name))))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings })
+    }
+}
+
+/// Why a flow cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FlowError {
+    #[error("there is no flow `{0}`")]
+    Unknown(Name),
+    /// It was applied by a release that understood more, or less.
+    #[error("flow `{flow}` cannot be used: {detail}; apply it again")]
+    Broken { flow: Name, detail: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Compiled flows by digest. A version never changes, so what is here stays right.
+#[derive(Debug)]
+pub(crate) struct Flows {
+    store: Arc<dyn Store>,
+    by_digest: RwLock<HashMap<Digest, Arc<CompiledFlow>>>,
+    present: RwLock<HashMap<Name, Digest>>,
+}
+
+/// Versions that are kept compiled; beyond it, all are dropped and compiled again as they are met.
+const MAX_COMPILED: usize = 1000;
+
+impl Flows {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, by_digest: RwLock::default(), present: RwLock::default() }
+    }
+
+    /// The present version of a flow.
+    pub(crate) async fn present(&self, name: &Name) -> Result<Arc<CompiledFlow>, FlowError> {
+        let known = self.present.read().unwrap_or_else(PoisonError::into_inner).get(name).copied();
+        if let Some(compiled) = known.and_then(|digest| self.compiled(&digest)) {
+            return Ok(compiled);
+        }
+        let stored = self.store.flow(name).await?.ok_or_else(|| FlowError::Unknown(name.clone()))?;
+        self.present.write().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), stored.digest);
+        self.keep(stored)
+    }
+
+    /// The version that a run began with.
+    pub(crate) async fn version(&self, name: &Name, digest: &Digest) -> Result<Arc<CompiledFlow>, FlowError> {
+        if let Some(compiled) = self.compiled(digest) {
+            return Ok(compiled);
+        }
+        let stored = self.store.flow_version(digest).await?.ok_or_else(|| FlowError::Unknown(name.clone()))?;
+        self.keep(stored)
+    }
+
+    /// Forgets which versions are present: configuration was applied.
+    pub(crate) fn refresh(&self) {
+        self.present.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn compiled(&self, digest: &Digest) -> Option<Arc<CompiledFlow>> {
+        self.by_digest.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+    }
+
+    fn keep(&self, stored: StoredFlow) -> Result<Arc<CompiledFlow>, FlowError> {
+        let digest = stored.digest;
+        let compiled = Arc::new(CompiledFlow::compile(stored)?);
+        let mut by_digest = self.by_digest.write().unwrap_or_else(PoisonError::into_inner);
+        if by_digest.len() >= MAX_COMPILED {
+            by_digest.clear();
+        }
+        by_digest.insert(digest, compiled.clone());
+        Ok(compiled)
+    }
+}
+
+/// The value of a step's output, as later steps see it.
+pub(crate) fn output_value(output: Option<&str>) -> Value {
+    output.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+}

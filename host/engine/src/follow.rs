@@ -1,0 +1,130 @@
+//! What goes on with a run once a delivery has been judged: the next step, or the end.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sluse_model::{
+    Attention, DeliveryId, DeliveryState, Name, NewDelivery, Problem, Reason, Resolution, RunState, Timestamp,
+};
+use sluse_store::{Claimed, Follow, RunDetail, StoreError};
+
+use crate::{
+    Engine,
+    flows::{CompiledFlow, FlowError, output_value},
+    mapping::{RunFacts, Scope},
+};
+
+/// The name of a delivery's state, with the reason or the resolution where there is one.
+pub(crate) fn state_name(state: &DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Attention(attention) => attention.reason.as_str(),
+        DeliveryState::Closed { resolution: Resolution::Succeeded, .. } => "succeeded",
+        DeliveryState::Closed { resolution: Resolution::Failed, .. } => "failed",
+        other => other.as_str(),
+    }
+}
+
+impl Engine {
+    /// What follows for the run when its present delivery goes to `state`.
+    pub(crate) async fn follow(
+        &self,
+        claimed: &Claimed,
+        state: &DeliveryState,
+        output: Option<&str>,
+    ) -> Result<Follow, StoreError> {
+        Ok(match state {
+            DeliveryState::Queued { .. } | DeliveryState::Running { .. } | DeliveryState::Retrying { .. } => {
+                Follow::Stay(RunState::Running)
+            }
+            DeliveryState::Attention(_) => Follow::Stay(RunState::Attention),
+            DeliveryState::Closed { resolution: Resolution::Failed, .. } => Follow::Close(RunState::Failed),
+            DeliveryState::Closed { resolution: Resolution::Succeeded, at } => {
+                self.after_success(claimed, output, *at).await?
+            }
+        })
+    }
+
+    async fn after_success(
+        &self,
+        claimed: &Claimed,
+        output: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Follow, StoreError> {
+        let flow = match self.flows.version(&claimed.flow, &claimed.flow_digest).await {
+            Ok(flow) => flow,
+            Err(FlowError::Store(error)) => return Err(error),
+            Err(error) => return Ok(self.blocked(claimed, error.to_string(), now)),
+        };
+        let index = claimed.delivery.step_index as usize + 1;
+        if index >= flow.flow.steps.len() {
+            return Ok(Follow::Close(RunState::Succeeded));
+        }
+        let run = self.store.run(claimed.delivery.run).await?;
+        let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", claimed.delivery.run)))?;
+        Ok(self.next(&flow, index, &run, claimed, output, now))
+    }
+
+    fn next(
+        &self,
+        flow: &CompiledFlow,
+        index: usize,
+        run: &RunDetail,
+        claimed: &Claimed,
+        output: Option<&str>,
+        now: Timestamp,
+    ) -> Follow {
+        let step = &flow.flow.steps[index];
+        let mut steps: BTreeMap<Name, Value> = run
+            .deliveries
+            .iter()
+            .map(|delivery| (delivery.step.clone(), output_value(delivery.output.as_deref())))
+            .collect();
+        steps.insert(claimed.delivery.step.clone(), output_value(output));
+        let submission = output_value(Some(&run.submission));
+        let scope = Scope {
+            submission: &submission,
+            attachments: &run.attachments,
+            steps: &steps,
+            run: RunFacts {
+                id: run.run.id,
+                flow: &run.run.flow,
+                accepted_at: run.run.accepted_at,
+                idempotency_key: run.run.idempotency_key.as_deref(),
+            },
+        };
+        let (input, state) = match flow.mappings[index].render(&scope) {
+            Ok(input) => (input.to_string(), DeliveryState::Queued { due: now }),
+            Err(error) => ("null".to_owned(), not_mapped(step.name.as_str(), error.to_string(), now)),
+        };
+        Follow::Next(Box::new(NewDelivery {
+            id: DeliveryId::new(now, &*self.dice),
+            step_index: u32::try_from(index).unwrap_or(u32::MAX),
+            step: step.name.clone(),
+            connection: step.connection.clone(),
+            operation: step.operation.clone(),
+            input,
+            state,
+            accepted_at: now,
+        }))
+    }
+
+    /// Whether there is a next step cannot be said: a person has to look, so that the run is not lost.
+    fn blocked(&self, claimed: &Claimed, detail: String, now: Timestamp) -> Follow {
+        Follow::Next(Box::new(NewDelivery {
+            id: DeliveryId::new(now, &*self.dice),
+            step_index: claimed.delivery.step_index + 1,
+            step: claimed.delivery.step.clone(),
+            connection: claimed.delivery.connection.clone(),
+            operation: claimed.delivery.operation.clone(),
+            input: "null".into(),
+            state: not_mapped(claimed.delivery.step.as_str(), detail, now),
+            accepted_at: now,
+        }))
+    }
+}
+
+fn not_mapped(step: &str, detail: String, now: Timestamp) -> DeliveryState {
+    let message = format!("The input of step `{step}` cannot be computed from the submission and the earlier steps.");
+    let problem = Problem::new("mapping-failed", message).with_detail(detail);
+    DeliveryState::Attention(Attention { reason: Reason::MappingFailed, problem, since: now })
+}

@@ -1,0 +1,78 @@
+//! The host of a check: it sends what only reads, and keeps nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sluse_connector::{
+    AttachmentError, CallbackError, Effect, FolderError, Host, NumberError, Request, Response, SendError,
+};
+use sluse_model::{Attachment, TimelineLevel};
+
+use super::DeliveryHost;
+use crate::{Engine, connections::LiveConnection};
+
+/// The host of a check.
+pub(crate) struct CheckHost(DeliveryHost);
+
+impl CheckHost {
+    pub(crate) fn new(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
+        Self(DeliveryHost::on_behalf_of(engine, connection, None, 1))
+    }
+}
+
+/// A check changes nothing at the target.
+fn only_reads(request: &Request) -> Result<(), SendError> {
+    if request.effect == Effect::Read {
+        return Ok(());
+    }
+    Err(SendError::Forbidden(format!("a check only reads, and this {} has an effect", request.method.as_str())))
+}
+
+#[async_trait]
+impl Host for CheckHost {
+    async fn send(&mut self, request: Request) -> Result<Response, SendError> {
+        only_reads(&request)?;
+        self.0.send(request).await
+    }
+
+    async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
+        if let Some(refused) = requests.iter().find_map(|request| only_reads(request).err()) {
+            return requests.iter().map(|_| Err(refused.clone())).collect();
+        }
+        self.0.send_all(requests).await
+    }
+
+    async fn attachments(&mut self) -> Vec<Attachment> {
+        Vec::new()
+    }
+
+    async fn read_attachment(&mut self, _id: &str, _offset: u64, _length: u32) -> Result<Bytes, AttachmentError> {
+        Err(AttachmentError::NotFound)
+    }
+
+    async fn create_attachment(
+        &mut self,
+        _name: String,
+        _media_type: String,
+        _bytes: Bytes,
+    ) -> Result<Attachment, AttachmentError> {
+        Err(AttachmentError::Unavailable("a check keeps no files".into()))
+    }
+
+    async fn put_file(&mut self, _folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {
+        Err(FolderError::Forbidden("a check publishes no files".into()))
+    }
+
+    async fn reserve_numbers(&mut self, _sequence: String, _count: u32) -> Result<u64, NumberError> {
+        Err(NumberError::Forbidden("a check reserves no numbers".into()))
+    }
+
+    async fn open_callback(&mut self, _timeout: Duration) -> Result<String, CallbackError> {
+        Err(CallbackError::Forbidden("a check waits for nobody".into()))
+    }
+
+    fn log(&mut self, level: TimelineLevel, message: String) {
+        self.0.log(level, message);
+    }
+}

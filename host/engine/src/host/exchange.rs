@@ -1,0 +1,249 @@
+//! One request out, one answer back: the intent noted, the credential joined, the body streamed, the answer
+//! handed over or kept.
+
+use std::time::Instant;
+
+use http::Method;
+use sluse_connector::{Answer, AttachmentError, Body, Content, Part, Request, Response, SendError};
+use sluse_egress::{Incoming, Outgoing, boundary};
+use sluse_model::TimelineLevel;
+use sluse_vault::{IssuedCredential, SignIn, VaultError};
+
+use super::DeliveryHost;
+use crate::{connections::LiveEndpoint, intents::Standing};
+
+impl DeliveryHost {
+    /// Sends a request as the connector wants it, unless that could do twice what must happen once.
+    pub(super) async fn exchange(&self, request: Request) -> Result<Response, SendError> {
+        let what = format!("{} {}", request.method.as_str(), shown(&request.path));
+        let intent = self.record.open(&request).map_err(|_| {
+            self.record.line(TimelineLevel::Warn, format!("{what}: held back, an earlier one is in doubt"));
+            SendError::Interrupted(
+                "an earlier request to this place may have happened: look first, and then mark this one `reconciled`"
+                    .into(),
+            )
+        })?;
+        let began = Instant::now();
+        let (result, standing) = self.carry(request).await;
+        self.record.close(intent, standing);
+        let elapsed_ms = began.elapsed().as_millis();
+        match &result {
+            Ok(response) => {
+                let level = if response.status < 400 { TimelineLevel::Info } else { TimelineLevel::Warn };
+                self.record.line(level, format!("{what}: {} in {elapsed_ms} ms", response.status));
+            }
+            Err(error) => self.record.line(TimelineLevel::Warn, format!("{what}: {error}")),
+        }
+        result
+    }
+
+    async fn carry(&self, request: Request) -> (Result<Response, SendError>, Standing) {
+        let name = request.endpoint.as_deref().unwrap_or("default");
+        let Some(endpoint) = self.connection.endpoint(name) else {
+            let connection = self.connection_name();
+            let message = format!(
+                "connection `{connection}` has no endpoint `{name}`: add `[connection.endpoints.{name}]` to it"
+            );
+            return (Err(SendError::Forbidden(message)), Standing::DidNotHappen);
+        };
+        let incoming = match self.send_signed(endpoint, &request).await {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                let standing = standing_of(&error);
+                return (Err(told(error)), standing);
+            }
+        };
+        let standing = Standing::of_status(incoming.status);
+        match self.hand_over(endpoint, request, incoming).await {
+            Ok(response) => (Ok(response), standing),
+            // The head said that it happened; what it said beyond that is lost, and the connector has to look.
+            Err(error @ SendError::Interrupted(_)) => (Err(error), Standing::Open),
+            Err(error) => (Err(error), standing),
+        }
+    }
+
+    /// Sends with the connection's credential; after a 401 once more, when there is a fresh one.
+    async fn send_signed(
+        &self,
+        endpoint: &LiveEndpoint,
+        request: &Request,
+    ) -> Result<Incoming, sluse_egress::SendError> {
+        let sign_in = SignIn {
+            connection: self.connection_name(),
+            endpoint_name: &endpoint.name,
+            endpoint: &endpoint.endpoint,
+            token_endpoint: endpoint.token_endpoint.as_ref(),
+        };
+        let vault = &self.engine.vault;
+        let issued = vault.credential(&sign_in).await.map_err(|error| self.not_signed_in(&error))?;
+        let incoming = self.send_with(endpoint, request, issued.as_ref()).await?;
+        let (401, Some(refused)) = (incoming.status, issued) else { return Ok(incoming) };
+        match vault.refreshed(&sign_in, &refused).await {
+            Ok(Some(fresh)) => self.send_with(endpoint, request, Some(&fresh)).await,
+            Ok(None) => Ok(incoming),
+            Err(error) => Err(self.not_signed_in(&error)),
+        }
+    }
+
+    async fn send_with(
+        &self,
+        endpoint: &LiveEndpoint,
+        request: &Request,
+        issued: Option<&IssuedCredential>,
+    ) -> Result<Incoming, sluse_egress::SendError> {
+        let scrubber =
+            self.engine.vault.scrubber(self.connection.connection()).await.map_err(|error| self.not_signed_in(&error))?;
+        let outgoing = self.outgoing(request).await?;
+        endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await
+    }
+
+    /// Nothing was sent: there is no credential to send it with.
+    fn not_signed_in(&self, error: &VaultError) -> sluse_egress::SendError {
+        if error.is_temporary() {
+            return sluse_egress::SendError::Unreachable(error.to_string());
+        }
+        self.record.misconfigured(error.to_string());
+        sluse_egress::SendError::Forbidden(sluse_egress::Refusal { rule: "credential", message: error.to_string() })
+    }
+
+    async fn outgoing(&self, request: &Request) -> Result<Outgoing, sluse_egress::SendError> {
+        let method = Method::from_bytes(request.method.as_str().as_bytes()).expect("the methods of the contract are valid");
+        let mut outgoing = Outgoing::new(method, request.path.clone());
+        outgoing.headers.clone_from(&request.headers);
+        outgoing.timeout = request.timeout;
+        outgoing.body = match &request.body {
+            Body::Empty => sluse_egress::Body::Empty,
+            Body::Content(Content::Bytes(bytes)) => sluse_egress::Body::Bytes(bytes.clone()),
+            Body::Content(Content::Attachment(id)) => {
+                let (size_bytes, reader) = self.open_file(id).await?;
+                sluse_egress::Body::Stream { size_bytes, reader }
+            }
+            Body::Multipart(multipart) => {
+                let mut parts = Vec::with_capacity(multipart.parts.len());
+                for part in &multipart.parts {
+                    parts.push(self.outgoing_part(part).await?);
+                }
+                let boundary = boundary(&*self.engine.dice);
+                sluse_egress::Body::Multipart { subtype: multipart.subtype.clone(), boundary, parts }
+            }
+        };
+        Ok(outgoing)
+    }
+
+    async fn outgoing_part(&self, part: &Part) -> Result<sluse_egress::Part, sluse_egress::SendError> {
+        let content = match &part.content {
+            Content::Bytes(bytes) => sluse_egress::Content::Bytes(bytes.clone()),
+            Content::Attachment(id) => {
+                let (size_bytes, reader) = self.open_file(id).await?;
+                sluse_egress::Content::Stream { size_bytes, reader }
+            }
+        };
+        Ok(sluse_egress::Part { headers: part.headers.clone(), content })
+    }
+
+    async fn open_file(&self, id: &str) -> Result<(u64, sluse_egress::Reader), sluse_egress::SendError> {
+        let unreadable = |error: String| {
+            sluse_egress::SendError::BodyUnreadable(format!("attachment `{id}`: {error}"))
+        };
+        let file = self.file(id).await.map_err(|error: AttachmentError| unreadable(error.to_string()))?;
+        let reader = self.engine.store.read_content(&file.digest, 0).await;
+        let reader = reader.map_err(|error| unreadable(error.to_string()))?;
+        let reader = reader.ok_or_else(|| unreadable("its content is gone".into()))?;
+        Ok((file.size_bytes, reader))
+    }
+
+    async fn hand_over(
+        &self,
+        endpoint: &LiveEndpoint,
+        request: Request,
+        incoming: Incoming,
+    ) -> Result<Response, SendError> {
+        let Incoming { status, headers, body } = incoming;
+        let body = match request.keep {
+            // An error's text is for the connector to read, not a file that was asked for.
+            Some(keep) if status < 300 => {
+                let media_type = header(&headers, "content-type").unwrap_or("application/octet-stream").to_owned();
+                Answer::Attachment(self.keep_answer(keep, media_type, body).await?.id.to_string())
+            }
+            _ => Answer::Bytes(body.bytes(endpoint.endpoint.max_response_bytes).await.map_err(told)?),
+        };
+        Ok(Response { status, headers, body })
+    }
+}
+
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// What a failure says of a request that must happen once.
+fn standing_of(error: &sluse_egress::SendError) -> Standing {
+    if error.nothing_was_sent() { Standing::DidNotHappen } else { Standing::Open }
+}
+
+/// A failure of the gate, as the contract has it.
+pub(super) fn told(error: sluse_egress::SendError) -> SendError {
+    use sluse_egress::SendError as Gate;
+    match error {
+        Gate::Forbidden(refusal) => SendError::Forbidden(refusal.to_string()),
+        Gate::BodyUnreadable(message) => SendError::Forbidden(format!("the request's body cannot be read: {message}")),
+        Gate::Unreachable(message) => SendError::Unreachable(message),
+        Gate::Interrupted(message) => SendError::Interrupted(message),
+        Gate::TooLarge(limit_bytes) => SendError::TooLarge(limit_bytes),
+        Gate::AnswerRefused(refusal) => SendError::Interrupted(format!("the answer was refused: {refusal}")),
+    }
+}
+
+/// A path as a timeline may have it: without its query, and with long numbers hidden, which may be a person's.
+fn shown(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or("");
+    let mut shown = String::with_capacity(path.len());
+    let mut digits = String::new();
+    for character in path.chars() {
+        if character.is_ascii_digit() || (character == '-' && !digits.is_empty()) {
+            digits.push(character);
+            continue;
+        }
+        push_digits(&mut shown, &mut digits);
+        shown.push(character);
+    }
+    push_digits(&mut shown, &mut digits);
+    shown
+}
+
+/// A CPR number has ten digits, perhaps with a dash.
+const PERSONAL_NUMBER_DIGITS: usize = 10;
+
+fn push_digits(shown: &mut String, digits: &mut String) {
+    if digits.bytes().filter(u8::is_ascii_digit).count() >= PERSONAL_NUMBER_DIGITS {
+        shown.push('…');
+    } else {
+        shown.push_str(digits);
+    }
+    digits.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: &str) {
+        assert_eq!(shown(path), expected);
+    }
+
+    #[test]
+    fn a_path_is_shown_without_query_and_personal_numbers() {
+        check("/Files('67453')/Parties?$filter=NameCode%20eq%20'2512484916'", "/Files('67453')/Parties");
+        check("/person/251248-4916", "/person/…");
+        check("/person/2512484916/x", "/person/…/x");
+        check("/a-1/2", "/a-1/2");
+    }
+
+    #[test]
+    fn an_answer_that_was_refused_leaves_the_request_in_doubt() {
+        let refusal = sluse_egress::Refusal { rule: "secret", message: "a secret in a binary answer".into() };
+        let error = sluse_egress::SendError::AnswerRefused(refusal);
+        assert_eq!(standing_of(&error), Standing::Open);
+        assert!(matches!(told(error), SendError::Interrupted(_)));
+    }
+}

@@ -1,0 +1,85 @@
+//! What a call leaves behind: its timeline, and what is in doubt. Outlives the host, so that a call that was
+//! cut off leaves it too.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sluse_connector::Request;
+use sluse_model::{Clock, Doubt, TimelineLevel, TimelineLine};
+
+use crate::intents::{InDoubt, IntentNumber, Intents, Standing};
+
+/// Lines that one attempt may add to the timeline, the host's own among them.
+const MAX_LINES: usize = 1_000;
+
+/// What a call leaves behind, while it runs.
+#[derive(Debug)]
+pub(crate) struct Record {
+    attempt: u32,
+    clock: Arc<dyn Clock>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    intents: Intents,
+    lines: Vec<TimelineLine>,
+    left_out: u32,
+    misconfigured: Option<String>,
+}
+
+/// What a call has left behind.
+#[derive(Debug)]
+pub(crate) struct HostRecord {
+    pub(crate) doubt: Doubt,
+    pub(crate) timeline: Vec<TimelineLine>,
+    /// Why the host itself could not do its part: a secret is missing, an origin is not confirmed.
+    pub(crate) misconfigured: Option<String>,
+}
+
+impl Record {
+    pub(crate) fn new(attempt: u32, clock: Arc<dyn Clock>) -> Self {
+        Self { attempt, clock, kept: Mutex::default() }
+    }
+
+    /// Adds a line to the timeline.
+    pub(crate) fn line(&self, level: TimelineLevel, message: String) {
+        let line = TimelineLine { at: self.clock.now(), attempt: self.attempt, level, message };
+        let mut kept = self.kept();
+        if kept.lines.len() < MAX_LINES {
+            kept.lines.push(line);
+        } else {
+            kept.left_out += 1;
+        }
+    }
+
+    /// Notes that a request is about to be sent.
+    pub(crate) fn open(&self, request: &Request) -> Result<Option<IntentNumber>, InDoubt> {
+        self.kept().intents.open(request)
+    }
+
+    /// Notes what became of a request.
+    pub(crate) fn close(&self, intent: Option<IntentNumber>, standing: Standing) {
+        self.kept().intents.close(intent, standing);
+    }
+
+    /// Notes that the host itself is not set up for a request; the first note counts.
+    pub(crate) fn misconfigured(&self, message: String) {
+        self.kept().misconfigured.get_or_insert(message);
+    }
+
+    /// What the call has left behind.
+    pub(crate) fn finish(&self) -> HostRecord {
+        let mut kept = self.kept();
+        let mut timeline = std::mem::take(&mut kept.lines);
+        if kept.left_out > 0 {
+            let message = format!("{} more lines were left out", kept.left_out);
+            let at = self.clock.now();
+            timeline.push(TimelineLine { at, attempt: self.attempt, level: TimelineLevel::Warn, message });
+        }
+        HostRecord { doubt: kept.intents.doubt(), timeline, misconfigured: kept.misconfigured.take() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,52 @@
+//! Secrets, as somebody who may write them sees them: names and where they may go, never a value.
+
+use sluse_egress::Secret;
+use sluse_model::Name;
+use sluse_store::StoreError;
+use sluse_vault::{SecretSummary, VaultError, Written};
+
+use crate::Engine;
+
+/// Why a secret was not written or confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    #[error("there is no secret `{0}`")]
+    Unknown(Name),
+    /// The value or the origin cannot be right.
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<VaultError> for SecretError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::NoSuchSecret { secret } => Self::Unknown(secret),
+            VaultError::Store(error) => Self::Store(error),
+            error => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+impl Engine {
+    /// Seals and keeps a value. Deliveries that begin now use it.
+    pub async fn set_secret(&self, name: &Name, value: Vec<u8>) -> Result<Written, SecretError> {
+        Ok(self.vault.set(name, Secret::new(value)).await?)
+    }
+
+    /// All secrets, by name.
+    pub async fn secrets(&self) -> Result<Vec<SecretSummary>, SecretError> {
+        Ok(self.vault.list().await?)
+    }
+
+    /// Removes a value. `false` when there was none.
+    pub async fn remove_secret(&self, name: &Name) -> Result<bool, SecretError> {
+        Ok(self.vault.remove(name).await?)
+    }
+
+    /// Lets a secret go to an origin, on the word of somebody who may write secrets.
+    pub async fn confirm_secret(&self, name: &Name, origin: &str) -> Result<String, SecretError> {
+        Ok(self.vault.confirm(name, origin).await?)
+    }
+}

@@ -1,0 +1,20 @@
+//! How much the engine does at once, and how long it holds on to it.
+
+use std::time::Duration;
+
+/// How much the engine does at once, and how long it holds on to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// Attempts under way at the same time, over all connections.
+    pub max_in_flight: u32,
+    /// How long a claim is good for without being renewed.
+    pub lease: Duration,
+    /// How long attempts under way may go on after the engine was asked to stop.
+    pub stop_within: Duration,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { max_in_flight: 512, lease: Duration::from_secs(60), stop_within: Duration::from_secs(20) }
+    }
+}

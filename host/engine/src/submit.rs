@@ -1,0 +1,195 @@
+//! Taking a submission in: checked, mapped for its first step, and durable before anybody is told.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+use sluse_model::{
+    Attachment, AttachmentId, DeliveryId, DeliveryState, Digest, Digester, Name, NewDelivery, RunId, Timestamp,
+};
+use sluse_store::{Accepted, Claim, Content, NewRun, StoreError};
+
+use crate::{
+    Engine,
+    flows::{CompiledFlow, FlowError},
+    mapping::{MappingError, RunFacts, Scope},
+    schema::Violation,
+};
+
+/// What somebody hands in.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub flow: Name,
+    /// Valid against the flow's schema.
+    pub data: Value,
+    /// In the order of submission; their contents are kept already.
+    pub files: Vec<SubmittedFile>,
+    /// The same key with the same body is the same submission.
+    pub idempotency_key: Option<String>,
+}
+
+/// A file of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmittedFile {
+    pub name: String,
+    pub media_type: String,
+    pub content: Content,
+}
+
+/// A submission was accepted, now or before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Submitted {
+    pub run: RunId,
+    /// It came before, under the same key with the same body.
+    pub before: bool,
+}
+
+/// Why a submission was not accepted. Nothing of it is kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SubmitError {
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// It does not fit the flow's schema.
+    #[error("the submission does not fit the schema of flow `{flow}`")]
+    DoesNotFit { flow: Name, violations: Vec<Violation> },
+    /// The first step's input cannot be computed from it.
+    #[error("the input of step `{step}` cannot be computed from the submission: {error}")]
+    NotMapped { step: Name, error: MappingError },
+    #[error("file `{name}` has {size_bytes} bytes, and flow `{flow}` takes at most {limit_bytes}")]
+    FileTooLarge { flow: Name, name: String, size_bytes: u64, limit_bytes: u64 },
+    /// Longer than a key may be, or empty.
+    #[error("the idempotency key has to have 1 to {MAX_KEY_BYTES} bytes")]
+    BadKey,
+    #[error("another submission came before under this idempotency key, and is run {0}")]
+    KeyTaken(RunId),
+    /// The engine is stopping.
+    #[error("the host is stopping; submit again in a moment")]
+    Stopping,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The longest idempotency key.
+pub const MAX_KEY_BYTES: usize = 255;
+
+impl Engine {
+    /// Accepts a submission. Durable when it returns; its first step is then under way or waits in the queue.
+    pub async fn submit(self: &Arc<Self>, submission: Submission) -> Result<Submitted, SubmitError> {
+        if self.stopping() {
+            return Err(SubmitError::Stopping);
+        }
+        let flow = self.flows.present(&submission.flow).await?;
+        check(&flow, &submission)?;
+        let now = self.clock.now();
+        let run = self.new_run(&flow, submission, now)?;
+        let id = run.id;
+        let place = self.dispatcher.free_place();
+        let claim = place.as_ref().map(|_| self.claim(now));
+        match self.store.accept(run, claim).await? {
+            Accepted::New(Some(claimed)) => {
+                if let Some(place) = place {
+                    self.begin(*claimed, place);
+                }
+                Ok(Submitted { run: id, before: false })
+            }
+            Accepted::New(None) => Ok(Submitted { run: id, before: false }),
+            Accepted::Before(run) => Ok(Submitted { run, before: true }),
+            Accepted::Conflict(run) => Err(SubmitError::KeyTaken(run)),
+        }
+    }
+
+    fn new_run(&self, flow: &CompiledFlow, submission: Submission, now: Timestamp) -> Result<NewRun, SubmitError> {
+        let id = RunId::new(now, &*self.dice);
+        let body_digest = body_digest(&submission);
+        let Submission { data, files, idempotency_key, .. } = submission;
+        let attachments: Vec<Attachment> = files
+            .into_iter()
+            .map(|file| Attachment {
+                id: AttachmentId::new(now, &*self.dice),
+                name: file.name,
+                media_type: file.media_type,
+                size_bytes: file.content.size_bytes,
+                digest: file.content.digest,
+            })
+            .collect();
+        let scope = Scope {
+            submission: &data,
+            attachments: &attachments,
+            steps: &BTreeMap::new(),
+            run: RunFacts {
+                id,
+                flow: &flow.flow.name,
+                accepted_at: now,
+                idempotency_key: idempotency_key.as_deref(),
+            },
+        };
+        let first = &flow.flow.steps[0];
+        let input = flow.mappings[0]
+            .render(&scope)
+            .map_err(|error| SubmitError::NotMapped { step: first.name.clone(), error })?;
+        let first = NewDelivery {
+            id: DeliveryId::new(now, &*self.dice),
+            step_index: 0,
+            step: first.name.clone(),
+            connection: first.connection.clone(),
+            operation: first.operation.clone(),
+            input: input.to_string(),
+            state: DeliveryState::Queued { due: now },
+            accepted_at: now,
+        };
+        Ok(NewRun {
+            id,
+            flow: flow.flow.name.clone(),
+            flow_digest: flow.digest,
+            submission: data.to_string(),
+            attachments,
+            idempotency_key,
+            body_digest,
+            accepted_at: now,
+            first,
+        })
+    }
+
+    /// The largest file that a flow takes, in bytes.
+    pub async fn max_attachment_bytes(&self, flow: &Name) -> Result<u64, FlowError> {
+        Ok(self.flows.present(flow).await?.flow.max_attachment_bytes)
+    }
+
+    /// The terms of a claim made now.
+    pub(crate) fn claim(&self, now: Timestamp) -> Claim {
+        Claim { now, until: now.plus(self.settings.lease) }
+    }
+}
+
+fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError> {
+    let name = &flow.flow.name;
+    if submission.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES) {
+        return Err(SubmitError::BadKey);
+    }
+    let limit_bytes = flow.flow.max_attachment_bytes;
+    if let Some(file) = submission.files.iter().find(|file| file.content.size_bytes > limit_bytes) {
+        return Err(SubmitError::FileTooLarge {
+            flow: name.clone(),
+            name: file.name.clone(),
+            size_bytes: file.content.size_bytes,
+            limit_bytes,
+        });
+    }
+    flow.schema
+        .check(&submission.data)
+        .map_err(|violations| SubmitError::DoesNotFit { flow: name.clone(), violations })
+}
+
+/// What a submission amounts to: its data with keys in order, and each file's name, type and content.
+fn body_digest(submission: &Submission) -> Digest {
+    let mut digester = Digester::default();
+    digester.update(submission.data.to_string().as_bytes());
+    for file in &submission.files {
+        for text in [&file.name, &file.media_type] {
+            digester.update(&(text.len() as u64).to_le_bytes());
+            digester.update(text.as_bytes());
+        }
+        digester.update(file.content.digest.as_bytes());
+    }
+    digester.finish()
+}
+

@@ -1,0 +1,328 @@
+//! One claimed delivery: call, judge, settle. No transaction is open while a guest runs.
+
+use std::{sync::Arc, time::Duration};
+
+use sluse_connector::{Breakage, BreakageKind, Call, CallLimits, Ended};
+use sluse_model::{
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, Doubt, Failure, Outcome, Problem, RetryPolicy, TimelineLevel,
+    TimelineLine, after_attempt, after_lost_attempt, unit_interval,
+};
+use sluse_store::{Claimed, Follow, Settlement, StoreError};
+use tracing::Instrument;
+
+use crate::{
+    Engine,
+    connections::{ConnectionError, LiveConnection},
+    follow::state_name,
+    host::{DeliveryHost, HostRecord},
+    revisions::{LoadedRevision, RevisionError},
+};
+
+/// Waits this long before a settlement is tried again that the store could not take.
+const SETTLE_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// Lapsed deliveries are taken up in groups of this size.
+const LAPSED_AT_ONCE: u32 = 100;
+
+/// What an attempt leaves behind.
+struct Attempted {
+    end: AttemptEnd,
+    doubt: Doubt,
+    policy: RetryPolicy,
+    timeline: Vec<TimelineLine>,
+}
+
+impl Attempted {
+    fn before_it_began(end: AttemptEnd) -> Self {
+        Self { end, doubt: Doubt::None, policy: RetryPolicy::default(), timeline: Vec::new() }
+    }
+}
+
+impl Engine {
+    /// Works on a delivery, and then on those of the same run that follow it, one after the other.
+    pub(crate) async fn carry_out(self: Arc<Self>, claimed: Claimed) {
+        let mut present = Some(claimed);
+        while let Some(claimed) = present.take() {
+            let span = tracing::debug_span!(
+                "engine.deliver",
+                run = %claimed.delivery.run,
+                delivery = %claimed.delivery.id,
+                attempt = claimed.attempt,
+                connection = %claimed.delivery.connection,
+                operation = %claimed.delivery.operation,
+            );
+            present = self.deliver(claimed).instrument(span).await;
+        }
+    }
+
+    async fn deliver(self: &Arc<Self>, claimed: Claimed) -> Option<Claimed> {
+        let id = claimed.delivery.id;
+        let lost = self.dispatcher.hold(id, claimed.lease);
+        let next = tokio::select! {
+            () = lost.cancelled() => {
+                tracing::warn!(delivery = %id, "the lease on {id} is lost; its attempt was stopped");
+                None
+            }
+            next = self.attempt_and_settle(claimed) => next,
+        };
+        self.dispatcher.let_go(&id);
+        next
+    }
+
+    async fn attempt_and_settle(self: &Arc<Self>, claimed: Claimed) -> Option<Claimed> {
+        let began_at = self.clock.now();
+        let attempted = self.attempt(&claimed).await;
+        let now = self.clock.now();
+        let jitter = unit_interval(&*self.dice);
+        let state = after_attempt(&attempted.end, attempted.doubt, claimed.attempt, &attempted.policy, now, jitter);
+        tracing::info!(
+            delivery = %claimed.delivery.id,
+            outcome = attempted.end.kind(),
+            state = state_name(&state),
+            revision = %claimed.revision.short(),
+            "delivery {} attempt {}: {}, now {}",
+            claimed.delivery.id, claimed.attempt, attempted.end.kind(), state_name(&state),
+        );
+        let output = match &attempted.end {
+            AttemptEnd::Done { output } => Some(output.clone()),
+            _ => None,
+        };
+        let follow = self.follow_surely(&claimed, &state, output.as_deref()).await;
+        let result = AttemptResult {
+            ended_at: now,
+            kind: attempted.end.kind().to_owned(),
+            problem: attempted.end.problem().cloned(),
+        };
+        let attempt =
+            Attempt { number: claimed.attempt, revision: claimed.revision, began_at, result: Some(result) };
+        self.settle(Settlement {
+            delivery: claimed.delivery.id,
+            lease: claimed.lease,
+            attempt,
+            state,
+            output,
+            timeline: attempted.timeline,
+            follow,
+        })
+        .await
+    }
+
+    /// What follows, asked as often as it takes: the attempt has happened, whatever the store says.
+    async fn follow_surely(&self, claimed: &Claimed, state: &DeliveryState, output: Option<&str>) -> Follow {
+        loop {
+            match self.follow(claimed, state, output).await {
+                Ok(follow) => return follow,
+                Err(error) => {
+                    tracing::error!(%error, delivery = %claimed.delivery.id, "what follows cannot be read now");
+                    tokio::time::sleep(SETTLE_AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// Writes what became of an attempt, as often as it takes: it has happened, whatever the store says.
+    async fn settle(&self, settlement: Settlement) -> Option<Claimed> {
+        loop {
+            let claim = (!self.stopping()).then(|| self.claim(self.clock.now()));
+            match self.store.settle(settlement.clone(), claim).await {
+                Ok(next) => return next.map(|next| *next),
+                Err(StoreError::Stale(what)) => {
+                    tracing::warn!("a settlement came too late: {what} has changed meanwhile");
+                    return None;
+                }
+                Err(error) => {
+                    tracing::error!(%error, delivery = %settlement.delivery, "a settlement cannot be written now");
+                    tokio::time::sleep(SETTLE_AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(self: &Arc<Self>, claimed: &Claimed) -> Attempted {
+        let revision = match self.revisions.get(&claimed.revision).await {
+            Ok(revision) => revision,
+            Err(error) => return Attempted::before_it_began(not_ready(&error)),
+        };
+        let connection = match self.connections.get(self, &claimed.delivery.connection).await {
+            Ok(connection) => connection,
+            Err(error) => return Attempted::before_it_began(not_connected(&error)),
+        };
+        let policy = connection.connection().retry.clone();
+        if let Some(end) = unfit(&revision, claimed) {
+            return Attempted { policy, ..Attempted::before_it_began(end) };
+        }
+        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed);
+        let record = host.record();
+        let end = call(&revision, &connection, claimed, host).await;
+        let end = checked(&revision, claimed, end);
+        let HostRecord { doubt, timeline, misconfigured } = record.finish();
+        let end = match (end, misconfigured) {
+            (AttemptEnd::Failed(failure), Some(message)) if doubt == Doubt::None => {
+                tracing::debug!(code = failure.problem().code, "the connector failed for want of the host's part");
+                AttemptEnd::Misconfigured(Problem::new("not-signed-in", message))
+            }
+            (end, _) => end,
+        };
+        Attempted { end, doubt, policy, timeline }
+    }
+
+    /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed.
+    pub(crate) async fn take_up_lapsed(self: &Arc<Self>) -> Result<(), StoreError> {
+        loop {
+            let lapsed = self.store.lapsed(self.clock.now(), LAPSED_AT_ONCE).await?;
+            let found = lapsed.len();
+            for claimed in lapsed {
+                self.take_up(claimed).await?;
+            }
+            if found < LAPSED_AT_ONCE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
+        let reads_only = match self.revisions.get(&claimed.revision).await {
+            Ok(revision) => {
+                revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
+            }
+            Err(_) => false,
+        };
+        let now = self.clock.now();
+        let state = after_lost_attempt(reads_only, now);
+        tracing::warn!(
+            delivery = %claimed.delivery.id, state = state_name(&state),
+            "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
+        );
+        let problem = match &state {
+            DeliveryState::Attention(attention) => Some(attention.problem.clone()),
+            _ => None,
+        };
+        let line = TimelineLine {
+            at: now,
+            attempt: claimed.attempt,
+            level: TimelineLevel::Warn,
+            message: "The attempt was lost: the host stopped, or its lease lapsed.".into(),
+        };
+        let settlement = Settlement {
+            delivery: claimed.delivery.id,
+            lease: claimed.lease,
+            attempt: Attempt {
+                number: claimed.attempt,
+                revision: claimed.revision,
+                began_at: claimed.delivery.changed_at,
+                result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem }),
+            },
+            follow: self.follow(&claimed, &state, None).await?,
+            state,
+            output: None,
+            timeline: vec![line],
+        };
+        match self.store.settle(settlement, None).await {
+            Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An attempt that cannot begin because its revision is not there. What passes by itself is tried again.
+fn not_ready(error: &RevisionError) -> AttemptEnd {
+    let problem = Problem::new("revision-not-loaded", error.to_string());
+    match error {
+        RevisionError::Store(_) => AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None }),
+        RevisionError::Gone(_) | RevisionError::NotLoaded { .. } => AttemptEnd::Misconfigured(problem),
+    }
+}
+
+fn not_connected(error: &ConnectionError) -> AttemptEnd {
+    let problem = Problem::new("connection-not-usable", error.to_string());
+    match error {
+        ConnectionError::Store(_) => AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None }),
+        _ => AttemptEnd::Misconfigured(problem),
+    }
+}
+
+/// Why the operation cannot be asked for with this input: the revision may be a newer one than the flow was
+/// applied under.
+fn unfit(revision: &LoadedRevision, claimed: &Claimed) -> Option<AttemptEnd> {
+    let operation = &claimed.delivery.operation;
+    let Some(schemas) = revision.operation(operation.as_str()) else {
+        let message = format!("revision {} of the connector has no operation `{operation}`", claimed.revision.short());
+        return Some(AttemptEnd::Misconfigured(Problem::new("unknown-operation", message)));
+    };
+    let input = serde_json::from_str(&claimed.delivery.input).unwrap_or(serde_json::Value::Null);
+    let violations = schemas.input.check(&input).err()?;
+    let detail = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let message = format!("The input of step `{}` does not fit operation `{operation}`.", claimed.delivery.step);
+    let problem = Problem::new("input-does-not-fit", message).with_detail(detail);
+    Some(AttemptEnd::Failed(Failure::Invalid { problem }))
+}
+
+async fn call(
+    revision: &LoadedRevision,
+    connection: &LiveConnection,
+    claimed: &Claimed,
+    host: DeliveryHost,
+) -> AttemptEnd {
+    let delivery = &claimed.delivery;
+    let call = Call {
+        delivery: delivery.id.to_string(),
+        attempt: claimed.attempt,
+        accepted_at: delivery.accepted_at,
+        attempt_at: delivery.changed_at,
+        settings: connection.settings(),
+    };
+    let limits = CallLimits::from(&connection.connection().limits);
+    let ended = revision
+        .connector
+        .execute(call, delivery.operation.as_str(), &delivery.input, limits, Box::new(host))
+        .instrument(tracing::debug_span!("sandbox.invoke"))
+        .await;
+    judge(ended)
+}
+
+/// What an ended call amounts to.
+fn judge(ended: Ended<Outcome>) -> AttemptEnd {
+    match ended {
+        Ok(Ok(Outcome::Done { output })) => AttemptEnd::Done { output },
+        Ok(Ok(Outcome::Waiting { .. })) => AttemptEnd::Broken(Problem::new(
+            "waits-for-nothing",
+            "The connector waits for a callback without having opened an address for one.",
+        )),
+        Ok(Err(failure)) => AttemptEnd::Failed(failure),
+        Err(Breakage { kind: BreakageKind::TimedOut, message }) => {
+            let problem = Problem::new("call-timed-out", "The target took too long.").with_detail(message);
+            AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
+        }
+        Err(Breakage { kind, message }) => AttemptEnd::Broken(
+            Problem::new(breakage_code(kind), "The connector failed. Its supplier has to look.").with_detail(message),
+        ),
+    }
+}
+
+fn breakage_code(kind: BreakageKind) -> &'static str {
+    match kind {
+        BreakageKind::Trapped => "connector-trapped",
+        BreakageKind::CpuExceeded => "cpu-exceeded",
+        BreakageKind::MemoryExceeded => "memory-exceeded",
+        BreakageKind::TimedOut => "call-timed-out",
+        BreakageKind::ContractBroken => "contract-broken",
+        BreakageKind::NotExported => "not-exported",
+    }
+}
+
+/// Holds what a connector is done with against what it promised.
+fn checked(revision: &LoadedRevision, claimed: &Claimed, end: AttemptEnd) -> AttemptEnd {
+    let AttemptEnd::Done { output } = &end else { return end };
+    let broken = |detail: String| {
+        let message = "The connector is done, but its answer does not fit its own schema.";
+        AttemptEnd::Broken(Problem::new("output-does-not-fit", message).with_detail(detail))
+    };
+    let Some(schemas) = revision.operation(claimed.delivery.operation.as_str()) else { return end };
+    match serde_json::from_str(output) {
+        Err(error) => broken(format!("not JSON: {error}")),
+        Ok(value) => match schemas.output.check(&value) {
+            Ok(()) => end,
+            Err(violations) => broken(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        },
+    }
+}
