@@ -24,7 +24,7 @@ use std::fmt;
 
 pub use crate::bindings::connector::exports::sluse::connector::connector::Description;
 pub use attachments::Attachment;
-pub use http::{Request, Response, SendError};
+pub use http::{Body, Request, Response, SendError};
 pub use types::Outcome;
 
 type Target = Box<dyn FnMut(&Request) -> Result<Response, SendError>>;

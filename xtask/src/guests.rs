@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wit_component::DecodedWasm;
 
 /// Folders of the workspace whose crates are guests.
@@ -71,24 +71,31 @@ pub(crate) fn build(names: &[String], choice: Choice) -> Result<Vec<Component>> 
         crate::say(&format!("guest {} of {}: {}", index + 1, guests.len(), guest.name));
         let core = workspace.compile(&toolchain, guest)?;
         let component = workspace.encode(&core, guest)?;
-        let what = if component.changed { "built" } else { "is up to date" };
-        crate::say(&format!(
-            "  {} {what}: {} KiB in {:.1} s, imports {}",
-            component.path.display(),
-            component.size_bytes.div_ceil(1024),
-            began.elapsed().as_secs_f32(),
-            if component.imports.is_empty() { "nothing".to_owned() } else { component.imports.join(", ") }
-        ));
+        component.announce(began.elapsed());
         components.push(component);
     }
     Ok(components)
 }
 
+impl Component {
+    /// Says what became of it.
+    pub(crate) fn announce(&self, took: Duration) {
+        let what = if self.changed { "built" } else { "is up to date" };
+        let imports = if self.imports.is_empty() { "nothing".to_owned() } else { self.imports.join(", ") };
+        crate::say(&format!(
+            "  {} {what}: {} KiB in {:.1} s, imports {imports}",
+            self.path.display(),
+            self.size_bytes.div_ceil(1024),
+            took.as_secs_f32()
+        ));
+    }
+}
+
 /// The workspace as `cargo metadata` tells it.
-struct Workspace {
-    root: PathBuf,
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
     /// Where guests are built: `<target>/guests`.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     guests: Vec<Guest>,
 }
 
@@ -127,7 +134,7 @@ struct Wishes {
 }
 
 impl Workspace {
-    fn read() -> Result<Self> {
+    pub(crate) fn read() -> Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["metadata", "--no-deps", "--format-version", "1"])
@@ -190,23 +197,34 @@ impl Workspace {
 
     /// Makes a component of the core module, unless the one that is there was made of the same bytes.
     fn encode(&self, core: &Path, guest: &Guest) -> Result<Component> {
-        let folder = self.folder.join("components");
-        fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
-        let path = folder.join(format!("{}.wasm", guest.name));
-        let stamp_path = folder.join(format!("{}.core-sha256", guest.name));
         let module = fs::read(core).with_context(|| format!("failed to read `{}`", core.display()))?;
-        let stamp = stamp(&module);
-        let changed = !path.is_file() || fs::read_to_string(&stamp_path).ok().as_deref() != Some(&stamp);
-        if changed {
+        let component = self.keep(&guest.name, &module, |path| {
             let component =
                 encode_module(&module).with_context(|| format!("guest `{}` is no component", guest.name))?;
-            fs::write(&path, component).with_context(|| format!("failed to write `{}`", path.display()))?;
+            fs::write(path, component).with_context(|| format!("failed to write `{}`", path.display()))
+        })?;
+        refuse_foreign(&component.imports, guest)?;
+        Ok(component)
+    }
+
+    /// Has `make` write a component, unless the one that is there was made of the same `inputs`. It takes
+    /// its place when it is whole, so that whoever reads it meanwhile sees the old one or the new one.
+    pub(crate) fn keep(&self, name: &str, inputs: &[u8], make: impl FnOnce(&Path) -> Result<()>) -> Result<Component> {
+        let folder = self.folder.join("components");
+        fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let path = folder.join(format!("{name}.wasm"));
+        let stamp_path = folder.join(format!("{name}.sha256-of-inputs"));
+        let stamp = stamp(inputs);
+        let changed = !path.is_file() || fs::read_to_string(&stamp_path).ok().as_deref() != Some(&stamp);
+        if changed {
+            let unfinished = folder.join(format!("{name}.unfinished"));
+            make(&unfinished)?;
+            fs::rename(&unfinished, &path).with_context(|| format!("failed to write `{}`", path.display()))?;
             fs::write(&stamp_path, stamp).with_context(|| format!("failed to write `{}`", stamp_path.display()))?;
         }
         let component = fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
         let imports = imports(&component).with_context(|| format!("`{}` cannot be read back", path.display()))?;
-        refuse_foreign(&imports, guest)?;
-        Ok(Component { name: guest.name.clone(), path, size_bytes: component.len() as u64, changed, imports })
+        Ok(Component { name: name.to_owned(), path, size_bytes: component.len() as u64, changed, imports })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The project's automation: `cargo xtask NAME`.
 
+mod foreign; // test guests in other languages
 mod guests; // connectors and test guests, as components
 mod toolchain; // the compiler that builds them
 
@@ -23,12 +24,18 @@ enum Task {
         /// Which compiler builds them.
         #[arg(long, value_enum, default_value_t)]
         toolchain: toolchain::Choice,
+        /// Builds the test guests in these languages too.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        with: Vec<foreign::Language>,
     },
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
-        Task::Guests { names, toolchain } => guests::build(&names, toolchain).map(drop),
+        Task::Guests { names, toolchain, with } => {
+            guests::build(&names, toolchain)?;
+            foreign::build(&with).map(drop)
+        }
     }
 }
 

@@ -13,8 +13,11 @@ use std::process::{Command, Stdio};
 /// What guests are compiled for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The distribution's packages: compiler, cargo, the sources of the standard library, the linker.
+/// The distribution's packages: compiler, cargo, the sources of the standard library, LLVM's tools.
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"];
+
+/// The linker that the distribution's compiler calls for WebAssembly.
+const LINKER: &str = "/usr/bin/rust-lld";
 
 /// Which way to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -127,10 +130,23 @@ fn debian() -> Result<Toolchain> {
     } else {
         install(&missing)?;
     }
-    for program in ["/usr/bin/cargo", "/usr/bin/rustc"] {
+    if let Some(linker) = missing_linker() {
+        install(&[&linker])?;
+    }
+    for program in ["/usr/bin/cargo", "/usr/bin/rustc", LINKER] {
         ensure!(Path::new(program).is_file(), "`{program}` is missing: {}", install_by_hand(&DEBIAN_PACKAGES));
     }
     Ok(Toolchain { kind: Kind::Debian })
+}
+
+/// The package of the linker, when the packages above left it out: they bring a link to `lld-22` or its
+/// like, which is a package of that name, and do not depend on it.
+fn missing_linker() -> Option<String> {
+    if Path::new(LINKER).exists() {
+        return None;
+    }
+    let package = std::fs::read_link(LINKER).ok()?;
+    Some(package.file_name()?.to_string_lossy().into_owned())
 }
 
 fn missing_packages() -> Result<Vec<&'static str>> {
@@ -149,7 +165,7 @@ fn missing_packages() -> Result<Vec<&'static str>> {
 
 fn install(packages: &[&str]) -> Result<()> {
     let by_hand = install_by_hand(packages);
-    crate::say(&format!("installing {} (about 700 MB on disk)", packages.join(", ")));
+    crate::say(&format!("running `apt-get install {}`", packages.join(" ")));
     for arguments in [vec!["update"], [&["install", "--yes", "--no-install-recommends"][..], packages].concat()] {
         let status = Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
