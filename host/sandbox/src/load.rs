@@ -1,0 +1,176 @@
+//! From bytes to a connector: verified, compiled elsewhere or found in the cache, linked, and asked who it is.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sluse_connector::{Connector, LoadError, Loader};
+use sluse_model::{Dice, Digest};
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Engine,
+    component::{Component, Linker},
+};
+
+use crate::{
+    cache::Cache,
+    compile::{self, CompileError, Compiler},
+    host,
+    revision::Revision,
+    runtime,
+    state::CallState,
+    ticker::Ticker,
+    verify, wasi,
+};
+
+/// How the sandbox is set up.
+#[derive(Debug, Clone)]
+pub struct SandboxSettings {
+    /// The folder of compiled artefacts. Made with mode 0700 where it is not there, and ours alone.
+    pub cache_folder: PathBuf,
+    /// How many calls run side by side; more wait, on their own time.
+    pub max_instances: u32,
+    /// Where components are compiled.
+    pub compiler: Compiler,
+    /// Where the key that authenticates compiled artefacts comes from.
+    pub dice: Arc<dyn Dice>,
+}
+
+/// Why the sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The engine refused its settings, or the machine has no room for its slots.
+    #[error("the WebAssembly engine did not start: {0}; with little address space, lower `max_instances`")]
+    Engine(String),
+    /// The folder of compiled artefacts cannot be used.
+    #[error("the cache folder `{folder}` cannot be used: {source}")]
+    Cache { folder: PathBuf, source: std::io::Error },
+    /// There is no thread for the engine's heartbeat.
+    #[error("the heartbeat of the WebAssembly engine did not start: {0}")]
+    Ticker(std::io::Error),
+}
+
+/// The engine that runs connectors. Cheap to share; one per process.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    ticker: Ticker,
+    cache: Cache,
+    compiler: Compiler,
+    dice: Arc<dyn Dice>,
+    /// Knows the contract only, for components that import nothing else.
+    linker: Linker<CallState>,
+    /// Knows the inert WASI too.
+    wasi_linker: Linker<CallState>,
+    slots: Arc<Semaphore>,
+    /// One compilation at a time: each takes all cores.
+    compiling: Semaphore,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sandbox({:?})", self.0.compiler)
+    }
+}
+
+impl Sandbox {
+    /// Starts the engine and its heartbeat, and opens the cache.
+    pub fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
+        let engine_error = |error: wasmtime::Error| SandboxError::Engine(format!("{error:#}"));
+        let engine = runtime::serving_engine(settings.max_instances).map_err(engine_error)?;
+        let cache = Cache::open(&settings.cache_folder, &engine, settings.dice.as_ref())
+            .map_err(|source| SandboxError::Cache { folder: settings.cache_folder.clone(), source })?;
+        let linker = linker(&engine).map_err(engine_error)?;
+        let mut wasi_linker = linker.clone();
+        wasi::add_to_linker(&mut wasi_linker).map_err(engine_error)?;
+        let ticker = Ticker::start(&engine).map_err(SandboxError::Ticker)?;
+        Ok(Self(Arc::new(Shared {
+            engine,
+            ticker,
+            cache,
+            compiler: settings.compiler,
+            dice: settings.dice,
+            linker,
+            wasi_linker,
+            slots: Arc::new(Semaphore::new(settings.max_instances as usize)),
+            compiling: Semaphore::new(1),
+        })))
+    }
+
+    /// Whether the engine's heartbeat was heard of lately. Without it nothing stops a guest that runs on.
+    pub fn ticker_alive(&self) -> bool {
+        self.0.ticker.is_alive()
+    }
+}
+
+/// A linker that offers the contract and nothing else.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = Linker::new(engine);
+    for (_, add) in host::INTERFACES {
+        add(&mut linker)?;
+    }
+    Ok(linker)
+}
+
+#[async_trait]
+impl Loader for Sandbox {
+    async fn load(&self, component: Bytes) -> Result<Arc<dyn Connector>, LoadError> {
+        let bytes = component.clone();
+        let (outline, digest) = blocking(move || Ok((verify::outline(&bytes)?, Digest::of(&bytes)))).await?;
+        let compiled = self.compiled(digest, component).await?;
+        let linker = if outline.imports_wasi { &self.0.wasi_linker } else { &self.0.linker };
+        let revision = Revision::link(digest, outline, &compiled, linker, Arc::clone(&self.0.slots))?;
+        Ok(Arc::new(revision.described().await?))
+    }
+}
+
+impl Sandbox {
+    /// The machine code: from the cache, or compiled now and kept.
+    async fn compiled(&self, digest: Digest, component: Bytes) -> Result<Component, LoadError> {
+        if let Some(compiled) = self.cached(digest).await? {
+            return Ok(compiled);
+        }
+        let _turn = self.0.compiling.acquire().await.expect("the semaphore is never closed");
+        // Somebody may have compiled the same while we waited.
+        if let Some(compiled) = self.cached(digest).await? {
+            return Ok(compiled);
+        }
+        let shared = Arc::clone(&self.0);
+        let work = blocking(move || shared.cache.work_folder(shared.dice.as_ref()).map_err(unavailable)).await?;
+        let artefact = compile::compile(&self.0.compiler, &self.0.engine, component, work.path())
+            .await
+            .map_err(|error| match error {
+                CompileError::Refused(reason) => LoadError::NotCompiled(reason),
+                CompileError::Unavailable(reason) => LoadError::Unavailable(reason),
+            })?;
+        let shared = Arc::clone(&self.0);
+        blocking(move || {
+            drop(work);
+            shared.cache.store(digest, &artefact, shared.dice.as_ref()).map_err(unavailable)
+        })
+        .await?;
+        let compiled = self.cached(digest).await?;
+        compiled.ok_or_else(|| LoadError::Unavailable("what was just compiled could not be read back".into()))
+    }
+
+    async fn cached(&self, digest: Digest) -> Result<Option<Component>, LoadError> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || Ok(shared.cache.load(&shared.engine, digest))).await
+    }
+}
+
+fn unavailable(error: std::io::Error) -> LoadError {
+    LoadError::Unavailable(format!("the folder of compiled components cannot be used: {error}"))
+}
+
+/// Away from the threads that serve.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
+) -> Result<T, LoadError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(LoadError::Unavailable(format!("loading broke off: {error}"))),
+    }
+}

@@ -1,0 +1,64 @@
+//! What lives in the store while a call runs: the host that answers, what is left of each limit, the log.
+
+use std::time::Duration;
+
+use sluse_connector::{CallLimits, Host};
+
+use crate::{
+    limits::{CpuBudget, MemoryLimiter},
+    log::GuestLog,
+    ticker::TICK,
+    wasi::Wasi,
+};
+
+/// The state of one call. Small: nothing is built that the call may not use.
+pub(crate) struct CallState {
+    pub(crate) host: Box<dyn Host>,
+    pub(crate) memory: MemoryLimiter,
+    pub(crate) cpu: CpuBudget,
+    pub(crate) log: GuestLog,
+    /// Only for components that import WASI.
+    pub(crate) wasi: Option<Box<Wasi>>,
+}
+
+impl CallState {
+    pub(crate) fn new(limits: &CallLimits, host: Box<dyn Host>, wasi: Option<Box<Wasi>>) -> Self {
+        Self {
+            host,
+            memory: MemoryLimiter::new(limits.memory_bytes),
+            cpu: CpuBudget::new(limits.cpu),
+            log: GuestLog::new(),
+            wasi,
+        }
+    }
+
+    /// Hands what a WASI component printed to the log, whole lines unless the call has ended.
+    pub(crate) fn drain_output(&mut self, ended: bool) {
+        if let Some(wasi) = &mut self.wasi {
+            for (level, line) in wasi.take_lines(ended) {
+                self.log.write(self.host.as_mut(), level, line);
+            }
+        }
+    }
+}
+
+/// Waits for the host on behalf of the guest: not on the guest's time, and never longer than `patience`.
+/// `None` when the host did not answer in time.
+macro_rules! wait_for_host {
+    ($state:expr, $patience:expr, $answering:expr) => {{
+        $state.cpu.charge($crate::ticker::TICK);
+        let answer = tokio::time::timeout($patience, $answering).await;
+        $state.cpu.go_on();
+        answer.ok()
+    }};
+}
+pub(crate) use wait_for_host;
+
+/// Keeps `TICK` and the epoch callback in one place: charges a tick, and says whether the budget is spent.
+pub(crate) fn on_tick(state: &mut CallState) -> bool {
+    state.cpu.charge(TICK);
+    state.cpu.is_spent()
+}
+
+/// How long a host function other than a request may take.
+pub(crate) const HOST_PATIENCE: Duration = Duration::from_secs(60);
