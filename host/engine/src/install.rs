@@ -121,12 +121,13 @@ impl Engine {
 
     /// Goes back to the revision that was active before the present one.
     pub async fn roll_back(&self, connector: &Name, force: bool) -> Result<Installed, InstallError> {
-        let revisions = self.store.revisions().await?;
-        let mut of_connector = revisions.iter().filter(|revision| revision.connector == *connector).peekable();
-        if of_connector.peek().is_none() {
+        let mut revisions = self.store.revisions().await?;
+        revisions.retain(|revision| revision.connector == *connector);
+        if revisions.is_empty() {
             return Err(InstallError::UnknownConnector(connector.clone()));
         }
-        let before = of_connector
+        let before = revisions
+            .into_iter()
             .filter_map(|revision| match revision.standing {
                 RevisionStanding::Retired { since } => Some((since, revision.digest)),
                 _ => None,

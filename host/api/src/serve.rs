@@ -1,0 +1,93 @@
+//! Our own accept loop: one that lets nobody keep a connection without saying something.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Whom the accept loop bears with, and how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// Connections at the same time; more wait to be accepted.
+    pub max_connections: u32,
+    /// A request's head has to be complete after this time.
+    pub header_timeout: Duration,
+    /// Requests under way may go on for this long once the host stops.
+    pub stop_within: Duration,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            header_timeout: Duration::from_secs(10),
+            stop_within: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The most header bytes of one request.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// After an error of `accept` (no file handles left, for example) there is no point in trying at once.
+const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(100);
+
+/// Serves until `stop` is cancelled, and then finishes what is under way.
+pub async fn serve(listener: TcpListener, router: Router, settings: ServeSettings, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(settings.max_connections as usize));
+    let connections = TaskTracker::new();
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let serving = one_connection(stream, router.clone(), settings.header_timeout, stop.clone());
+                connections.spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(AFTER_ACCEPT_ERROR).await;
+            }
+        }
+    }
+    connections.close();
+    if tokio::time::timeout(settings.stop_within, connections.wait()).await.is_err() {
+        tracing::warn!("{} connections were cut off", connections.len());
+    }
+}
+
+async fn one_connection(stream: TcpStream, router: Router, header_timeout: Duration, stop: CancellationToken) {
+    // Answers are small and somebody waits for them.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

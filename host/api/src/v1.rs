@@ -1,0 +1,24 @@
+//! The endpoints of version 1.
+
+mod runs; // submissions and what became of them
+mod deliveries; // work that waits or is done
+mod connectors; // revisions, installed and active
+mod configuration; // connections and flows
+mod connections; // a connection, tried
+mod secrets; // values that nobody sees again
+mod tokens; // who may ask
+mod list; // pages of a list
+
+use crate::Route;
+
+/// Every endpoint of version 1.
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = runs::routes();
+    routes.extend(deliveries::routes());
+    routes.extend(connectors::routes());
+    routes.extend(configuration::routes());
+    routes.extend(connections::routes());
+    routes.extend(secrets::routes());
+    routes.extend(tokens::routes());
+    routes
+}

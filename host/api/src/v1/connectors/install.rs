@@ -1,0 +1,49 @@
+//! `POST /v1/connectors`: hand in a component (`application/wasm`). It becomes active unless `activate=false`.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Query, Request, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use sluse_engine::InstallOptions;
+use sluse_model::Name;
+
+use super::InstalledBody;
+use crate::{
+    Api, ApiError,
+    body::{is_media_type, read},
+};
+
+/// A little more than the sandbox takes, so that it is the sandbox who says so.
+const MAX_COMPONENT_BYTES: u64 = (32 << 20) + 1;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InstallQuery {
+    /// The connector that it must be.
+    connector: Option<Name>,
+    activate: Option<bool>,
+    force: Option<bool>,
+}
+
+pub(super) async fn install(
+    State(api): State<Arc<Api>>,
+    query: Result<Query<InstallQuery>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Result<(StatusCode, Json<InstalledBody>), ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::BadRequest(error.body_text()))?;
+    if !is_media_type(request.headers(), "application/wasm") {
+        return Err(ApiError::UnsupportedMediaType("send the component as `application/wasm`".into()));
+    }
+    let advice = "; a component has at most 32 MiB: strip it, or build it in release mode";
+    let component = read(request.into_body(), MAX_COMPONENT_BYTES, advice).await?;
+    let options = InstallOptions {
+        expected: query.connector,
+        activate: query.activate.unwrap_or(true),
+        force: query.force.unwrap_or(false),
+    };
+    let installed = api.engine.install(component, options).await?;
+    Ok((StatusCode::CREATED, Json(installed.into())))
+}

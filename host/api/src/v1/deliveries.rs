@@ -1,0 +1,82 @@
+//! Work that waits or is done.
+
+mod list;
+mod show;
+
+use axum::routing::get;
+use http::Method;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sluse_model::{Attempt, Delivery, DeliveryState, TimelineLine, Timestamp};
+use sluse_store::DeliveryDetail;
+
+use crate::Route;
+use sluse_model::Scope;
+
+pub(super) fn routes() -> Vec<Route> {
+    const READ: &[Scope] = &[Scope::Submit, Scope::Operate];
+    vec![
+        Route { method: Method::GET, path: "/v1/deliveries", scopes: READ, handler: get(list::list) },
+        Route { method: Method::GET, path: "/v1/deliveries/{delivery}", scopes: READ, handler: get(show::show) },
+    ]
+}
+
+/// A delivery with everything that belongs to it.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeliveryBody {
+    #[serde(flatten)]
+    summary: DeliverySummary,
+    input: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Box<RawValue>>,
+    attempts: Vec<Attempt>,
+    timeline: Vec<TimelineLine>,
+}
+
+/// A delivery, as lists have it.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeliverySummary {
+    id: String,
+    run: String,
+    step: String,
+    connection: String,
+    operation: String,
+    #[serde(flatten)]
+    state: DeliveryState,
+    attempt_count: u32,
+    accepted_at: Timestamp,
+    changed_at: Timestamp,
+}
+
+impl DeliverySummary {
+    fn of(delivery: &Delivery) -> Self {
+        Self {
+            id: delivery.id.to_string(),
+            run: delivery.run.to_string(),
+            step: delivery.step.to_string(),
+            connection: delivery.connection.to_string(),
+            operation: delivery.operation.to_string(),
+            state: delivery.state.clone(),
+            attempt_count: delivery.attempts,
+            accepted_at: delivery.accepted_at,
+            changed_at: delivery.changed_at,
+        }
+    }
+}
+
+impl From<DeliveryDetail> for DeliveryBody {
+    fn from(detail: DeliveryDetail) -> Self {
+        Self {
+            summary: DeliverySummary::of(&detail.delivery),
+            input: raw(detail.delivery.input),
+            output: detail.delivery.output.map(raw),
+            attempts: detail.attempts,
+            timeline: detail.timeline,
+        }
+    }
+}
+
+/// JSON text as it is kept, without being read again.
+pub(crate) fn raw(text: String) -> Box<RawValue> {
+    RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}

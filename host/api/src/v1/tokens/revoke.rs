@@ -1,0 +1,22 @@
+//! `DELETE /v1/tokens/{token}`: revoke a token for good.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use sluse_model::TokenId;
+
+use crate::{Api, ApiError};
+
+pub(super) async fn revoke(State(api): State<Arc<Api>>, Path(token): Path<String>) -> Result<StatusCode, ApiError> {
+    let unknown = || ApiError::NotFound(format!("token `{token}` that could be revoked"));
+    let id: TokenId = token.parse().map_err(|_| unknown())?;
+    if !api.engine.store().revoke_token(id, api.engine.clock().now()).await? {
+        return Err(unknown());
+    }
+    api.access.refresh();
+    tracing::info!(token = %id, "token {id} was revoked");
+    Ok(StatusCode::NO_CONTENT)
+}
