@@ -37,7 +37,9 @@ pub enum VaultError {
         cause: UnsealError,
     },
     /// The value has no bytes.
-    #[error("the value of secret `{secret}` is empty: write at least one byte to standard input of `sluse secret set {secret}`, better {MIN_SECRET_BYTES}")]
+    #[error(
+        "the value of secret `{secret}` is empty: write at least one byte to standard input of `sluse secret set {secret}`, better {MIN_SECRET_BYTES}"
+    )]
     Empty {
         /// The name that was to be written.
         secret: Name,
@@ -61,7 +63,9 @@ pub enum VaultError {
         reason: String,
     },
     /// A text that should be an origin is none.
-    #[error("`{0}` is no origin: write scheme, host and, unless it is the usual one, port, as in `https://login.example.dk:8443`")]
+    #[error(
+        "`{0}` is no origin: write scheme, host and, unless it is the usual one, port, as in `https://login.example.dk:8443`"
+    )]
     NoOrigin(String),
     /// A rule of egress forbade the token request. Nothing was sent.
     #[error("the token endpoint `{origin}` may not be asked: {refusal}")]
@@ -103,7 +107,9 @@ impl VaultError {
     /// How long the token endpoint asked to be left alone, at most [`MAX_RETRY_AFTER_MS`].
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after, .. } => retry_after.map(|wait| wait.min(Duration::from_millis(MAX_RETRY_AFTER_MS))),
+            Self::Unavailable { retry_after, .. } => {
+                retry_after.map(|wait| wait.min(Duration::from_millis(MAX_RETRY_AFTER_MS)))
+            }
             _ => None,
         }
     }

@@ -54,7 +54,9 @@ pub enum KeyError {
         mode: u32,
     },
     /// It is there, and no key.
-    #[error("`{0}` holds no master key: write the base64 of exactly 32 random bytes, as `openssl rand -base64 32` prints it")]
+    #[error(
+        "`{0}` holds no master key: write the base64 of exactly 32 random bytes, as `openssl rand -base64 32` prints it"
+    )]
     Invalid(String),
     /// The file system said no.
     #[error("the master key `{}` cannot be {act}: {cause}", path.display())]

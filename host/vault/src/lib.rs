@@ -4,10 +4,10 @@
 
 mod error; // what can go wrong, and what to do about it
 mod key; // the one key that opens everything
-mod seal; // a value at rest
 mod origin; // where a value may go
 mod reading; // what the store said when it was last asked
 mod retired; // values that may still come back
+mod seal; // a value at rest
 mod tokens; // a secret's value exchanged for a token
 mod vault; // all of it together
 

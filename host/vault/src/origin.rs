@@ -46,7 +46,11 @@ pub(crate) fn origin_of(url: &str) -> Option<String> {
 pub(crate) fn parse_origin(text: &str) -> Result<String, VaultError> {
     let no_origin = || VaultError::NoOrigin(text.chars().take(120).collect());
     let url = Url::parse(text.trim()).map_err(|_| no_origin())?;
-    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    let is_bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
     is_bare.then(|| origin_of(url.as_str())).flatten().ok_or_else(no_origin)
 }
 
@@ -82,14 +86,24 @@ pub(crate) fn plan(connections: &[Connection], confirmed: &Confirmed) -> Result<
     for connection in connections {
         for (endpoint_name, endpoint) in &connection.endpoints {
             for secret in endpoint.auth.secrets() {
-                let origins = origins_of(endpoint).map_err(|reason| VaultError::Unusable { connection: connection.name.clone(), endpoint: endpoint_name.clone(), reason })?;
+                let origins = origins_of(endpoint).map_err(|reason| VaultError::Unusable {
+                    connection: connection.name.clone(),
+                    endpoint: endpoint_name.clone(),
+                    reason,
+                })?;
                 for origin in origins {
                     let standing = match confirmed.get(secret).filter(|origins| !origins.is_empty()) {
                         Some(origins) if origins.contains(&origin) => Standing::Confirmed,
                         Some(_) => Standing::Unconfirmed,
                         None => first_use(&mut first, secret, &connection.name, &origin),
                     };
-                    uses.push(SecretUse { secret: secret.clone(), origin, connection: connection.name.clone(), endpoint: endpoint_name.clone(), standing });
+                    uses.push(SecretUse {
+                        secret: secret.clone(),
+                        origin,
+                        connection: connection.name.clone(),
+                        endpoint: endpoint_name.clone(),
+                        standing,
+                    });
                 }
             }
         }
@@ -97,7 +111,12 @@ pub(crate) fn plan(connections: &[Connection], confirmed: &Confirmed) -> Result<
     Ok(uses)
 }
 
-fn first_use(first: &mut BTreeMap<Name, (Name, BTreeSet<String>)>, secret: &Name, connection: &Name, origin: &str) -> Standing {
+fn first_use(
+    first: &mut BTreeMap<Name, (Name, BTreeSet<String>)>,
+    secret: &Name,
+    connection: &Name,
+    origin: &str,
+) -> Standing {
     let (owner, origins) = first.entry(secret.clone()).or_insert_with(|| (connection.clone(), BTreeSet::new()));
     if owner == connection {
         origins.insert(origin.to_owned());
@@ -112,7 +131,8 @@ mod tests {
     use super::*;
 
     fn connection(name: &str, endpoints: serde_json::Value) -> Connection {
-        serde_json::from_value(json!({ "name": name, "connector": "workzone", "endpoints": endpoints })).expect("a connection")
+        serde_json::from_value(json!({ "name": name, "connector": "workzone", "endpoints": endpoints }))
+            .expect("a connection")
     }
 
     fn bearer(url: &str, secret: &str) -> serde_json::Value {
@@ -146,7 +166,11 @@ mod tests {
 
     #[test]
     fn a_changed_scheme_host_or_port_needs_a_word() {
-        for (url, origin) in [("http://a.test", "http://a.test:80"), ("https://b.test", "https://b.test:443"), ("https://a.test:8443", "https://a.test:8443")] {
+        for (url, origin) in [
+            ("http://a.test", "http://a.test:80"),
+            ("https://b.test", "https://b.test:443"),
+            ("https://a.test:8443", "https://a.test:8443"),
+        ] {
             let one = connection("one", json!({ "default": bearer(url, "s") }));
             check(&[one], &[("s", "https://a.test:443")], &[(origin, Standing::Unconfirmed)]);
         }
@@ -157,18 +181,36 @@ mod tests {
     #[test]
     fn a_token_endpoint_is_a_place_of_its_own() {
         let one = connection("one", json!({ "default": oauth("https://a.test", "https://login.test/t", "s") }));
-        check(std::slice::from_ref(&one), &[], &[("https://login.test:443", Standing::First), ("https://a.test:443", Standing::First)]);
-        check(&[one], &[("s", "https://a.test:443")], &[("https://login.test:443", Standing::Unconfirmed), ("https://a.test:443", Standing::Confirmed)]);
+        check(
+            std::slice::from_ref(&one),
+            &[],
+            &[("https://login.test:443", Standing::First), ("https://a.test:443", Standing::First)],
+        );
+        check(
+            &[one],
+            &[("s", "https://a.test:443")],
+            &[("https://login.test:443", Standing::Unconfirmed), ("https://a.test:443", Standing::Confirmed)],
+        );
     }
 
     #[test]
     fn another_connection_elsewhere_needs_a_word_even_the_first_time() {
         let connections = [
-            connection("one", json!({ "default": bearer("https://a.test", "s"), "other": bearer("https://b.test", "s") })),
-            connection("two", json!({ "default": bearer("https://a.test", "s"), "other": bearer("https://c.test", "s") })),
+            connection(
+                "one",
+                json!({ "default": bearer("https://a.test", "s"), "other": bearer("https://b.test", "s") }),
+            ),
+            connection(
+                "two",
+                json!({ "default": bearer("https://a.test", "s"), "other": bearer("https://c.test", "s") }),
+            ),
         ];
         let (a, b, c) = ("https://a.test:443", "https://b.test:443", "https://c.test:443");
-        check(&connections, &[], &[(a, Standing::First), (b, Standing::First), (a, Standing::First), (c, Standing::Unconfirmed)]);
+        check(
+            &connections,
+            &[],
+            &[(a, Standing::First), (b, Standing::First), (a, Standing::First), (c, Standing::Unconfirmed)],
+        );
     }
 
     #[test]
@@ -190,7 +232,9 @@ mod tests {
 
     #[test]
     fn plaintext_stays_on_the_machine() {
-        for url in ["https://a.test/t", "http://127.0.0.1:1/t", "http://127.9.9.9/t", "http://[::1]/t", "http://localhost/t"] {
+        for url in
+            ["https://a.test/t", "http://127.0.0.1:1/t", "http://127.9.9.9/t", "http://[::1]/t", "http://localhost/t"]
+        {
             assert!(is_encrypted_or_loopback(url), "{url}");
         }
         for url in ["http://a.test/t", "http://10.0.0.1/t", "http://localhost.a.test/t", "http://[::2]/t", "nonsense"] {

@@ -39,7 +39,12 @@ pub(crate) struct Opened {
 }
 
 impl Reading {
-    pub(crate) fn new(generation: u64, read_at: Timestamp, secrets: Vec<SealedSecret>, origins: Vec<SecretOrigin>) -> Self {
+    pub(crate) fn new(
+        generation: u64,
+        read_at: Timestamp,
+        secrets: Vec<SealedSecret>,
+        origins: Vec<SecretOrigin>,
+    ) -> Self {
         let mut confirmed = Confirmed::new();
         for origin in origins {
             confirmed.entry(origin.secret).or_default().insert(origin.origin);

@@ -21,7 +21,9 @@ const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsealError {
     /// Another key sealed it.
-    #[error("it was sealed under another master key (`{sealed_under}`, and this host has `{present}`): start the host with the key that belongs to this database, or write the secret again")]
+    #[error(
+        "it was sealed under another master key (`{sealed_under}`, and this host has `{present}`): start the host with the key that belongs to this database, or write the secret again"
+    )]
     OtherKey {
         /// Names the key that sealed it.
         sealed_under: String,
@@ -32,7 +34,9 @@ pub enum UnsealError {
     #[error("its seal has the unknown format {0}: start the release that wrote it, or write the secret again")]
     UnknownFormat(u8),
     /// The right key, and the bytes do not belong to this name and version.
-    #[error("its seal is broken: the row was changed, moved or cut off; restore it from a backup, or write the secret again")]
+    #[error(
+        "its seal is broken: the row was changed, moved or cut off; restore it from a backup, or write the secret again"
+    )]
     Broken,
 }
 
@@ -133,7 +137,8 @@ mod tests {
     #[test]
     fn another_key_is_told_as_such() {
         let error = unseal(&key(2), &name("api"), 3, &sealed()).expect_err("refused");
-        let expected = UnsealError::OtherKey { sealed_under: key(1).id().to_string(), present: key(2).id().to_string() };
+        let expected =
+            UnsealError::OtherKey { sealed_under: key(1).id().to_string(), present: key(2).id().to_string() };
         assert_eq!(error, expected);
         assert!(error.to_string().contains("sealed under another master key"));
         assert!(is_under(&key(1), &sealed()) && !is_under(&key(2), &sealed()));

@@ -1,8 +1,8 @@
 //! A secret's value exchanged for a token: kept until it expires, fetched once for all who wait for it.
 
+mod answer;
 mod endpoint; // where a token is fetched
-mod request; // how it is asked for
-mod answer; // what came back
+mod request; // how it is asked for // what came back
 
 use std::{
     collections::HashMap,

@@ -1,8 +1,8 @@
 //! All of it together: written by those who may, read on the way of every request.
 
+mod known;
 mod origins; // where secrets may go
-mod sign_in; // what opens an endpoint
-mod known; // what must not come back
+mod sign_in; // what opens an endpoint // what must not come back
 
 use std::{
     fmt,
@@ -24,9 +24,8 @@ pub use sign_in::{IssuedCredential, SignIn};
 /// The largest value of a secret, in bytes: a certificate with its chain and key fits.
 pub const MAX_SECRET_BYTES: usize = 64 << 10;
 
-/// How many other writers may be faster, or how many versions a removed secret may have had, before a write
-/// gives up.
-const MAX_VERSION_TRIES: usize = 10_000;
+/// How often another host may be faster before a write gives up.
+const MAX_TRIES: usize = 100;
 
 /// Secrets of one host. Share it in an `Arc`.
 ///
@@ -118,18 +117,15 @@ impl Vault {
         Ok(Written { version, is_recognised: size_bytes >= MIN_SECRET_BYTES })
     }
 
-    /// The next version is the one that the store takes: another host may have been faster, and a removed
-    /// secret keeps its number.
+    /// Another host may be faster; then the version that follows is another one.
     async fn put(&self, name: &Name, value: &Secret) -> Result<u64, VaultError> {
-        let mut tried = 0;
-        for _ in 0..MAX_VERSION_TRIES {
-            let kept = self.store.secret(name).await?.map_or(0, |kept| kept.version);
-            let version = kept.max(tried) + 1;
+        for _ in 0..MAX_TRIES {
+            let version = self.store.last_secret_version(name).await? + 1;
             let sealed = seal::seal(&self.key, &*self.dice, name, version, value);
             let changed_at = self.clock.now();
             match self.store.put_secret(SealedSecret { name: name.clone(), version, sealed, changed_at }).await {
                 Ok(()) => return Ok(version),
-                Err(StoreError::Stale(_)) => tried = version,
+                Err(StoreError::Stale(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -206,7 +202,8 @@ impl Vault {
 
     fn present_reading(&self) -> Option<Arc<Reading>> {
         let reading = self.reading.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let is_present = reading.generation == self.generation.load(Ordering::Acquire) && reading.is_young(self.clock.now());
+        let is_present =
+            reading.generation == self.generation.load(Ordering::Acquire) && reading.is_young(self.clock.now());
         is_present.then_some(reading)
     }
 

@@ -157,10 +157,14 @@ mod tests {
     fn of_two_that_create_at_once_both_have_the_same_key() {
         let folder = TempDir::new().expect("a folder");
         let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|seed| scope.spawn({
-                let folder = &folder;
-                move || *load(folder, true, seed).expect("a key").bytes()
-            })).collect();
+            let threads: Vec<_> = (0..8)
+                .map(|seed| {
+                    scope.spawn({
+                        let folder = &folder;
+                        move || *load(folder, true, seed).expect("a key").bytes()
+                    })
+                })
+                .collect();
             threads.into_iter().map(|thread| thread.join().expect("a thread")).collect()
         });
         assert!(keys.iter().all(|key| *key == keys[0]));

@@ -45,14 +45,20 @@ struct Denied {
 pub(super) fn read(origin: &str, exchange: &Exchange, asked_at: Timestamp, now: Timestamp) -> Fetched {
     let origin = origin.to_owned();
     match exchange.status {
-        200 => granted(&exchange.body, asked_at).map_err(|reason| VaultError::Unavailable { origin, reason, retry_after: None }),
+        200 => granted(&exchange.body, asked_at).map_err(|reason| VaultError::Unavailable {
+            origin,
+            reason,
+            retry_after: None,
+        }),
         status => Err(refused(origin, status, exchange, now)),
     }
 }
 
 fn granted(body: &[u8], asked_at: Timestamp) -> Result<Arc<AccessToken>, String> {
     // Serde's own text could quote what it found.
-    let granted: Granted = serde_json::from_slice(body).map_err(|_| "its answer is no JSON object with `access_token` and `token_type` (200): check `token_url`".to_owned())?;
+    let granted: Granted = serde_json::from_slice(body).map_err(|_| {
+        "its answer is no JSON object with `access_token` and `token_type` (200): check `token_url`".to_owned()
+    })?;
     let value = Secret::from(granted.access_token);
     if !granted.token_type.eq_ignore_ascii_case("bearer") {
         return Err(format!("its `token_type` is `{}`, and only `Bearer` can be used", shown(&granted.token_type)));
@@ -98,9 +104,15 @@ fn refused(origin: String, status: u16, exchange: &Exchange, now: Timestamp) -> 
 
 fn told(status: u16, denied: Option<&Denied>) -> String {
     match denied {
-        Some(Denied { error, error_description }) if error_description.is_empty() => format!("`{}` ({status}){}", shown(error), advice(error)),
-        Some(Denied { error, error_description }) => format!("`{}` ({status}): {}{}", shown(error), shown(error_description), advice(error)),
-        None if (300..400).contains(&status) => format!("it answered {status}, and redirects are not followed: write the final address in `token_url`"),
+        Some(Denied { error, error_description }) if error_description.is_empty() => {
+            format!("`{}` ({status}){}", shown(error), advice(error))
+        }
+        Some(Denied { error, error_description }) => {
+            format!("`{}` ({status}): {}{}", shown(error), shown(error_description), advice(error))
+        }
+        None if (300..400).contains(&status) => {
+            format!("it answered {status}, and redirects are not followed: write the final address in `token_url`")
+        }
         None if status == 404 => "it answered 404: check `token_url`".to_owned(),
         None => format!("it answered {status}"),
     }
@@ -118,7 +130,11 @@ fn advice(error: &str) -> &'static str {
 /// The first line, bounded, without control characters.
 fn shown(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
-    let mut shown: String = line.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).take(MAX_SHOWN_CHARS).collect();
+    let mut shown: String = line
+        .chars()
+        .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
+        .take(MAX_SHOWN_CHARS)
+        .collect();
     if line.chars().nth(MAX_SHOWN_CHARS).is_some() {
         shown.push('…');
     }
@@ -151,13 +167,18 @@ mod tests {
     }
 
     fn answer_with(status: u16, body: &str, retry_after: Option<&str>) -> Fetched {
-        let exchange = Exchange { status, retry_after: retry_after.map(str::to_owned), body: Bytes::copy_from_slice(body.as_bytes()) };
+        let exchange = Exchange {
+            status,
+            retry_after: retry_after.map(str::to_owned),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        };
         read("https://login.test:443", &exchange, NOW, NOW)
     }
 
     #[track_caller]
     fn good_for(expires_in: &str, seconds: u64) {
-        let token = answer(200, &format!(r#"{{"access_token":"abc","token_type":"Bearer"{expires_in}}}"#)).expect("a token");
+        let token =
+            answer(200, &format!(r#"{{"access_token":"abc","token_type":"Bearer"{expires_in}}}"#)).expect("a token");
         assert_eq!(token.good_until.since(NOW), Duration::from_secs(seconds), "{expires_in}");
     }
 
@@ -213,7 +234,14 @@ mod tests {
 
     #[test]
     fn refusals_are_told_from_bad_days() {
-        for error in ["invalid_client", "unauthorized_client", "invalid_scope", "invalid_request", "unsupported_grant_type", "invalid_grant"] {
+        for error in [
+            "invalid_client",
+            "unauthorized_client",
+            "invalid_scope",
+            "invalid_request",
+            "unsupported_grant_type",
+            "invalid_grant",
+        ] {
             check_class(400, &format!(r#"{{"error":"{error}"}}"#), false);
             check_class(401, &format!(r#"{{"error":"{error}"}}"#), false);
         }

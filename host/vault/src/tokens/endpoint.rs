@@ -36,7 +36,10 @@ impl TokenEndpoint {
         let (base_url, path) = origin_and_path(token_url)?;
         // Egress sees a body like any other and cannot know that it holds a secret.
         if !is_encrypted_or_loopback(token_url) {
-            let message = format!("the token endpoint `{base_url}` of connection `{}` would get the client secret unencrypted: use `https://`", connection.name);
+            let message = format!(
+                "the token endpoint `{base_url}` of connection `{}` would get the client secret unencrypted: use `https://`",
+                connection.name
+            );
             return Err(Refusal { rule: "plaintext-credential", message });
         }
         let rules = EndpointRules {
@@ -66,7 +69,10 @@ fn granted(connection: &Connection) -> Result<Vec<IpNet>, Refusal> {
     let parse = |text: &String| {
         text.parse().map_err(|_| Refusal {
             rule: "grant",
-            message: format!("`{text}` in `grant.cidrs` of connection `{}` is no network: write it as `10.20.0.0/16`", connection.name),
+            message: format!(
+                "`{text}` in `grant.cidrs` of connection `{}` is no network: write it as `10.20.0.0/16`",
+                connection.name
+            ),
         })
     };
     connection.grant.cidrs.iter().map(parse).collect()

@@ -61,7 +61,9 @@ impl TokenRequest {
             ..Outgoing::new(Method::POST, self.endpoint.path.clone())
         };
         let incoming = self.endpoint.endpoint.send(outgoing, None, &self.scrubber).await?;
-        let header = |name: &str| incoming.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+        let header = |name: &str| {
+            incoming.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+        };
         let (status, retry_after) = (incoming.status, header("retry-after"));
         Ok(Exchange { status, retry_after, body: incoming.body.bytes(MAX_ANSWER_BYTES).await? })
     }

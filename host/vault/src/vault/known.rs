@@ -56,7 +56,11 @@ impl Vault {
     fn values_of(&self, reading: &Reading, auth: &Auth) -> Vec<Secret> {
         let of_secret = |secret: &Name| {
             let present = reading.open(&self.key, secret).ok().map(|opened| opened.value);
-            present.into_iter().chain(self.tokens.of(secret)).chain(self.retired.of(secret)).collect::<Vec<Arc<Secret>>>()
+            present
+                .into_iter()
+                .chain(self.tokens.of(secret))
+                .chain(self.retired.of(secret))
+                .collect::<Vec<Arc<Secret>>>()
         };
         let values = auth.secrets().into_iter().flat_map(of_secret);
         values

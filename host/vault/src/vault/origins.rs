@@ -64,7 +64,9 @@ impl Vault {
 
     async fn note(&self, secret: &Name, origin: &str) -> Result<(), VaultError> {
         let confirmed_at = self.clock.now();
-        self.store.confirm_origin(SecretOrigin { secret: secret.clone(), origin: origin.to_owned(), confirmed_at }).await?;
+        self.store
+            .confirm_origin(SecretOrigin { secret: secret.clone(), origin: origin.to_owned(), confirmed_at })
+            .await?;
         tracing::info!(%secret, origin, "secret `{secret}` may go to `{origin}`");
         Ok(())
     }

@@ -100,7 +100,11 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Vault::credential`].
-    pub async fn refreshed(&self, sign_in: &SignIn<'_>, refused: &IssuedCredential) -> Result<Option<IssuedCredential>, VaultError> {
+    pub async fn refreshed(
+        &self,
+        sign_in: &SignIn<'_>,
+        refused: &IssuedCredential,
+    ) -> Result<Option<IssuedCredential>, VaultError> {
         if let Some((key, token)) = &refused.made.token {
             self.tokens.drop_token(key, token);
         }
@@ -115,11 +119,23 @@ impl Vault {
         Ok(fresh.filter(is_other).map(|fresh| IssuedCredential { is_second: true, ..fresh }))
     }
 
-    async fn make(&self, sign_in: &SignIn<'_>, reading: &Arc<Reading>, secret: &Name, opened: Opened) -> Result<Made, VaultError> {
+    async fn make(
+        &self,
+        sign_in: &SignIn<'_>,
+        reading: &Arc<Reading>,
+        secret: &Name,
+        opened: Opened,
+    ) -> Result<Made, VaultError> {
         let auth = &sign_in.endpoint.auth;
         let (credential, token) = match auth {
             Auth::OAuth2ClientCredentials { token_url, client_id, scope, .. } => {
-                let key = TokenKey { token_url: token_url.clone(), client_id: client_id.clone(), scope: scope.clone(), secret: secret.clone(), version: opened.version };
+                let key = TokenKey {
+                    token_url: token_url.clone(),
+                    client_id: client_id.clone(),
+                    scope: scope.clone(),
+                    secret: secret.clone(),
+                    version: opened.version,
+                };
                 let endpoint = sign_in.token_endpoint_for(token_url)?;
                 let request = TokenRequest::new(endpoint.clone(), &key, &opened.value);
                 let token = self.tokens.get(&key, request).await?;

@@ -1,0 +1,110 @@
+//! The store's promises about secrets, kept in memory, with a count of questions and a switch for failure.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use sluse_model::Name;
+use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
+
+#[derive(Debug, Default)]
+pub struct MemorySecrets {
+    kept: Mutex<Kept>,
+    reads: AtomicUsize,
+    broken: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    secrets: BTreeMap<Name, SealedSecret>,
+    /// Outlive the values.
+    versions: BTreeMap<Name, u64>,
+    origins: Vec<SecretOrigin>,
+}
+
+impl MemorySecrets {
+    /// How often all secrets were asked for.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    /// From now on nothing works, or all does again.
+    pub fn set_broken(&self, broken: bool) {
+        self.broken.store(broken, Ordering::SeqCst);
+    }
+
+    /// Everything that a thief of the database would have.
+    pub fn bytes(&self) -> Vec<u8> {
+        let kept = self.kept.lock().expect("not poisoned");
+        let sealed = kept.secrets.values().flat_map(|secret| secret.sealed.clone());
+        sealed.chain(format!("{kept:?}").into_bytes()).collect()
+    }
+
+    /// Changes a row behind the vault's back.
+    pub fn tamper(&self, name: &Name, change: impl FnOnce(&mut SealedSecret)) {
+        change(self.kept.lock().expect("not poisoned").secrets.get_mut(name).expect("a secret"));
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        if self.broken.load(Ordering::SeqCst) {
+            Err(StoreError::Unavailable("it is switched off".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl Secrets for MemorySecrets {
+    async fn put_secret(&self, secret: SealedSecret) -> Result<(), StoreError> {
+        self.check()?;
+        let mut kept = self.kept.lock().expect("not poisoned");
+        let version = kept.versions.entry(secret.name.clone()).or_default();
+        if secret.version != *version + 1 {
+            return Err(StoreError::Stale(format!("secret `{}`", secret.name)));
+        }
+        *version = secret.version;
+        kept.secrets.insert(secret.name.clone(), secret);
+        Ok(())
+    }
+
+    async fn last_secret_version(&self, name: &Name) -> Result<u64, StoreError> {
+        self.check()?;
+        Ok(self.kept.lock().expect("not poisoned").versions.get(name).copied().unwrap_or(0))
+    }
+
+    async fn secret(&self, name: &Name) -> Result<Option<SealedSecret>, StoreError> {
+        self.check()?;
+        Ok(self.kept.lock().expect("not poisoned").secrets.get(name).cloned())
+    }
+
+    async fn secrets(&self) -> Result<Vec<SealedSecret>, StoreError> {
+        self.check()?;
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        Ok(self.kept.lock().expect("not poisoned").secrets.values().cloned().collect())
+    }
+
+    async fn remove_secret(&self, name: &Name) -> Result<bool, StoreError> {
+        self.check()?;
+        Ok(self.kept.lock().expect("not poisoned").secrets.remove(name).is_some())
+    }
+
+    async fn confirm_origin(&self, origin: SecretOrigin) -> Result<(), StoreError> {
+        self.check()?;
+        let mut kept = self.kept.lock().expect("not poisoned");
+        if !kept.origins.iter().any(|known| known.secret == origin.secret && known.origin == origin.origin) {
+            kept.origins.push(origin);
+        }
+        Ok(())
+    }
+
+    async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError> {
+        self.check()?;
+        Ok(self.kept.lock().expect("not poisoned").origins.clone())
+    }
+}

@@ -1,0 +1,9 @@
+//! The vault against a store in memory and a token endpoint on loopback.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod origins; // where secrets may go
+mod scrubbing; // what must not come back
+mod secrets; // written, listed, removed, used
+mod tokens; // exchanged, shared, expired, refused
