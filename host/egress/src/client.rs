@@ -1,8 +1,10 @@
 //! The one place that builds an HTTP client, with everything off that would send more than was asked for.
 
+#![expect(clippy::disallowed_types, reason = "this is the place that the ban points to")]
+
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, redirect};
+use reqwest::{Request, Response, redirect};
 use rustls::ClientConfig;
 
 use crate::{EndpointRules, Refusal, resolver::JudgedLookup};
@@ -22,15 +24,24 @@ pub(crate) const MAX_ANSWER_HEADER_BYTES: usize = 64 << 10;
 
 const USER_AGENT: &str = concat!("sluse/", env!("CARGO_PKG_VERSION"));
 
+/// The client of one endpoint, with its sockets.
+pub(crate) struct Client(reqwest::Client);
+
+impl Client {
+    /// Sends the request as it is, once.
+    pub(crate) async fn execute(&self, request: Request) -> Result<Response, reqwest::Error> {
+        self.0.execute(request).await
+    }
+}
+
 /// A client for one endpoint under one grant and one credential, so that its sockets never cross either.
-#[expect(clippy::disallowed_types, reason = "this is the place that the ban points to")]
 pub(crate) fn build(
     rules: &EndpointRules,
     https_only: bool,
     tls: ClientConfig,
     lookup: JudgedLookup,
 ) -> Result<Client, Refusal> {
-    let builder = Client::builder()
+    let builder = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
         .referer(false)
         .no_proxy()
@@ -45,7 +56,7 @@ pub(crate) fn build(
         .http1_max_headers(MAX_ANSWER_HEADERS)
         .http2_max_header_list_size(MAX_ANSWER_HEADER_BYTES as u32);
     let builder = if rules.http1_only { builder.http1_only() } else { builder };
-    builder.build().map_err(|error| {
+    builder.build().map(Client).map_err(|error| {
         Refusal::new(
             "client",
             format!(

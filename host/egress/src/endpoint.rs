@@ -103,7 +103,7 @@ struct Inner {
     base: Base,
     origin: String,
     credential_bound: bool,
-    client: reqwest::Client,
+    client: client::Client,
 }
 
 /// The endpoint's limits within the operator's.

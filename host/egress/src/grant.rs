@@ -87,7 +87,8 @@ pub struct EndpointRules {
     pub max_request_bytes: u64,
     /// The largest answer body, in bytes.
     pub max_response_bytes: u64,
-    /// An answer's body that comes slower than this, over `rate_window`, is given up. 0 switches it off.
+    /// An answer's body that comes slower than this, over `rate_window`, is given up. 0 switches it off, for targets that
+    /// begin an answer and then think.
     pub min_bytes_per_second: u64,
     /// Over how long the rate is measured; only time spent waiting for the target counts.
     pub rate_window: Duration,

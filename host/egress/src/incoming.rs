@@ -1,6 +1,6 @@
 //! An answer on its way in: counted, timed, looked through for known secrets, handed over as it comes.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
@@ -14,7 +14,6 @@ use crate::{
 };
 
 /// A target's answer, any status, with the body still to come.
-#[derive(Debug)]
 pub struct Incoming {
     /// The status code.
     pub status: u16,
@@ -26,7 +25,6 @@ pub struct Incoming {
 }
 
 /// The body of an answer.
-#[derive(Debug)]
 pub struct Answer {
     response: reqwest::Response,
     scan: Scan,
@@ -44,12 +42,40 @@ pub(crate) struct Limits {
     pub(crate) rate_window: Duration,
 }
 
+impl Limits {
+    fn measures_rate(&self) -> bool {
+        self.min_bytes_per_second > 0 && !self.rate_window.is_zero()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Open,
     Ended,
     /// Given up; said again to whoever asks again, so that a part is never taken for the whole.
     Broken(SendError),
+}
+
+impl fmt::Debug for Incoming {
+    /// Without header values: they may hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers = self.headers.len();
+        f.debug_struct("Incoming")
+            .field("status", &self.status)
+            .field("headers", &headers)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Answer {
+    /// Without the client's response, which would show the URL and what was joined to it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("received_bytes", &self.received_bytes)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Bytes against time spent waiting for the target. What the reader does in between is not the target's fault.
@@ -148,7 +174,11 @@ impl Answer {
             if left.is_zero() {
                 return Err(SendError::Interrupted("the answer did not end in time".to_owned()));
             }
-            let patience = self.limits.rate_window.saturating_sub(self.rate.waited).min(left);
+            let patience = if self.limits.measures_rate() {
+                self.limits.rate_window.saturating_sub(self.rate.waited).min(left)
+            } else {
+                left
+            };
             let received = timeout(patience, self.response.chunk()).await;
             self.rate.waited += begun.elapsed();
             match received {
@@ -160,9 +190,10 @@ impl Answer {
                     return Ok(chunk);
                 }
                 Ok(Err(error)) => {
+                    let told = told(&error.without_url());
                     return Err(SendError::Interrupted(format!(
                         "the answer broke off: {}",
-                        told(&error.without_url())
+                        self.scan.scrubber().scrub_text(&told)
                     )));
                 }
                 Err(_) => self.judge_rate()?,
@@ -173,7 +204,7 @@ impl Answer {
     /// At the end of each window the bytes in it decide.
     fn judge_rate(&mut self) -> Result<(), SendError> {
         let window = self.limits.rate_window;
-        if self.rate.waited < window {
+        if !self.limits.measures_rate() || self.rate.waited < window {
             return Ok(());
         }
         let enough = self.limits.min_bytes_per_second as f64 * self.rate.waited.as_secs_f64();

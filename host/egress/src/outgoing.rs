@@ -8,7 +8,6 @@ use sluse_model::Dice;
 use tokio::io::AsyncRead;
 
 /// One request below an endpoint.
-#[derive(Debug)]
 pub struct Outgoing {
     /// One of GET, HEAD, OPTIONS, POST, PUT, PATCH, MERGE, DELETE.
     pub method: http::Method,
@@ -57,7 +56,6 @@ pub enum Body {
 }
 
 /// One part of a multipart body.
-#[derive(Debug)]
 pub struct Part {
     /// Its headers, in order.
     pub headers: Vec<(String, String)>,
@@ -85,6 +83,27 @@ pub fn boundary(dice: &dyn Dice) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
+impl fmt::Debug for Outgoing {
+    /// Without query and header values: they may hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.split(['?', '#']).next().unwrap_or_default();
+        let (method, headers) = (&self.method, self.headers.len());
+        f.debug_struct("Outgoing")
+            .field("method", method)
+            .field("path", &path)
+            .field("headers", &headers)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Part {
+    /// Without header values: file names may name persons.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("headers", &self.headers.len()).field("content", &self.content).finish()
+    }
+}
+
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,5 +121,35 @@ impl fmt::Debug for Content {
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
             Self::Stream { size_bytes, .. } => write!(f, "Stream({size_bytes} bytes)"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting;
+
+    impl Dice for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for (byte, number) in bytes.iter_mut().zip(0..) {
+                *byte = number;
+            }
+        }
+    }
+
+    #[test]
+    fn a_boundary_comes_from_the_dice() {
+        assert_eq!(boundary(&Counting), "000102030405060708090a0b0c0d0e0f");
+    }
+
+    #[test]
+    fn debug_output_shows_no_query_and_no_value() {
+        let mut outgoing = Outgoing::new(http::Method::POST, "/a?cpr=canary");
+        outgoing.headers = vec![("x-a".into(), "canary".into())];
+        let part = Part { headers: outgoing.headers.clone(), content: Content::Bytes(Bytes::from_static(b"canary")) };
+        outgoing.body = Body::Bytes(Bytes::from_static(b"canary"));
+        let shown = format!("{outgoing:?} {part:?}");
+        assert!(shown.contains("\"/a\"") && shown.contains("6 bytes") && !shown.contains("canary"), "{shown}");
     }
 }

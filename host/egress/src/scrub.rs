@@ -34,6 +34,8 @@ pub struct Scrubber {
 
 struct Patterns {
     heads: AhoCorasick,
+    /// The bytes that some pattern begins with.
+    first: [bool; 256],
     /// Longest first.
     full: Vec<Zeroizing<Vec<u8>>>,
 }
@@ -60,6 +62,8 @@ impl Scrubber {
         if full.is_empty() {
             return Self::default();
         }
+        let mut first = [false; 256];
+        full.iter().for_each(|pattern| first[usize::from(pattern[0])] = true);
         let mut heads: Vec<&[u8]> = full.iter().map(|pattern| &pattern[..pattern.len().min(HEAD_BYTES)]).collect();
         heads.sort_unstable();
         heads.dedup();
@@ -67,7 +71,7 @@ impl Scrubber {
             .match_kind(MatchKind::LeftmostFirst)
             .build(heads)
             .expect("a few hundred short heads stay below the automaton's limits");
-        Self { patterns: Some(Arc::new(Patterns { heads, full })) }
+        Self { patterns: Some(Arc::new(Patterns { heads, first, full })) }
     }
 
     /// Whether there is nothing to look for.
@@ -108,9 +112,12 @@ impl Patterns {
     fn find(&self, text: &[u8], at_end: bool) -> Found {
         let mut secrets = Vec::new();
         let mut at = 0;
+        let mut open = if at_end { text.len() } else { self.open_tail(text, at) };
         loop {
             let head = self.heads.find(Input::new(text).range(at..)).map(|head| head.start());
-            let open = if at_end { text.len() } else { self.open_tail(text, at) };
+            if at > open {
+                open = self.open_tail(text, at);
+            }
             let Some(start) = head.filter(|start| *start < open) else {
                 return Found { secrets, open };
             };
@@ -135,7 +142,12 @@ impl Patterns {
 
     /// Whether the text ends within a pattern that begins where it begins.
     fn may_go_on(&self, text: &[u8]) -> bool {
-        self.full.iter().take_while(|pattern| pattern.len() > text.len()).any(|pattern| pattern.starts_with(text))
+        self.first[usize::from(text[0])]
+            && self
+                .full
+                .iter()
+                .take_while(|pattern| pattern.len() > text.len())
+                .any(|pattern| pattern.starts_with(text))
     }
 
     fn longest_at(&self, text: &[u8]) -> Option<usize> {

@@ -91,6 +91,7 @@ async fn no_log_line_shows_a_secret_or_a_query() {
             outgoing.body = sluse_egress::Body::Bytes("canary-body".into());
             match endpoint.send(outgoing, Some(&credential), &scrubber).await {
                 Ok(incoming) => {
+                    shown.push_str(&format!("{incoming:?} "));
                     let headers = format!("{:?}", incoming.headers);
                     let body = incoming.body.bytes(10_000).await.expect("a body");
                     // What the guest itself said may come back to it; secrets may not.

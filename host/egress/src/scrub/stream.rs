@@ -30,6 +30,10 @@ impl Scan {
         Self { scrubber: scrubber.clone(), binary, held: BytesMut::new() }
     }
 
+    pub(crate) fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
+    }
+
     /// What may be handed on after this chunk; perhaps nothing yet.
     pub(crate) fn next(&mut self, chunk: Bytes) -> Result<Bytes, SecretInBinary> {
         self.pass(chunk, false)

@@ -88,6 +88,20 @@ async fn a_body_that_stands_still_is_given_up() {
 }
 
 #[tokio::test]
+async fn without_a_rate_only_the_total_time_counts() {
+    for (min_bytes_per_second, rate_window) in [(0, Duration::from_millis(50)), (100, Duration::ZERO)] {
+        let steps = vec![say(HUNDRED), Step::Wait(Duration::from_millis(300)), say("x".repeat(100))];
+        let target = Target::start(steps).await;
+        let change = |rules: &mut EndpointRules| {
+            rules.min_bytes_per_second = min_bytes_per_second;
+            rules.rate_window = rate_window;
+        };
+        let incoming = send(&target.endpoint_with(change, false), get("/")).await.expect("a head");
+        assert_eq!(incoming.body.bytes(100).await.expect("slow, but whole").len(), 100);
+    }
+}
+
+#[tokio::test]
 async fn a_slow_reader_is_not_the_targets_fault() {
     let target = Target::start(vec![answer(200, "", "x".repeat(600_000))]).await;
     let endpoint = target.endpoint_with(|rules| rules.rate_window = Duration::from_millis(100), false);

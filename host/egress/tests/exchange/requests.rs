@@ -168,3 +168,18 @@ async fn a_request_above_the_cap_is_refused() {
     assert_eq!(rule(error), "request-size");
     assert_eq!(target.heard().len(), 1);
 }
+
+/// The test above in a process of its own, whose environment names a proxy.
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_not_used() {
+    let proxy = Target::start(vec![answer(502, "", "")]).await;
+    let mut again = tokio::process::Command::new(std::env::current_exe().expect("this test"));
+    again.args(["--exact", "requests::each_kind_of_credential_joins"]).env_remove("NO_PROXY").env_remove("no_proxy");
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        again.env(name, proxy.url());
+    }
+    let output = again.output().await.expect("a process");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert_eq!(proxy.connections(), 0);
+}

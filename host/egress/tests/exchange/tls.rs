@@ -77,6 +77,9 @@ async fn serve_http1(mut stream: TlsStream<TcpStream>) {
 /// Answers with the request's own body.
 async fn serve_http2(stream: TlsStream<TcpStream>) {
     let service = hyper::service::service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
+        if request.uri().path() == "/hang" {
+            std::future::pending::<()>().await;
+        }
         let version = format!("{:?}", request.version());
         let body: Bytes = request.into_body().collect().await?.to_bytes();
         let answer = hyper::Response::builder().header("content-type", "text/plain").header("x-version", version);
@@ -138,6 +141,11 @@ async fn http_2_is_spoken_when_both_sides_can() {
         let incoming = send_as(&speaks_two, post("/", body), &bearer()).await.expect("an answer");
         assert!(incoming.headers.contains(&("x-version".into(), "HTTP/2.0".into())), "{:?}", incoming.headers);
         assert_eq!(incoming.body.bytes(10).await.expect("a body").len(), size_bytes);
+    }
+    let impatient = endpoint(&base_url, Some(&root_pem), false, |rules| rules.timeout = Duration::from_millis(500));
+    for body in [Body::Empty, Body::Bytes(Bytes::from_static(b"payment"))] {
+        let error = send(&impatient, post("/hang", body)).await.expect_err("no answer");
+        assert!(matches!(error, SendError::Interrupted(_)), "{error:?}");
     }
     let speaks_one = endpoint(&base_url, Some(&root_pem), false, |rules| rules.http1_only = true);
     let error = send(&speaks_one, get("/")).await.expect_err("no common protocol");
