@@ -1,0 +1,106 @@
+//! How requests go out: with which headers, how pages are followed, how a row is changed while others change
+//! it too, and how a row is created once. A creation that is in doubt is looked up before it is sent again.
+
+mod amend; // changing a row that others may change
+mod create; // creating what must be there once
+mod read; // reading rows
+mod together; // creating several rows, all or none
+
+use sluse_sdk::{
+    Call, Failure,
+    http::{Effect, Method, Request, Response, SendError, SendErrorReason},
+};
+
+pub(crate) use create::{Creation, Look, Made};
+pub(crate) use together::Together;
+
+use crate::{
+    odata, problem,
+    settings::{ODataVersion, Settings, UpdateMethod},
+};
+
+/// One call's side of the conversation with WorkZone.
+#[derive(Debug)]
+pub(crate) struct WorkZone<'call> {
+    pub(crate) settings: &'call Settings,
+    pub(crate) delivery: &'call str,
+    pub(crate) attempt: u32,
+    now_ms: u64,
+    /// What WorkZone's use log calls the window.
+    window: &'static str,
+}
+
+impl<'call> WorkZone<'call> {
+    /// The conversation of `call`, once its settings are known to be usable.
+    pub(crate) fn new(call: &'call Call<Settings>, window: &'static str) -> Result<Self, Failure> {
+        call.settings.verify()?;
+        Ok(Self {
+            settings: &call.settings,
+            delivery: &call.delivery,
+            attempt: call.attempt,
+            now_ms: call.attempt_at_ms,
+            window,
+        })
+    }
+
+    pub(crate) fn version(&self) -> ODataVersion {
+        self.settings.odata_version
+    }
+
+    /// A request with everything that all of them carry.
+    pub(crate) fn request(&self, method: Method, path: impl Into<String>) -> Request {
+        let mut request = Request::new(method, path)
+            .header("UseLog-Application", &self.settings.uselog_application)
+            .header("UseLog-Window", self.window);
+        for (name, value) in odata::headers(self.settings) {
+            request = request.header(name, value);
+        }
+        match &self.settings.on_behalf_of {
+            Some(user) => request.header("OnBehalfOf", &format!("User={user}")),
+            None => request,
+        }
+    }
+
+    pub(crate) fn get(&self, path: impl Into<String>) -> Request {
+        self.request(Method::Get, path)
+    }
+
+    /// Writes values to a row. Doing so again leaves the same row, so it may be repeated.
+    fn update(&self, path: &str) -> Request {
+        let method = match (self.settings.update_method, self.version()) {
+            (UpdateMethod::Patch, _) | (UpdateMethod::Auto, ODataVersion::V4) => Method::Patch,
+            (UpdateMethod::Merge, _) | (UpdateMethod::Auto, ODataVersion::V3) => Method::Merge,
+            (UpdateMethod::PostMerge, _) => Method::Post,
+        };
+        let request = self.request(method, path).effect(Effect::Repeatable);
+        if method == Method::Post { request.header("X-HTTP-Method", "MERGE") } else { request }
+    }
+
+    /// What an answer means that is no success.
+    pub(crate) fn failure(&self, response: &Response, what: &str) -> Failure {
+        problem::of_answer(response, what, self.now_ms)
+    }
+}
+
+/// Method and path without query, for support.
+pub(crate) fn what(method: &str, request: &Request) -> String {
+    let path = request.path();
+    format!("{method} {}", path.split('?').next().unwrap_or(path))
+}
+
+/// No answer to a request that may be repeated.
+pub(crate) fn unanswered(error: SendError, what: &str) -> Failure {
+    let cause = format!("{what}: {error}");
+    match error.reason {
+        SendErrorReason::Forbidden(_) => {
+            Failure::denied("request-forbidden", "Forbindelsen må ikke sende denne forespørgsel til WorkZone.").detail(cause)
+        }
+        SendErrorReason::Unreachable(_) => {
+            Failure::unavailable("workzone-unreachable", "Der er ikke forbindelse til WorkZone.").detail(cause)
+        }
+        SendErrorReason::Interrupted(_) => problem::not_yet(&cause),
+        SendErrorReason::TooLarge(_) => {
+            Failure::rejected("answer-too-large", "WorkZones svar er for stort.").detail(cause)
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! WorkzoneTilføjDokumenter: uploads files and makes documents of them. The bytes go first and are nobody's
+//! until a record refers to them; the record is what makes a document of the case, so it is what happens once.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sluse_sdk::{Call, Failure, http::{Method, Request, segment}, log};
+
+use super::document_files::{Chosen, Documents, choose, main_index};
+use crate::{
+    exchange::{Creation, Look, Made, Together, WorkZone},
+    fields::{self, given},
+    identity::fingerprint,
+    odata::{self, batch, literal},
+    problem::bad_input,
+    row,
+    settings::{RecordLookup, Settings},
+};
+
+/// The case and its new documents.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// Sags-ID.
+    case_id: String,
+    /// The files: `"all"`, a list of attachments as `"{{ attachments }}"` maps them, or a list of their ids. All unless given.
+    documents: Option<Documents>,
+    /// The place of the main document in the list, counted from 0; the first PDF unless given.
+    main_index: Option<u32>,
+    /// Make the others annexes of the main document. Off, each stands alone. On unless switched off.
+    #[serde(default = "yes")]
+    as_annexes: bool,
+    /// Parts-ID of the parties that the documents belong to, from an earlier step.
+    #[serde(default)]
+    party_ids: Vec<String>,
+    /// Their role on the documents; that on the case unless given.
+    party_role: Option<String>,
+    /// Record type, state, group and access code; those of the connection's `default_record` unless given.
+    record_type: Option<String>,
+    state: Option<String>,
+    group: Option<String>,
+    access_code: Option<String>,
+}
+
+/// The documents, in the order of the input.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Output {
+    /// Dokument-ID of each: its bytes.
+    document_ids: Vec<Option<String>>,
+    /// The record of each: its place on the case.
+    record_ids: Vec<String>,
+    main_document_id: Option<String>,
+    main_record_id: String,
+    /// Whether each was created by this delivery, as far as this attempt can tell.
+    created: Vec<bool>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A party of the case that documents are linked to.
+struct Linked {
+    contact_id: String,
+    role: String,
+}
+
+/// What all steps need to know.
+struct Adding<'call> {
+    workzone: &'call WorkZone<'call>,
+    case_id: &'call str,
+    input: &'call Input,
+    files: &'call [Chosen],
+    main: usize,
+    parties: Vec<Linked>,
+}
+
+/// One file's document, as far as it is there.
+#[derive(Clone)]
+struct Place {
+    document_id: Option<String>,
+    record: Option<Made>,
+}
+
+pub(crate) fn run(call: &Call<Settings>, mut input: Input) -> Result<Output, Failure> {
+    let workzone = WorkZone::new(call, "add-documents")?;
+    let files = choose(input.documents.take(), workzone.settings.max_document_bytes)?;
+    let main = main_index(&files, input.main_index)?;
+    let case_id = fields::id(&input.case_id, "case_id")?;
+    let parties = read_parties(&workzone, case_id, &input)?;
+    let adding = Adding { workzone: &workzone, case_id, input: &input, files: &files, main, parties };
+    let mut places = adding.there()?;
+    adding.upload(&mut places)?;
+    if workzone.settings.use_batch {
+        adding.records_together(&mut places)?;
+    } else {
+        adding.records_singly(&mut places)?;
+    }
+    adding.output(&places)
+}
+
+/// The parties by their ids, and only those of this case.
+fn read_parties(workzone: &WorkZone<'_>, case_id: &str, input: &Input) -> Result<Vec<Linked>, Failure> {
+    let ids: Vec<String> =
+        input.party_ids.iter().map(|id| fields::id(id, "party_ids").map(str::to_owned)).collect::<Result<_, _>>()?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = literal::all(&[literal::equals("FileKey_Value", case_id), literal::any_of("ID", &ids)]);
+    let asked = workzone.get("/FileContacts").query("$filter", filter).query("$select", "ID,NameKey_Value,CustomLabel_Value");
+    let rows = workzone.all(asked)?.rows;
+    ids.iter()
+        .map(|id| {
+            let party = rows.iter().find(|party| row::text(party, "ID").as_deref() == Some(id)).ok_or_else(|| {
+                let message = format!("Parten med parts-ID {id} findes ikke på sagen.");
+                bad_input("party-not-on-case", message, "`party_ids` must come from `add-parties` on the same case")
+            })?;
+            let role = given(&input.party_role).map(str::to_owned).or_else(|| row::text(party, "CustomLabel_Value"));
+            Ok(Linked {
+                contact_id: row::text(party, "NameKey_Value").unwrap_or_default(),
+                role: role.unwrap_or_else(|| workzone.settings.party_role.clone()),
+            })
+        })
+        .collect()
+}
+
+impl Adding<'_> {
+    /// What is on the case already, where a field keeps the digest of the bytes.
+    fn there(&self) -> Result<Vec<Place>, Failure> {
+        let nothing = Place { document_id: None, record: None };
+        if self.workzone.settings.record_hash_field.is_none() {
+            return Ok(vec![nothing; self.files.len()]);
+        }
+        let asked = (0..self.files.len()).map(|index| self.finding(index, None)).collect();
+        let found = self.workzone.pages(asked)?;
+        Ok(found.into_iter().map(|mut rows| rows.pop().map_or(nothing.clone(), |row| self.found(row))).collect())
+    }
+
+    fn found(&self, record: Value) -> Place {
+        log::info("Dokumentet findes allerede på sagen");
+        let document_id = row::text(&record, &self.workzone.settings.names.record_document);
+        Place { document_id, record: Some(Made { row: record, created: false }) }
+    }
+
+    /// Sends the bytes of those that are not there. A second copy that nothing refers to does no harm.
+    fn upload(&self, places: &mut [Place]) -> Result<(), Failure> {
+        for (index, place) in places.iter_mut().enumerate().filter(|(_, place)| place.record.is_none()) {
+            let file = &self.files[index];
+            let request = self
+                .workzone
+                .request(Method::Post, "/Documents")
+                .header("Slug", &segment(&file.name))
+                .attachment(&file.media_type, &file.attachment.id);
+            let made = self.workzone.create(&Creation {
+                request,
+                intent_key: format!("upload-document:{}:{}", index + 1, file.digest_mark()),
+                title: "dokumentet",
+                look: Look::Needless,
+            })?;
+            place.document_id = Some(row::id(&made.row)?);
+        }
+        Ok(())
+    }
+
+    fn records_singly(&self, places: &mut [Place]) -> Result<(), Failure> {
+        for index in self.main_first() {
+            if places[index].record.is_none() {
+                let main = self.main_of(index, places)?;
+                let mut body = self.record(index, &places[index]);
+                if let Some(main) = main {
+                    body.insert(self.workzone.settings.names.record_main.clone(), Value::from(main));
+                }
+                places[index].record = Some(self.create_record(index, &body, places[index].document_id.as_deref())?);
+            }
+            self.link(&places[index])?;
+        }
+        Ok(())
+    }
+
+    /// Annexes refer to the main document, so that one comes first.
+    fn main_first(&self) -> Vec<usize> {
+        let others = (0..self.files.len()).filter(|index| *index != self.main);
+        std::iter::once(self.main).chain(others).collect()
+    }
+
+    /// The record that this one is an annex of, when it is there.
+    fn main_of(&self, index: usize, places: &[Place]) -> Result<Option<String>, Failure> {
+        if index == self.main || !self.input.as_annexes {
+            return Ok(None);
+        }
+        places[self.main].record.as_ref().map(|main| row::id(&main.row)).transpose()
+    }
+
+    fn record(&self, index: usize, place: &Place) -> Map<String, Value> {
+        let Settings { names, default_record, record_hash_field, .. } = self.workzone.settings;
+        let (file, input) = (&self.files[index], self.input);
+        let chosen = |own, common| given(own).or(given(common));
+        let texts = [
+            ("Title", Some(file.title())),
+            ("RecordType_Value", chosen(&file.wishes.record_type, &input.record_type).or(Some(&default_record.record_type))),
+            ("State_Value", chosen(&file.wishes.state, &input.state).or(Some(&default_record.state))),
+            ("RecordGrp_Value", chosen(&input.group, &default_record.group)),
+            (&names.access_code, chosen(&file.wishes.access_code, &input.access_code)),
+            (&names.record_case, Some(self.case_id)),
+            (&names.record_document, place.document_id.as_deref()),
+        ];
+        let mut record: Map<String, Value> =
+            texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?)))).collect();
+        if let Some(field) = record_hash_field {
+            record.insert(field.clone(), Value::from(file.attachment.sha256.clone()));
+        }
+        record
+    }
+
+    fn create_record(&self, index: usize, body: &Map<String, Value>, document_id: Option<&str>) -> Result<Made, Failure> {
+        let look = || Ok(self.workzone.pages(vec![self.finding(index, document_id)])?.pop().unwrap_or_default().pop());
+        self.workzone.create(&Creation {
+            request: self.workzone.request(Method::Post, "/Records").json(body)?,
+            intent_key: format!("create-record:{}:{}", index + 1, self.files[index].digest_mark()),
+            title: "dokumentet",
+            look: Look::By(&look),
+        })
+    }
+
+    /// A request for the record of this file.
+    fn finding(&self, index: usize, document_id: Option<&str>) -> Request {
+        let Settings { names, record_hash_field, record_lookup, .. } = self.workzone.settings;
+        let file = &self.files[index];
+        let condition = match (record_hash_field, record_lookup, document_id) {
+            (Some(field), _, _) => literal::equals(field, &file.attachment.sha256),
+            (None, RecordLookup::Link, Some(document_id)) => literal::equals(&names.record_document, document_id),
+            (None, _, _) => literal::equals("Title", file.title()),
+        };
+        let filter = literal::all(&[literal::equals(&names.record_case, self.case_id), condition]);
+        let select = format!("ID,{}", names.record_document);
+        self.workzone.get("/Records").query("$filter", filter).query("$top", 1).query("$select", select)
+    }
+
+    /// Links the parties to one record.
+    fn link(&self, place: &Place) -> Result<(), Failure> {
+        let Some(record) = &place.record else { return Ok(()) };
+        let record_id = row::id(&record.row)?;
+        for party in &self.parties {
+            let finding = || self.finding_link(&record_id, party);
+            let look = || Ok(self.workzone.pages(vec![finding()])?.pop().unwrap_or_default().pop());
+            // A record that is new has no parties yet.
+            if !record.created && look()?.is_some() {
+                continue;
+            }
+            let mut body = self.link_body(party);
+            body.insert(self.workzone.settings.names.record_party_record.clone(), Value::from(record_id.clone()));
+            self.workzone.create(&Creation {
+                request: self.links(Method::Post).json(&body)?,
+                intent_key: format!("link-party:{record_id}:contact-{}:{}", party.contact_id, fingerprint(&[&party.role])),
+                title: "partens tilknytning til dokumentet",
+                look: Look::By(&look),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn links(&self, method: Method) -> Request {
+        self.workzone.request(method, format!("/{}", self.workzone.settings.names.record_parties))
+    }
+
+    fn link_body(&self, party: &Linked) -> Map<String, Value> {
+        let body = [("NameKey_Value", &party.contact_id), ("CustomLabel_Value", &party.role)];
+        body.into_iter().map(|(name, text)| (name.to_owned(), json!(text))).collect()
+    }
+
+    fn finding_link(&self, record_id: &str, party: &Linked) -> Request {
+        let filter = literal::all(&[
+            literal::equals(&self.workzone.settings.names.record_party_record, record_id),
+            literal::equals("NameKey_Value", &party.contact_id),
+            literal::equals("CustomLabel_Value", &party.role),
+        ]);
+        self.links(Method::Get).query("$filter", filter).query("$top", 1).query("$select", "ID")
+    }
+
+    /// All records that are missing, with their parties, in one change set.
+    fn records_together(&self, places: &mut [Place]) -> Result<(), Failure> {
+        let missing: Vec<usize> = self.main_first().into_iter().filter(|index| places[*index].record.is_none()).collect();
+        for place in places.iter().filter(|place| place.record.is_some()) {
+            self.link(place)?;
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let look = || self.look_together(&missing, places);
+        let made = self.workzone.create_together(&Together {
+            creations: self.creations(&missing, places)?,
+            intent_key: self.together_key(&missing),
+            title: "dokumenterne",
+            look: &look,
+        })?;
+        for (index, made) in missing.into_iter().zip(made) {
+            places[index].record = Some(made);
+        }
+        Ok(())
+    }
+
+    /// Records first, each with its number in `missing` as its `Content-ID`; then their parties.
+    fn creations(&self, missing: &[usize], places: &[Place]) -> Result<Vec<batch::Creation>, Failure> {
+        let Settings { names, .. } = self.workzone.settings;
+        let version = self.workzone.version();
+        let mut creations = Vec::new();
+        for index in missing {
+            let mut body = self.record(*index, &places[*index]);
+            match self.main_of(*index, places)? {
+                Some(main) => drop(body.insert(names.record_main.clone(), Value::from(main))),
+                // The main document is the first of those that are missing.
+                None if *index != self.main && self.input.as_annexes => body.extend([odata::reference(version, &names.record_main, 1)]),
+                None => {}
+            }
+            creations.push(batch::Creation { target: "Records".into(), body: body.into() });
+        }
+        for number in 1..=missing.len() {
+            for party in &self.parties {
+                let mut body = self.link_body(party);
+                body.extend([odata::reference(version, &names.record_party_record, number)]);
+                creations.push(batch::Creation { target: names.record_parties.clone(), body: body.into() });
+            }
+        }
+        Ok(creations)
+    }
+
+    fn look_together(&self, missing: &[usize], places: &[Place]) -> Result<Option<Vec<Value>>, Failure> {
+        let asked = missing.iter().map(|index| self.finding(*index, places[*index].document_id.as_deref())).collect();
+        let found = self.workzone.pages(asked)?;
+        Ok(found.into_iter().map(|mut rows| rows.pop()).collect())
+    }
+
+    fn together_key(&self, missing: &[usize]) -> String {
+        let digests: Vec<&str> = missing.iter().map(|index| self.files[*index].attachment.sha256.as_str()).collect();
+        format!("create-records:{}:{}", missing.len(), fingerprint(&digests))
+    }
+
+    fn output(&self, places: &[Place]) -> Result<Output, Failure> {
+        let records: Vec<&Made> = places.iter().filter_map(|place| place.record.as_ref()).collect();
+        let record_ids: Vec<String> = records.iter().map(|record| row::id(&record.row)).collect::<Result<_, _>>()?;
+        Ok(Output {
+            document_ids: places.iter().map(|place| place.document_id.clone()).collect(),
+            main_document_id: places[self.main].document_id.clone(),
+            main_record_id: record_ids.get(self.main).cloned().unwrap_or_default(),
+            record_ids,
+            created: records.iter().map(|record| record.created).collect(),
+        })
+    }
+}
