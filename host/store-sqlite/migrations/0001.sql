@@ -1,0 +1,174 @@
+-- Names are the words of the documentation. Times are milliseconds since 1970-01-01T00:00:00Z. Ids are the
+-- sixteen bytes of their UUID and are looked up in one index each; rows refer to one another by `key`, the
+-- row number, which is short and appended in order. What only people read is JSON text.
+--
+-- Texts of any length (submission, input, output) stand in tables of their own, so that a change of state
+-- rewrites a short row, and many short rows share the page that a commit writes.
+
+CREATE TABLE host (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    probe INTEGER NOT NULL
+) STRICT;
+INSERT INTO host VALUES (1, 0);
+
+CREATE TABLE connections (
+    key        INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL UNIQUE,
+    connector  TEXT    NOT NULL,
+    version    INTEGER NOT NULL CHECK (version > 0),
+    changed_at INTEGER NOT NULL,
+    definition TEXT    NOT NULL
+) STRICT;
+CREATE INDEX connections_by_connector ON connections (connector);
+
+CREATE TABLE flow_versions (
+    key        INTEGER PRIMARY KEY,
+    digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    kept_at    INTEGER NOT NULL,
+    definition TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE flows (
+    name       TEXT    PRIMARY KEY,
+    version    INTEGER NOT NULL REFERENCES flow_versions (key),
+    changed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revisions (
+    key          INTEGER PRIMARY KEY,
+    digest       BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    connector    TEXT    NOT NULL,
+    size_bytes   INTEGER NOT NULL,
+    standing     TEXT    NOT NULL CHECK (standing IN ('active', 'retired', 'installed')),
+    since        INTEGER,
+    installed_at INTEGER NOT NULL,
+    description  TEXT    NOT NULL,
+    CHECK ((standing = 'installed') = (since IS NULL))
+) STRICT;
+-- At most one revision of a connector is active, whoever writes.
+CREATE UNIQUE INDEX revisions_active ON revisions (connector) WHERE standing = 'active';
+
+CREATE TABLE runs (
+    key             INTEGER PRIMARY KEY,
+    id              BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    flow            TEXT    NOT NULL,
+    flow_version    INTEGER NOT NULL REFERENCES flow_versions (key),
+    state           TEXT    NOT NULL CHECK (state IN ('running', 'attention', 'succeeded', 'failed')),
+    accepted_at     INTEGER NOT NULL,
+    closed_at       INTEGER,
+    idempotency_key TEXT,
+    body_digest     BLOB,
+    CHECK ((state IN ('succeeded', 'failed')) = (closed_at IS NOT NULL)),
+    CHECK ((idempotency_key IS NULL) = (body_digest IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX runs_by_idempotency_key ON runs (flow, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX runs_by_flow ON runs (flow);
+-- Nearly all runs succeed; who looks for those reads the table itself.
+CREATE INDEX runs_by_state ON runs (state) WHERE state <> 'succeeded';
+
+CREATE TABLE submissions (
+    run        INTEGER PRIMARY KEY REFERENCES runs (key),
+    submission TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE attachments (
+    key        INTEGER PRIMARY KEY,
+    run        INTEGER NOT NULL REFERENCES runs (key),
+    id         BLOB    NOT NULL CHECK (length(id) = 16),
+    name       TEXT    NOT NULL,
+    media_type TEXT    NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest     BLOB    NOT NULL CHECK (length(digest) = 32),
+    UNIQUE (run, id)
+) STRICT;
+-- Says whether a content is still in use.
+CREATE INDEX attachments_by_digest ON attachments (digest);
+
+CREATE TABLE deliveries (
+    key              INTEGER PRIMARY KEY,
+    id               BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    run              INTEGER NOT NULL REFERENCES runs (key),
+    step_index       INTEGER NOT NULL,
+    step             TEXT    NOT NULL,
+    connection       TEXT    NOT NULL,
+    operation        TEXT    NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'retrying', 'attention', 'closed')),
+    -- Whether the connection's connector has an active revision. Kept while it waits, so that a claim never
+    -- walks over those that it cannot begin.
+    claimable        INTEGER NOT NULL CHECK (claimable IN (0, 1)),
+    due_at           INTEGER,
+    attempts         INTEGER NOT NULL,
+    lease_number     INTEGER NOT NULL,
+    lease_until      INTEGER,
+    attempt_revision INTEGER REFERENCES revisions (key),
+    attempt_began_at INTEGER,
+    reason           TEXT,
+    attention_since  INTEGER,
+    problem          TEXT,
+    resolution       TEXT CHECK (resolution IN ('succeeded', 'failed')),
+    closed_at        INTEGER,
+    accepted_at      INTEGER NOT NULL,
+    changed_at       INTEGER NOT NULL,
+    CHECK ((state IN ('queued', 'retrying')) = (due_at IS NOT NULL)),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state = 'running') = (attempt_revision IS NOT NULL)),
+    CHECK ((state = 'running') = (attempt_began_at IS NOT NULL)),
+    CHECK ((state IN ('retrying', 'attention')) = (problem IS NOT NULL)),
+    CHECK ((state = 'attention') = (reason IS NOT NULL)),
+    CHECK ((state = 'attention') = (attention_since IS NOT NULL)),
+    CHECK ((state = 'closed') = (resolution IS NOT NULL)),
+    CHECK ((state = 'closed') = (closed_at IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX deliveries_by_step ON deliveries (run, step_index);
+-- Live states only: what is closed costs a claim nothing, however much there is of it.
+CREATE INDEX deliveries_waiting ON deliveries (claimable, due_at) WHERE state IN ('queued', 'retrying');
+CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
+CREATE INDEX deliveries_attention ON deliveries (attention_since) WHERE state = 'attention';
+
+CREATE TABLE inputs (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),
+    input    TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE outputs (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),
+    output   TEXT    NOT NULL
+) STRICT;
+
+-- Attempts that have ended; the one under way stands in its delivery's row.
+CREATE TABLE attempts (
+    delivery INTEGER NOT NULL REFERENCES deliveries (key),
+    number   INTEGER NOT NULL CHECK (number > 0),
+    revision INTEGER NOT NULL REFERENCES revisions (key),
+    began_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    problem  TEXT,
+    timeline TEXT,
+    PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secrets (
+    name       TEXT    PRIMARY KEY,
+    version    INTEGER NOT NULL CHECK (version > 0),
+    -- Absent once it is removed; the version stays.
+    sealed     BLOB,
+    changed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE secret_origins (
+    secret       TEXT    NOT NULL,
+    origin       TEXT    NOT NULL,
+    confirmed_at INTEGER NOT NULL,
+    PRIMARY KEY (secret, origin)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tokens (
+    key        INTEGER PRIMARY KEY,
+    id         BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    hash       BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    name       TEXT    NOT NULL,
+    scopes     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;

@@ -1,0 +1,111 @@
+//! Deliveries: where each stands is a short row, and only live ones stand in an index that a claim reads.
+
+mod begin; // a new delivery, claimed at once or waiting
+mod claim; // due deliveries, and leases
+mod rows; // from rows to deliveries
+mod settle; // how an attempt ended, and what follows
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+use sluse_model::{Attempt, AttemptResult, Delivery, DeliveryId, Lease, TimelineLine, Timestamp};
+use sluse_store::{Claim, Claimed, Deliveries, DeliveryDetail, Page, PageRequest, Settlement, StoreError};
+
+use crate::{
+    SqliteStore,
+    error::Failure,
+    pages::{List, Part},
+    values::{Json, Kept},
+    writer::Write,
+};
+
+pub(crate) use begin::{RunOf, begin, claimed, run_state};
+pub(crate) use rows::of_run;
+
+#[async_trait]
+impl Deliveries for SqliteStore {
+    async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError> {
+        self.writer.write(move |write| claim::claim(write, claim, limit)).await
+    }
+
+    async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.writer.write(move |write| claim::renew(write, &leases, until)).await
+    }
+
+    async fn settle(&self, settlement: Settlement, claim: Option<Claim>) -> Result<Option<Box<Claimed>>, StoreError> {
+        settle::settle(&self.writer, settlement, claim).await
+    }
+
+    async fn lapsed(&self, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, StoreError> {
+        self.readers.read(move |connection| claim::lapsed(connection, now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let read = |connection: &Connection| {
+            let due: Option<Kept<Timestamp>> =
+                connection.prepare_cached(claim::NEXT_DUE)?.query_row([], |row| row.get(0))?;
+            Ok(due.map(|Kept(due)| due))
+        };
+        self.readers.read(read).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+        self.readers.read(move |connection| detail(connection, id)).await
+    }
+
+    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<Delivery>, StoreError> {
+        let part = Part::of(List::Deliveries, &page)?;
+        self.readers.read(move |connection| Ok(part.page(rows::list(connection, state.as_deref(), part)?))).await
+    }
+}
+
+/// Notes anew which waiting deliveries can be claimed, after a connector got its first active revision or a
+/// connection its connector.
+pub(crate) fn refresh_claimable(write: &Write<'_>) -> Result<(), Failure> {
+    let sql = "UPDATE deliveries SET claimable = NOT claimable
+        WHERE state IN ('queued', 'retrying') AND claimable <> EXISTS (
+            SELECT 1 FROM connections JOIN revisions USING (connector)
+            WHERE connections.name = deliveries.connection AND standing = 'active')";
+    if write.prepare_cached(sql)?.execute([])? > 0 {
+        write.wake();
+    }
+    Ok(())
+}
+
+fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDetail>, Failure> {
+    let Some((key, delivery)) = rows::find(connection, id)? else { return Ok(None) };
+    let (mut attempts, mut timeline) = (Vec::new(), Vec::new());
+    for ended in ended_attempts(connection, key)? {
+        attempts.push(ended.0);
+        timeline.extend(ended.1);
+    }
+    attempts.extend(attempt_under_way(connection, key)?);
+    timeline.sort_by_key(|line| line.at);
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline }))
+}
+
+fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {
+    let sql = "SELECT number, digest, began_at, ended_at, kind, problem, timeline
+        FROM attempts JOIN revisions ON revisions.key = revision WHERE delivery = ?1 ORDER BY number";
+    let read = |row: &rusqlite::Row<'_>| {
+        let (Kept(revision), Kept(began_at), Kept(ended_at)) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let problem: Option<Json<_>> = row.get(5)?;
+        let result = AttemptResult { ended_at, kind: row.get(4)?, problem: problem.map(|Json(problem)| problem) };
+        let timeline: Option<Json<_>> = row.get(6)?;
+        let timeline = timeline.map(|Json(lines)| lines).unwrap_or_default();
+        Ok((Attempt { number: row.get(0)?, revision, began_at, result: Some(result) }, timeline))
+    };
+    connection.prepare_cached(sql)?.query_map([key], read)?.collect()
+}
+
+fn attempt_under_way(connection: &Connection, key: i64) -> rusqlite::Result<Option<Attempt>> {
+    let sql = "SELECT attempts, digest, attempt_began_at
+        FROM deliveries JOIN revisions ON revisions.key = attempt_revision WHERE deliveries.key = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        let (Kept(revision), Kept(began_at)) = (row.get(1)?, row.get(2)?);
+        Ok(Attempt { number: row.get(0)?, revision, began_at, result: None })
+    };
+    connection.prepare_cached(sql)?.query_row(params![key], read).optional()
+}

@@ -1,0 +1,159 @@
+//! Due deliveries, and the leases under which they are worked on.
+
+use rusqlite::{Connection, params};
+use sluse_model::{DeliveryId, DeliveryState, Lease, Timestamp};
+use sluse_store::{Claim, Claimed};
+
+use super::rows::{self, columns, joins};
+use crate::{
+    error::Failure,
+    values::{Kept, signed},
+    writer::Write,
+};
+
+/// The most that one claim gives: a claim is one piece of work among others in a commit.
+const MAX_CLAIMED: u32 = 1000;
+
+/// Due deliveries with the active revision of their connector.
+pub(super) const DUE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", v.key, v.digest, r.flow, f.digest FROM deliveries d INDEXED BY deliveries_waiting
+    CROSS JOIN connections c ON c.name = d.connection
+    CROSS JOIN revisions v ON v.connector = c.connector AND v.standing = 'active'",
+    joins!(),
+    "CROSS JOIN flow_versions f ON f.key = r.flow_version
+    WHERE d.state IN ('queued', 'retrying') AND d.claimable = 1 AND d.due_at <= ?1
+    ORDER BY d.due_at, d.key LIMIT ?2"
+);
+
+/// Running deliveries whose lease has lapsed, with the revision of the attempt that was lost.
+pub(super) const LAPSED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", v.key, v.digest, r.flow, f.digest FROM deliveries d INDEXED BY deliveries_running
+    CROSS JOIN revisions v ON v.key = d.attempt_revision",
+    joins!(),
+    "CROSS JOIN flow_versions f ON f.key = r.flow_version
+    WHERE d.state = 'running' AND d.lease_until <= ?1 ORDER BY d.lease_until, d.key LIMIT ?2"
+);
+
+/// When the next delivery that can be claimed is due.
+pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_waiting
+    WHERE state IN ('queued', 'retrying') AND claimable = 1";
+
+/// Moves the end of a lease that is held.
+pub(super) const RENEW: &str =
+    "UPDATE deliveries SET lease_until = ?3 WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
+
+pub(super) fn claim(write: &Write<'_>, claim: Claim, limit: u32) -> Result<Vec<Claimed>, Failure> {
+    let due = find(write, DUE, claim.now, limit)?;
+    due.into_iter().map(|found| take(write, claim, found)).collect()
+}
+
+pub(super) fn lapsed(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, Failure> {
+    Ok(find(connection, LAPSED, now, limit)?.into_iter().map(|found| found.claimed).collect())
+}
+
+/// Gives those whose lease is not held.
+pub(super) fn renew(
+    write: &Write<'_>,
+    leases: &[(DeliveryId, Lease)],
+    until: Timestamp,
+) -> Result<Vec<DeliveryId>, Failure> {
+    let mut renew = write.prepare_cached(RENEW)?;
+    let mut lost = Vec::new();
+    for (id, lease) in leases {
+        if renew.execute(params![id.as_bytes().as_slice(), signed(lease.number), until.as_millis()])? == 0 {
+            lost.push(*id);
+        }
+    }
+    Ok(lost)
+}
+
+/// A delivery as it stands, with its keys.
+struct Found {
+    key: i64,
+    revision_key: i64,
+    claimed: Claimed,
+}
+
+fn find(connection: &Connection, sql: &str, now: Timestamp, limit: u32) -> rusqlite::Result<Vec<Found>> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let (key, delivery) = rows::delivery(row)?;
+        let lease = match delivery.state {
+            DeliveryState::Running { lease } => lease,
+            _ => Lease { number: rows::lease_number(row)?, until: now },
+        };
+        let Kept(revision) = row.get(rows::COUNT + 1)?;
+        let (Kept(flow), Kept(flow_digest)) = (row.get(rows::COUNT + 2)?, row.get(rows::COUNT + 3)?);
+        let attempt = delivery.attempts;
+        let claimed = Claimed { delivery, flow, flow_digest, lease, attempt, revision };
+        Ok(Found { key, revision_key: row.get(rows::COUNT)?, claimed })
+    };
+    let limit = limit.min(MAX_CLAIMED);
+    connection.prepare_cached(sql)?.query_map(params![now.as_millis(), limit], read)?.collect()
+}
+
+fn take(write: &Write<'_>, claim: Claim, found: Found) -> Result<Claimed, Failure> {
+    let Found { key, revision_key, mut claimed } = found;
+    let sql = "UPDATE deliveries SET state = 'running', due_at = NULL, problem = NULL, attempts = ?2,
+            lease_number = ?3, lease_until = ?4, attempt_revision = ?5, attempt_began_at = ?6, changed_at = ?6
+        WHERE key = ?1";
+    let lease = Lease { number: claimed.lease.number + 1, until: claim.until };
+    let attempt = claimed.attempt + 1;
+    write.prepare_cached(sql)?.execute(params![
+        key,
+        attempt,
+        signed(lease.number),
+        claim.until.as_millis(),
+        revision_key,
+        claim.now.as_millis(),
+    ])?;
+    claimed.lease = lease;
+    claimed.attempt = attempt;
+    claimed.delivery.attempts = attempt;
+    claimed.delivery.state = DeliveryState::Running { lease };
+    claimed.delivery.changed_at = claim.now;
+    Ok(claimed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sluse_model::fakes::SimClock;
+
+    use super::*;
+    use crate::{SqliteStore, deliveries::settle::LEAVE_RUNNING};
+
+    /// What SQLite does for a statement, line by line.
+    async fn plan(store: &SqliteStore, sql: &'static str) -> Vec<String> {
+        let explain = move |connection: &Connection| {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            for parameter in 1..=statement.parameter_count() {
+                statement.raw_bind_parameter(parameter, 1)?;
+            }
+            Ok(statement.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>()?)
+        };
+        store.readers.read(explain).await.expect("a plan")
+    }
+
+    #[tokio::test]
+    async fn what_every_delivery_needs_reads_no_table_from_end_to_end() {
+        let clock = Arc::new(SimClock::at(Timestamp::from_millis(0)));
+        let store = SqliteStore::temporary(clock).expect("a store");
+        for (sql, index) in [
+            (DUE, "deliveries_waiting"),
+            (NEXT_DUE, "deliveries_waiting"),
+            (LAPSED, "deliveries_running"),
+            (RENEW, "sqlite_autoindex_deliveries_1"),
+            (LEAVE_RUNNING, "sqlite_autoindex_deliveries_1"),
+        ] {
+            let plan = plan(&store, sql).await;
+            assert!(plan.iter().any(|line| line.starts_with("SEARCH") && line.contains(index)), "{sql}: {plan:#?}");
+            let slow = |line: &String| line.starts_with("SCAN") || line.contains("TEMP B-TREE");
+            assert!(!plan.iter().any(slow), "{sql}: {plan:#?}");
+        }
+    }
+}

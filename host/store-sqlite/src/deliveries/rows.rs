@@ -1,0 +1,114 @@
+//! From rows to deliveries: one selection for single ones, lists and claims.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use sluse_model::{Attention, Delivery, DeliveryId, DeliveryState, Lease, Timestamp};
+
+use crate::{
+    pages::Part,
+    values::{Json, Kept, Word},
+};
+
+/// The columns that [`delivery`] reads, of `d`.
+macro_rules! columns {
+    () => {
+        "d.key, d.id, r.id, d.step_index, d.step, d.connection, d.operation, i.input, o.output, d.state, d.attempts,
+        d.accepted_at, d.changed_at, d.due_at, d.lease_number, d.lease_until, d.problem, d.reason,
+        d.attention_since, d.resolution, d.closed_at"
+    };
+}
+
+/// What belongs to the rows of `d`. Cross joins keep the order: the texts are looked up for each, never before.
+macro_rules! joins {
+    () => {
+        " CROSS JOIN runs r ON r.key = d.run
+        CROSS JOIN inputs i ON i.delivery = d.key
+        LEFT JOIN outputs o ON o.delivery = d.key "
+    };
+}
+pub(super) use {columns, joins};
+
+/// How many columns [`delivery`] reads; what a statement selects beyond them follows.
+pub(super) const COUNT: usize = 21;
+
+/// A delivery, with its key.
+pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
+    let (Kept(id), Kept(run)) = (row.get(1)?, row.get(2)?);
+    let (Kept(step), Kept(connection), Kept(operation)) = (row.get(4)?, row.get(5)?, row.get(6)?);
+    let (Kept(accepted_at), Kept(changed_at)) = (row.get(11)?, row.get(12)?);
+    let delivery = Delivery {
+        id,
+        run,
+        step_index: row.get(3)?,
+        step,
+        connection,
+        operation,
+        input: row.get(7)?,
+        output: row.get(8)?,
+        state: state(row)?,
+        attempts: row.get(10)?,
+        accepted_at,
+        changed_at,
+    };
+    Ok((row.get(0)?, delivery))
+}
+
+fn state(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
+    let time = |column| row.get(column).map(|Kept::<Timestamp>(time)| time);
+    Ok(match row.get_ref(9)?.as_str()? {
+        "queued" => DeliveryState::Queued { due: time(13)? },
+        "running" => DeliveryState::Running { lease: Lease { number: lease_number(row)?, until: time(15)? } },
+        "retrying" => DeliveryState::Retrying { due: time(13)?, problem: row.get(16).map(|Json(problem)| problem)? },
+        "attention" => DeliveryState::Attention(Attention {
+            reason: row.get(17).map(|Word(reason)| reason)?,
+            problem: row.get(16).map(|Json(problem)| problem)?,
+            since: time(18)?,
+        }),
+        _ => DeliveryState::Closed { resolution: row.get(19).map(|Word(resolution)| resolution)?, at: time(20)? },
+    })
+}
+
+/// The number of the latest lease; 0 when there was none.
+pub(super) fn lease_number(row: &Row<'_>) -> rusqlite::Result<u64> {
+    row.get(14).map(|Kept(number)| number)
+}
+
+pub(super) fn find(connection: &Connection, id: DeliveryId) -> rusqlite::Result<Option<(i64, Delivery)>> {
+    let sql = concat!("SELECT ", columns!(), " FROM deliveries d", joins!(), "WHERE d.id = ?1");
+    connection.prepare_cached(sql)?.query_row([id.as_bytes().as_slice()], delivery).optional()
+}
+
+/// The deliveries of a run, by step.
+pub(crate) fn of_run(connection: &Connection, run_key: i64) -> rusqlite::Result<Vec<Delivery>> {
+    let sql = concat!("SELECT ", columns!(), " FROM deliveries d", joins!(), "WHERE d.run = ?1 ORDER BY d.step_index");
+    let rows = connection.prepare_cached(sql)?.query_map([run_key], delivery)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(rows.into_iter().map(|(_, delivery)| delivery).collect())
+}
+
+/// A part of all deliveries, the latest first.
+pub(super) fn list(connection: &Connection, state: Option<&str>, part: Part) -> rusqlite::Result<Vec<(i64, Delivery)>> {
+    // The keys first: whatever is sorted on the way is not whole rows with their texts.
+    macro_rules! list {
+        ($condition:literal) => {
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM (SELECT key AS found FROM deliveries WHERE key < ?1 AND ",
+                $condition,
+                " ORDER BY key DESC LIMIT ?2) CROSS JOIN deliveries d ON d.key = found",
+                joins!(),
+                "ORDER BY d.key DESC"
+            )
+        };
+    }
+    let sql = match state {
+        None => list!("true"),
+        Some("queued") => list!("state IN ('queued', 'retrying') AND state = 'queued'"),
+        Some("retrying") => list!("state IN ('queued', 'retrying') AND state = 'retrying'"),
+        Some("running") => list!("state = 'running'"),
+        Some("attention") => list!("state = 'attention'"),
+        // Nearly all that there are.
+        Some("closed") => list!("state = 'closed'"),
+        Some(_) => return Ok(Vec::new()),
+    };
+    connection.prepare_cached(sql)?.query_map([part.before_key, part.rows()], delivery)?.collect()
+}

@@ -1,0 +1,154 @@
+//! How an attempt ended and what follows, in one transaction and under its lease.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, params};
+use sluse_model::{AttemptResult, DeliveryState, Digest, RunState, Timestamp};
+use sluse_store::{Claim, Claimed, Follow, Settlement, StoreError};
+
+use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
+use crate::{
+    error::Failure,
+    values::{Kept, json, signed},
+    writer::{Write, Writer},
+};
+
+/// Ends an attempt. Only the holder of the lease gets past its condition.
+pub(super) const LEAVE_RUNNING: &str = "UPDATE deliveries
+    SET state = ?4, due_at = ?5, reason = ?6, attention_since = ?7, problem = ?8, resolution = ?9, closed_at = ?10,
+        changed_at = ?11, lease_until = NULL, attempt_revision = NULL, attempt_began_at = NULL
+    WHERE id = ?1 AND state = 'running' AND lease_number = ?2 AND attempts = ?3
+    RETURNING key, run";
+
+pub(super) async fn settle(
+    writer: &Writer,
+    settlement: Settlement,
+    claim: Option<Claim>,
+) -> Result<Option<Box<Claimed>>, StoreError> {
+    let ended = Arc::new(Ended::of(settlement)?);
+    let written = ended.clone();
+    let begun = writer.write(move |write| written.write(write, claim)).await?;
+    match (begun, claim, &ended.settlement.follow) {
+        (Some((run, revision)), Some(claim), Follow::Next(new)) => {
+            Ok(Some(claimed((**new).clone(), run, claim, revision)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A settlement as it is written: its texts are made before the writer's turn.
+struct Ended {
+    settlement: Settlement,
+    result: AttemptResult,
+    state: StateColumns,
+    attempt_problem: Option<String>,
+    timeline: Option<String>,
+}
+
+impl Ended {
+    fn of(settlement: Settlement) -> Result<Self, StoreError> {
+        let refuse = |what: &str| StoreError::Unavailable(format!("{}: {what}", settlement.delivery));
+        let result = settlement.attempt.result.clone().ok_or_else(|| refuse("an attempt that ended has a result"))?;
+        if matches!(settlement.state, DeliveryState::Running { .. }) {
+            return Err(refuse("what was settled is not running"));
+        }
+        Ok(Self {
+            state: StateColumns::of(&settlement.state),
+            attempt_problem: result.problem.as_ref().map(json),
+            timeline: (!settlement.timeline.is_empty()).then(|| json(&settlement.timeline)),
+            result,
+            settlement,
+        })
+    }
+
+    /// Gives the run and the revision of the following delivery when that was claimed.
+    fn write(&self, write: &Write<'_>, claim: Option<Claim>) -> Result<Option<(RunOf, Digest)>, Failure> {
+        let (delivery_key, run_key) = self.leave_running(write)?;
+        self.keep_attempt(write, delivery_key)?;
+        if let Some(output) = &self.settlement.output {
+            let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
+            write.prepare_cached(sql)?.execute(params![delivery_key, output])?;
+        }
+        if self.state.due_at.is_some() {
+            write.wake();
+        }
+        self.follow(write, run_key, claim)
+    }
+
+    fn leave_running(&self, write: &Write<'_>) -> Result<(i64, i64), Failure> {
+        let values = params![
+            self.settlement.delivery.as_bytes().as_slice(),
+            signed(self.settlement.lease.number),
+            self.settlement.attempt.number,
+            self.state.state,
+            self.state.due_at,
+            self.state.reason,
+            self.state.attention_since,
+            self.state.problem,
+            self.state.resolution,
+            self.state.closed_at,
+            self.result.ended_at.as_millis(),
+        ];
+        let held =
+            write.prepare_cached(LEAVE_RUNNING)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        held.ok_or_else(|| StoreError::Stale(format!("delivery `{}`", self.settlement.delivery)).into())
+    }
+
+    fn keep_attempt(&self, write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
+        let sql = "INSERT INTO attempts (delivery, number, revision, began_at, ended_at, kind, problem, timeline)
+            SELECT ?1, ?2, key, ?4, ?5, ?6, ?7, ?8 FROM revisions WHERE digest = ?3";
+        let attempt = &self.settlement.attempt;
+        let kept = write.prepare_cached(sql)?.execute(params![
+            delivery_key,
+            attempt.number,
+            attempt.revision.as_bytes().as_slice(),
+            attempt.began_at.as_millis(),
+            self.result.ended_at.as_millis(),
+            self.result.kind,
+            self.attempt_problem,
+            self.timeline,
+        ])?;
+        if kept == 0 {
+            return Err(StoreError::NotFound(format!("revision {}", attempt.revision.short())).into());
+        }
+        Ok(())
+    }
+
+    fn follow(
+        &self,
+        write: &Write<'_>,
+        run_key: i64,
+        claim: Option<Claim>,
+    ) -> Result<Option<(RunOf, Digest)>, Failure> {
+        let (state, begun) = match &self.settlement.follow {
+            Follow::Stay(state) | Follow::Close(state) => (*state, None),
+            Follow::Next(new) => (run_state(new), begin(write, run_key, new, claim)?),
+        };
+        self.move_run(write, run_key, state)?;
+        let Some(revision) = begun else { return Ok(None) };
+        Ok(Some((run_of(write, run_key)?, revision)))
+    }
+
+    fn move_run(&self, write: &Write<'_>, run_key: i64, state: RunState) -> Result<(), Failure> {
+        let closed_at = match (state, &self.settlement.state) {
+            (RunState::Running | RunState::Attention, _) => None,
+            (_, DeliveryState::Closed { at, .. }) => Some(*at),
+            _ => Some(self.result.ended_at),
+        };
+        // A run that stays where it is costs no write, and a final state never changes.
+        let sql = "UPDATE runs SET state = ?2, closed_at = ?3 WHERE key = ?1 AND state <> ?2 AND closed_at IS NULL";
+        let closed_at = closed_at.map(Timestamp::as_millis);
+        write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])?;
+        Ok(())
+    }
+}
+
+fn run_of(write: &Write<'_>, run_key: i64) -> rusqlite::Result<RunOf> {
+    let sql = "SELECT id, flow, digest FROM runs JOIN flow_versions ON flow_versions.key = flow_version
+        WHERE runs.key = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        let (Kept(id), Kept(flow), Kept(flow_digest)) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(RunOf { id, flow, flow_digest })
+    };
+    write.prepare_cached(sql)?.query_row([run_key], read)
+}

@@ -1,0 +1,100 @@
+//! Lists in parts. A page token says after which row the page before ended; callers only hand it back.
+
+use sluse_store::{Page, PageRequest, StoreError};
+
+/// The largest page. A list is read by people and programs that come back for more.
+const MAX_LIMIT: u32 = 1000;
+
+/// Which list a token belongs to, so that it fits no other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum List {
+    Runs,
+    Deliveries,
+}
+
+impl List {
+    fn letter(self) -> char {
+        match self {
+            Self::Runs => 'r',
+            Self::Deliveries => 'd',
+        }
+    }
+}
+
+/// A part of a list, the latest first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    list: List,
+    /// How many items are wanted.
+    limit: usize,
+    /// Only rows with a smaller key.
+    pub(crate) before_key: i64,
+}
+
+impl Part {
+    /// What a request asks for. A token that this store did not give is refused.
+    pub(crate) fn of(list: List, request: &PageRequest) -> Result<Self, StoreError> {
+        let before_key = match &request.after {
+            None => i64::MAX,
+            Some(token) => parse(list, token).ok_or_else(|| {
+                let token: String = token.chars().take(40).collect();
+                StoreError::NotFound(format!("page `{token}`: begin again without it"))
+            })?,
+        };
+        Ok(Self { list, limit: request.limit.clamp(1, MAX_LIMIT) as usize, before_key })
+    }
+
+    /// How many rows to read: one more than wanted tells whether there is a next page.
+    pub(crate) fn rows(self) -> i64 {
+        i64::try_from(self.limit + 1).expect("a page has at most a thousand rows")
+    }
+
+    /// The page, of rows with their keys.
+    pub(crate) fn page<T>(self, mut rows: Vec<(i64, T)>) -> Page<T> {
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let last_key = rows.last().map(|(key, _)| *key).filter(|_| more);
+        Page {
+            next: last_key.map(|key| format!("{}{key:016x}", self.list.letter())),
+            items: rows.into_iter().map(|(_, item)| item).collect(),
+        }
+    }
+}
+
+fn parse(list: List, token: &str) -> Option<i64> {
+    let digits = token.strip_prefix(list.letter())?;
+    let plain = digits.len() == 16 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if plain { i64::from_str_radix(digits, 16).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(after: Option<&str>) -> PageRequest {
+        PageRequest { limit: 2, after: after.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_page_continues_where_the_one_before_ended() {
+        let part = Part::of(List::Runs, &request(None)).expect("a first page");
+        let page = part.page(vec![(9, 'a'), (8, 'b'), (7, 'c')]);
+        assert_eq!(page.items, ['a', 'b']);
+        let next = Part::of(List::Runs, &request(page.next.as_deref())).expect("a next page");
+        assert_eq!(next.before_key, 8);
+    }
+
+    #[test]
+    fn the_last_page_says_so() {
+        let part = Part::of(List::Runs, &request(None)).expect("a first page");
+        assert_eq!(part.page(vec![(9, 'a'), (8, 'b')]).next, None);
+    }
+
+    #[test]
+    fn a_made_up_token_is_refused() {
+        for token in ["", "r", "r1", "d0000000000000008", "r000000000000000g", "r+00000000000008", "rffffffffffffffff"]
+        {
+            assert!(Part::of(List::Runs, &request(Some(token))).is_err(), "{token:?}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Sealed values, and the origins that each may go to. A removed secret's row stays, without its value.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sluse_model::Name;
+use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
+
+use crate::{SqliteStore, error::Failure, values::Kept, writer::Write};
+
+#[async_trait]
+impl Secrets for SqliteStore {
+    async fn put_secret(&self, secret: SealedSecret) -> Result<(), StoreError> {
+        self.writer.write(move |write| put_secret(write, &secret)).await
+    }
+
+    async fn last_secret_version(&self, name: &Name) -> Result<u64, StoreError> {
+        let name = name.clone();
+        self.readers.read(move |connection| Ok(last_version(connection, &name)?)).await
+    }
+
+    async fn secret(&self, name: &Name) -> Result<Option<SealedSecret>, StoreError> {
+        let name = name.clone();
+        let read = move |connection: &Connection| {
+            let sql = "SELECT name, version, sealed, changed_at FROM secrets WHERE name = ?1 AND sealed IS NOT NULL";
+            Ok(connection.prepare_cached(sql)?.query_row([name.as_str()], sealed_secret).optional()?)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<SealedSecret>, StoreError> {
+        let read = |connection: &Connection| {
+            let sql = "SELECT name, version, sealed, changed_at FROM secrets WHERE sealed IS NOT NULL ORDER BY name";
+            Ok(connection.prepare_cached(sql)?.query_map([], sealed_secret)?.collect::<Result<_, _>>()?)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn remove_secret(&self, name: &Name) -> Result<bool, StoreError> {
+        let name = name.clone();
+        let remove = move |write: &Write<'_>| {
+            let sql = "UPDATE secrets SET sealed = NULL WHERE name = ?1 AND sealed IS NOT NULL";
+            Ok(write.prepare_cached(sql)?.execute([name.as_str()])? > 0)
+        };
+        self.writer.write(remove).await
+    }
+
+    async fn confirm_origin(&self, origin: SecretOrigin) -> Result<(), StoreError> {
+        let confirm = move |write: &Write<'_>| {
+            let sql = "INSERT INTO secret_origins (secret, origin, confirmed_at) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO NOTHING";
+            let values = params![origin.secret.as_str(), origin.origin, origin.confirmed_at.as_millis()];
+            Ok(write.prepare_cached(sql)?.execute(values).map(drop)?)
+        };
+        self.writer.write(confirm).await
+    }
+
+    async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError> {
+        let read = |connection: &Connection| {
+            let sql = "SELECT secret, origin, confirmed_at FROM secret_origins ORDER BY secret, origin";
+            Ok(connection.prepare_cached(sql)?.query_map([], secret_origin)?.collect::<Result<_, _>>()?)
+        };
+        self.readers.read(read).await
+    }
+}
+
+fn sealed_secret(row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
+    let Kept(name) = row.get(0)?;
+    let (Kept(version), Kept(changed_at)) = (row.get(1)?, row.get(3)?);
+    Ok(SealedSecret { name, version, sealed: row.get(2)?, changed_at })
+}
+
+fn secret_origin(row: &Row<'_>) -> rusqlite::Result<SecretOrigin> {
+    let Kept(secret) = row.get(0)?;
+    let Kept(confirmed_at) = row.get(2)?;
+    Ok(SecretOrigin { secret, origin: row.get(1)?, confirmed_at })
+}
+
+fn last_version(connection: &Connection, name: &Name) -> rusqlite::Result<u64> {
+    let sql = "SELECT version FROM secrets WHERE name = ?1";
+    let version = connection.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?;
+    Ok(version.map_or(0, |Kept(version)| version))
+}
+
+fn put_secret(write: &Write<'_>, secret: &SealedSecret) -> Result<(), Failure> {
+    if last_version(write, &secret.name)?.checked_add(1) != Some(secret.version) {
+        return Err(StoreError::Stale(format!("secret `{}`", secret.name)).into());
+    }
+    let sql = "INSERT INTO secrets (name, version, sealed, changed_at) VALUES (?1, 1, ?2, ?3)
+        ON CONFLICT (name) DO UPDATE
+        SET version = version + 1, sealed = excluded.sealed, changed_at = excluded.changed_at";
+    let values = params![secret.name.as_str(), secret.sealed, secret.changed_at.as_millis()];
+    write.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}

@@ -1,0 +1,481 @@
+//! The one thread that writes. It commits whatever queued while the last commit was synced to disk, so the
+//! number of syncs follows the disk and not the callers (adaptive group commit). Nothing here waits for more
+//! work, and no batch size is configured.
+
+use std::{
+    cell::Cell,
+    fmt,
+    ops::Deref,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use rusqlite::Connection;
+use sluse_store::StoreError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{debug_span, error};
+
+use crate::{
+    error::{Failure, explain, is_broken_disk},
+    open::OnBrokenDisk,
+};
+
+/// Work that may wait for the writer; further callers wait for a place. More than one batch's worth would
+/// only be memory.
+const MAX_QUEUED: usize = 1024;
+
+/// Work in one commit. Bounds how long the first in a batch waits for the others: some ten milliseconds.
+const MAX_BATCH: usize = 1024;
+
+/// A transaction that is open, for one piece of work in it.
+pub(crate) struct Write<'a> {
+    connection: &'a Connection,
+    wakes: &'a Cell<bool>,
+}
+
+impl Write<'_> {
+    /// Says that a delivery may have become due: whoever waits for work is woken after the commit.
+    pub(crate) fn wake(&self) {
+        self.wakes.set(true);
+    }
+}
+
+impl Deref for Write<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+/// A piece of work with someone who waits for its result.
+trait Work: Send {
+    /// Does it, inside the open transaction. The error is what must be undone.
+    fn perform(&mut self, write: &Write<'_>) -> Result<(), Failure>;
+
+    /// Answers, once the commit is durable or has failed.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Task<T, F> {
+    action: Option<F>,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Work for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&Write<'_>) -> Result<T, Failure> + Send,
+{
+    fn perform(&mut self, write: &Write<'_>) -> Result<(), Failure> {
+        let action = self.action.take().expect("work is performed once");
+        self.result = Some(action(write)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { result, reply, .. } = *self;
+        let answer = committed.map(|()| result.expect("work that committed was performed"));
+        // Nobody waits when the caller was cancelled; what is committed stays.
+        let _ = reply.send(answer);
+    }
+}
+
+/// What the writer has done since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statistics {
+    /// Commits, each synced to disk once.
+    pub commits: u64,
+    /// Pieces of work that were committed.
+    pub committed: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    commits: AtomicU64,
+    committed: AtomicU64,
+}
+
+/// The way to the writer.
+pub(crate) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Box<dyn Work>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    wakeups: watch::Sender<u64>,
+    counters: Arc<Counters>,
+    /// The result code of SQLite that the next commit fails with.
+    #[cfg(test)]
+    pub(crate) next_commit_fails: Arc<Mutex<Option<i32>>>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("counters", &self.counters).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Starts the thread. `held` is what must stay alive as long as it writes.
+    pub(crate) fn start(
+        connection: Connection,
+        database: PathBuf,
+        on_broken_disk: OnBrokenDisk,
+        held: impl Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let (queue, work) = mpsc::channel(MAX_QUEUED);
+        let wakeups = watch::Sender::new(0);
+        let counters = Arc::new(Counters::default());
+        #[cfg(test)]
+        let next_commit_fails = Arc::default();
+        let desk = Desk {
+            connection,
+            database,
+            work,
+            wakeups: wakeups.clone(),
+            counters: counters.clone(),
+            on_broken_disk,
+            #[cfg(test)]
+            next_commit_fails: next_commit_fails.clone(),
+        };
+        let thread = Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                desk.serve();
+                drop(held);
+            })
+            .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+            wakeups,
+            counters,
+            #[cfg(test)]
+            next_commit_fails,
+        })
+    }
+
+    /// Does `action` in the next commit. When this returns, the commit is durable.
+    pub(crate) async fn write<T, F>(&self, action: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Write<'_>) -> Result<T, Failure> + Send + 'static,
+    {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;
+        let (reply, answer) = oneshot::channel();
+        let task = Box::new(Task { action: Some(action), result: None, reply });
+        queue.send(task).await.map_err(|_| closed())?;
+        drop(queue);
+        answer.await.map_err(|_| closed())?
+    }
+
+    pub(crate) fn wakeups(&self) -> watch::Receiver<u64> {
+        self.wakeups.subscribe()
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        Statistics {
+            commits: self.counters.commits.load(Ordering::Relaxed),
+            committed: self.counters.committed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Takes no further work, finishes what is queued and lets go of the database. Blocks until then.
+    pub(crate) fn stop(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            error!("the store's writer ended with a panic");
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("it is closed".to_owned())
+}
+
+/// What the writer's thread has before it.
+struct Desk {
+    connection: Connection,
+    database: PathBuf,
+    work: mpsc::Receiver<Box<dyn Work>>,
+    wakeups: watch::Sender<u64>,
+    counters: Arc<Counters>,
+    on_broken_disk: OnBrokenDisk,
+    #[cfg(test)]
+    next_commit_fails: Arc<Mutex<Option<i32>>>,
+}
+
+impl Desk {
+    fn serve(mut self) {
+        while let Some(first) = self.work.blocking_recv() {
+            self.serve_batch(first);
+        }
+        // The last connection to close carries the log over into the database.
+        if let Err((_, error)) = self.connection.close() {
+            error!(%error, "the database could not be closed cleanly; the next start recovers it");
+        }
+    }
+
+    fn serve_batch(&mut self, first: Box<dyn Work>) {
+        let mut batch = Batch::default();
+        let result = match run(&self.connection, "BEGIN IMMEDIATE") {
+            Ok(()) => self.fill(&mut batch, first).and_then(|()| self.commit(batch.done.len())),
+            Err(error) => {
+                batch.done.push(first);
+                Err(self.give_up(&error, false))
+            }
+        };
+        if result.is_ok() {
+            self.counters.commits.fetch_add(1, Ordering::Relaxed);
+            self.counters.committed.fetch_add(batch.done.len() as u64, Ordering::Relaxed);
+        }
+        if batch.wakes && result.is_ok() {
+            self.wakeups.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        for work in batch.done {
+            work.answer(result.clone());
+        }
+    }
+
+    /// Performs `first` and whatever else has queued by then. An error undoes the whole batch.
+    fn fill(&mut self, batch: &mut Batch, first: Box<dyn Work>) -> Result<(), StoreError> {
+        let mut next = Some(first);
+        while let Some(work) = next {
+            self.perform(batch, work)?;
+            next = if batch.done.len() < MAX_BATCH { self.work.try_recv().ok() } else { None };
+        }
+        Ok(())
+    }
+
+    fn perform(&self, batch: &mut Batch, mut work: Box<dyn Work>) -> Result<(), StoreError> {
+        let wakes = Cell::new(false);
+        let result = self.in_savepoint(|| work.perform(&Write { connection: &self.connection, wakes: &wakes }));
+        let Err(failure) = result else {
+            batch.done.push(work);
+            batch.wakes |= wakes.get();
+            return Ok(());
+        };
+        if let Failure::Database(error) = &failure {
+            self.end_on_broken_disk(error, false);
+        }
+        let error = failure.explain(&self.database);
+        // A full disk, for one, undoes the whole transaction, and with it the work of others.
+        if self.connection.is_autocommit() {
+            batch.done.push(work);
+            return Err(error);
+        }
+        work.answer(Err(error));
+        Ok(())
+    }
+
+    /// Work that fails undoes its own writes, and nothing of the others in its batch.
+    fn in_savepoint(&self, action: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        run(&self.connection, "SAVEPOINT work")?;
+        let result = action();
+        if self.connection.is_autocommit() {
+            return result;
+        }
+        let closed = match &result {
+            Ok(()) => run(&self.connection, "RELEASE work"),
+            Err(_) => run(&self.connection, "ROLLBACK TO work").and_then(|()| run(&self.connection, "RELEASE work")),
+        };
+        if let Err(error) = closed {
+            // Half of a piece of work must not be committed with the rest.
+            return Err(Failure::Refused(self.give_up(&error, false)));
+        }
+        result
+    }
+
+    fn commit(&self, batch: usize) -> Result<(), StoreError> {
+        let _span = debug_span!("store.commit", batch).entered();
+        self.sync().map_err(|error| self.give_up(&error, true))
+    }
+
+    fn sync(&self) -> rusqlite::Result<()> {
+        #[cfg(test)]
+        if let Some(code) = self.next_commit_fails.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        }
+        run(&self.connection, "COMMIT")
+    }
+
+    /// Undoes the batch, and says why.
+    fn give_up(&self, error: &rusqlite::Error, committing: bool) -> StoreError {
+        self.end_on_broken_disk(error, committing);
+        if !self.connection.is_autocommit()
+            && let Err(error) = run(&self.connection, "ROLLBACK")
+        {
+            error!(%error, "a failed batch could not be rolled back");
+        }
+        explain(error, &self.database)
+    }
+
+    /// A disk that cannot be trusted ends the process.
+    fn end_on_broken_disk(&self, error: &rusqlite::Error, committing: bool) {
+        if is_broken_disk(error, committing) {
+            error!(%error, "the disk did not keep what was written: the process ends, and the next start recovers");
+            (self.on_broken_disk)();
+        }
+    }
+}
+
+/// Work that shares a commit.
+#[derive(Default)]
+struct Batch {
+    done: Vec<Box<dyn Work>>,
+    wakes: bool,
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::atomic::AtomicUsize, thread, time::Duration};
+
+    use rusqlite::ffi;
+    use sluse_model::{Timestamp, fakes::SimClock};
+    use sluse_store::Store as _;
+
+    use super::*;
+    use crate::{SqliteSettings, SqliteStore};
+
+    fn open() -> (Arc<SqliteStore>, Arc<AtomicUsize>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let broken = Arc::new(AtomicUsize::new(0));
+        let mut settings = SqliteSettings::new(folder.path());
+        settings.on_broken_disk = Arc::new({
+            let broken = broken.clone();
+            move || {
+                broken.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let clock = Arc::new(SimClock::at(Timestamp::from_millis(0)));
+        (Arc::new(SqliteStore::open(settings, clock).expect("a store")), broken, folder)
+    }
+
+    async fn put(store: &SqliteStore, name: &str, version: i64) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        let put = move |write: &Write<'_>| {
+            let sql = "INSERT INTO secrets (name, version, sealed, changed_at) VALUES (?1, ?2, x'00', 0)";
+            Ok(write.prepare_cached(sql)?.execute(rusqlite::params![name, version]).map(drop)?)
+        };
+        store.writer.write(put).await
+    }
+
+    async fn count(store: &SqliteStore) -> i64 {
+        let count =
+            |connection: &Connection| Ok(connection.query_row("SELECT count(*) FROM secrets", [], |row| row.get(0))?);
+        store.readers.read(count).await.expect("a number")
+    }
+
+    /// Keeps the writer busy until `tasks` have queued behind it.
+    async fn behind_a_slow_write<T: Send + 'static>(
+        store: &Arc<SqliteStore>,
+        tasks: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+    ) -> Vec<T> {
+        let (queued, go) = std::sync::mpsc::channel();
+        let slow = tokio::spawn({
+            let store = store.clone();
+            async move { store.writer.write(move |_| Ok(go.recv().is_ok())).await }
+        });
+        let tasks: Vec<_> = tasks.map(tokio::spawn).collect();
+        // Longer than it takes to queue some hundred tasks.
+        tokio::task::spawn_blocking(|| thread::sleep(Duration::from_millis(500))).await.expect("slept");
+        queued.send(()).expect("a writer that waits");
+        assert_eq!(slow.await.expect("a task that ended"), Ok(true));
+        let mut results = Vec::new();
+        for task in tasks {
+            results.push(task.await.expect("a task that ended"));
+        }
+        results
+    }
+
+    #[tokio::test]
+    async fn what_queued_meanwhile_shares_one_commit() {
+        let (store, _, _folder) = open();
+        let before = store.statistics();
+        let tasks = (0..300).map(|number| {
+            let store = store.clone();
+            async move { put(&store, &format!("s-{number}"), 1).await }
+        });
+        let results = behind_a_slow_write(&store, tasks).await;
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let after = store.statistics();
+        assert_eq!(after.committed - before.committed, 301);
+        let commits = after.commits - before.commits;
+        assert!(commits <= 3, "{commits} commits for 301 writes");
+    }
+
+    #[tokio::test]
+    async fn a_failing_write_undoes_nothing_of_its_neighbours() {
+        let (store, _, _folder) = open();
+        let tasks = (0..100).map(|number| {
+            let store = store.clone();
+            // Version 0 breaks a constraint of the table.
+            async move { put(&store, &format!("s-{number}"), i64::from(number % 2 == 0)).await }
+        });
+        let results = behind_a_slow_write(&store, tasks).await;
+        for (number, result) in results.iter().enumerate() {
+            assert_eq!(result.is_ok(), number % 2 == 0, "{number}: {result:?}");
+        }
+        assert_eq!(count(&store).await, 50);
+    }
+
+    #[tokio::test]
+    async fn half_a_piece_of_work_is_undone() {
+        let (store, _, _folder) = open();
+        let half = |write: &Write<'_>| {
+            write.execute("INSERT INTO secrets (name, version, changed_at) VALUES ('a', 1, 0)", [])?;
+            Err::<(), _>(StoreError::Stale("the second half".to_owned()).into())
+        };
+        assert_eq!(store.writer.write(half).await, Err(StoreError::Stale("the second half".to_owned())));
+        assert_eq!(count(&store).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_passes_when_there_is_room() {
+        let (store, broken, _folder) = open();
+        let limit = |pages: &'static str| {
+            move |write: &Write<'_>| Ok(write.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+        };
+        store.writer.write(limit("1")).await.expect("a limit at the present size");
+        let large = |write: &Write<'_>| {
+            let sql =
+                "INSERT INTO secrets (name, version, sealed, changed_at) VALUES ('large', 1, zeroblob(1000000), 0)";
+            Ok(write.execute(sql, [])?)
+        };
+        assert_eq!(store.writer.write(large).await, Err(StoreError::Full));
+        assert_eq!(count(&store).await, 0);
+        store.writer.write(limit("100000")).await.expect("room again");
+        store.writer.write(large).await.expect("written");
+        assert_eq!((count(&store).await, broken.load(Ordering::SeqCst)), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_found_no_room_is_undone_as_a_whole() {
+        let (store, broken, _folder) = open();
+        *store.writer.next_commit_fails.lock().expect("a lock") = Some(ffi::SQLITE_FULL);
+        assert_eq!(put(&store, "a", 1).await, Err(StoreError::Full));
+        assert_eq!((count(&store).await, broken.load(Ordering::SeqCst)), (0, 0));
+        put(&store, "a", 1).await.expect("written");
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_does_not_sync_ends_the_process() {
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC, ffi::SQLITE_IOERR_WRITE] {
+            let (store, broken, _folder) = open();
+            *store.writer.next_commit_fails.lock().expect("a lock") = Some(code);
+            let refused = store.health().await;
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+            assert_eq!(broken.load(Ordering::SeqCst), 1);
+        }
+    }
+}
