@@ -91,7 +91,7 @@ impl Guest {
         fs::create_dir_all(&self.tools).with_context(|| format!("failed to create `{tools}`"))?;
         match self.language {
             Language::Javascript => {
-                crate::say(&format!("javascript: installing componentize-js into `{tools}` (about 400 MB)"));
+                crate::say(&format!("javascript: installing componentize-js into `{tools}` (about 210 MB)"));
                 for file in ["package.json", "package-lock.json"] {
                     fs::copy(self.sources.join(file), self.tools.join(file))
                         .with_context(|| format!("failed to copy `{file}` to `{tools}`"))?;

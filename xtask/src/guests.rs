@@ -81,7 +81,7 @@ impl Component {
     /// Says what became of it.
     pub(crate) fn announce(&self, took: Duration) {
         let what = if self.changed { "built" } else { "is up to date" };
-        let imports = if self.imports.is_empty() { "nothing".to_owned() } else { self.imports.join(", ") };
+        let imports = summary(&self.imports);
         crate::say(&format!(
             "  {} {what}: {} KiB in {:.1} s, imports {imports}",
             self.path.display(),
@@ -276,6 +276,18 @@ fn imports(component: &[u8]) -> Result<Vec<String>> {
     Ok(names.filter(|name| !name.starts_with(&format!("{OUR_PACKAGE}types@"))).collect())
 }
 
+/// The imports in a line: ours by name, the others by number.
+fn summary(imports: &[String]) -> String {
+    let (ours, foreign): (Vec<&str>, Vec<&str>) =
+        imports.iter().map(String::as_str).partition(|name| name.starts_with(OUR_PACKAGE));
+    let ours = ours.join(", ");
+    match (ours.is_empty(), foreign.len()) {
+        (true, 0) => "nothing".to_owned(),
+        (false, 0) => ours,
+        (_, others) => format!("{ours} and {others} of other packages, {} first", foreign[0]),
+    }
+}
+
 /// A guest of ours that imports something else would carry what every host has to offer, WASI above all.
 fn refuse_foreign(imports: &[String], guest: &Guest) -> Result<()> {
     match imports.iter().find(|name| !name.starts_with(OUR_PACKAGE)) {
@@ -288,3 +300,6 @@ fn stamp(module: &[u8]) -> String {
     let digest = Sha256::digest(module);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

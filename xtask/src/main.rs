@@ -6,6 +6,7 @@ mod toolchain; // the compiler that builds them
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// What the project does for itself.
 #[derive(Parser)]
@@ -30,8 +31,18 @@ enum Task {
     },
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Guests { names, toolchain, with } => {
             guests::build(&names, toolchain)?;
             foreign::build(&with).map(drop)

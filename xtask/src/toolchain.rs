@@ -136,6 +136,8 @@ fn debian() -> Result<Toolchain> {
     for program in ["/usr/bin/cargo", "/usr/bin/rustc", LINKER] {
         ensure!(Path::new(program).is_file(), "`{program}` is missing: {}", install_by_hand(&DEBIAN_PACKAGES));
     }
+    crate::say("it has no standard library for guests: building one along with the first guest, about a minute");
+    crate::say("the library's own dependencies come from where the guests' dependencies come from");
     Ok(Toolchain { kind: Kind::Debian })
 }
 
