@@ -18,7 +18,10 @@ const KEPT_PER_SECRET: usize = 16;
 
 /// Old values and tokens, by the secret that they came from. Debug output shows none.
 #[derive(Debug, Default)]
-pub(crate) struct Retired(Mutex<HashMap<Name, VecDeque<(Timestamp, Arc<Secret>)>>>);
+pub(crate) struct Retired(Mutex<HashMap<Name, Values>>);
+
+/// With the time at which each retired, the oldest first.
+type Values = VecDeque<(Timestamp, Arc<Secret>)>;
 
 impl Retired {
     pub(crate) fn push(&self, secret: &Name, value: Arc<Secret>, now: Timestamp) {

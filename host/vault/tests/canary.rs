@@ -2,6 +2,7 @@
 //! be seen: logs at TRACE of all crates, errors, debug output, the store's bytes. One test, because the log is
 //! the process's.
 
+#[expect(dead_code, reason = "the other tests use more of it")]
 #[path = "common/mod.rs"]
 mod common;
 

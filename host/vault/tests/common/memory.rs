@@ -13,7 +13,7 @@ use sluse_model::Name;
 use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
 
 #[derive(Debug, Default)]
-pub struct MemorySecrets {
+pub(crate) struct MemorySecrets {
     kept: Mutex<Kept>,
     reads: AtomicUsize,
     broken: AtomicBool,
@@ -29,24 +29,24 @@ struct Kept {
 
 impl MemorySecrets {
     /// How often all secrets were asked for.
-    pub fn reads(&self) -> usize {
+    pub(crate) fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
     }
 
     /// From now on nothing works, or all does again.
-    pub fn set_broken(&self, broken: bool) {
+    pub(crate) fn set_broken(&self, broken: bool) {
         self.broken.store(broken, Ordering::SeqCst);
     }
 
     /// Everything that a thief of the database would have.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let kept = self.kept.lock().expect("not poisoned");
         let sealed = kept.secrets.values().flat_map(|secret| secret.sealed.clone());
         sealed.chain(format!("{kept:?}").into_bytes()).collect()
     }
 
     /// Changes a row behind the vault's back.
-    pub fn tamper(&self, name: &Name, change: impl FnOnce(&mut SealedSecret)) {
+    pub(crate) fn tamper(&self, name: &Name, change: impl FnOnce(&mut SealedSecret)) {
         change(self.kept.lock().expect("not poisoned").secrets.get_mut(name).expect("a secret"));
     }
 

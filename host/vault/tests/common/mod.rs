@@ -13,57 +13,57 @@ use sluse_model::{
 };
 use sluse_vault::{IssuedCredential, MasterKey, SignIn, TokenEndpoint, Vault, VaultError};
 
-pub use memory::MemorySecrets;
-pub use token_server::{Reply, TokenServer};
+pub(crate) use memory::MemorySecrets;
+pub(crate) use token_server::{Reply, TokenServer};
 
-pub const START: Timestamp = Timestamp::from_millis(1_762_000_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_762_000_000_000);
 
-pub fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     text.parse().expect("a name")
 }
 
 /// A vault with a clock that stands still.
-pub struct World {
-    pub vault: Arc<Vault>,
-    pub store: Arc<MemorySecrets>,
-    pub clock: Arc<SimClock>,
+pub(crate) struct World {
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) store: Arc<MemorySecrets>,
+    pub(crate) clock: Arc<SimClock>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::over(Arc::new(MemorySecrets::default()), 1)
     }
 
     /// Another host over the same store; the key follows from the seed.
-    pub fn over(store: Arc<MemorySecrets>, key_seed: u8) -> Self {
+    pub(crate) fn over(store: Arc<MemorySecrets>, key_seed: u8) -> Self {
         let clock = Arc::new(SimClock::at(START));
         let key = MasterKey::from_bytes([key_seed; 32]);
         let vault = Arc::new(Vault::new(key, store.clone(), clock.clone(), Arc::new(SeededDice::new(key_seed.into()))));
         Self { vault, store, clock }
     }
 
-    pub async fn set(&self, secret: &str, value: &str) {
+    pub(crate) async fn set(&self, secret: &str, value: &str) {
         self.vault.set(&name(secret), Secret::from(value)).await.expect("written");
     }
 
-    pub async fn apply(&self, connections: &[Connection]) {
+    pub(crate) async fn apply(&self, connections: &[Connection]) {
         self.vault.apply_origins(connections).await.expect("applied");
     }
 }
 
 /// A connection with its default endpoint, as the engine holds it.
 #[derive(Clone)]
-pub struct Used {
-    pub connection: Connection,
-    pub token_endpoint: Option<TokenEndpoint>,
+pub(crate) struct Used {
+    pub(crate) connection: Connection,
+    pub(crate) token_endpoint: Option<TokenEndpoint>,
 }
 
 impl Used {
-    pub fn new(url: &str, auth: Value) -> Self {
+    pub(crate) fn new(url: &str, auth: Value) -> Self {
         Self::of(connection("workzone", url, auth))
     }
 
-    pub fn of(connection: Connection) -> Self {
+    pub(crate) fn of(connection: Connection) -> Self {
         let hosts = vec!["*".parse().expect("a pattern")];
         let egress = Egress::new(Ceiling {
             hosts,
@@ -76,20 +76,20 @@ impl Used {
     }
 
     /// Signs in by client credentials at this server, with the secret `client`.
-    pub fn oauth(server: &TokenServer) -> Self {
+    pub(crate) fn oauth(server: &TokenServer) -> Self {
         Self::new("https://api.test", oauth(&server.url(), "sluse"))
     }
 
-    pub fn endpoint(&self) -> &Endpoint {
+    pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.connection.endpoints["default"]
     }
 
-    pub async fn credential(&self, vault: &Vault) -> Result<Option<IssuedCredential>, VaultError> {
+    pub(crate) async fn credential(&self, vault: &Vault) -> Result<Option<IssuedCredential>, VaultError> {
         let default = name("default");
         vault.credential(&self.sign_in(&default)).await
     }
 
-    pub async fn refreshed(
+    pub(crate) async fn refreshed(
         &self,
         vault: &Vault,
         refused: &IssuedCredential,
@@ -99,7 +99,7 @@ impl Used {
     }
 
     /// The bearer token that is at hand.
-    pub async fn token(&self, vault: &Vault) -> Result<String, VaultError> {
+    pub(crate) async fn token(&self, vault: &Vault) -> Result<String, VaultError> {
         self.credential(vault).await.map(|issued| bearer_text(&issued.expect("a credential")))
     }
 
@@ -113,23 +113,23 @@ impl Used {
     }
 }
 
-pub fn bearer_text(issued: &IssuedCredential) -> String {
+pub(crate) fn bearer_text(issued: &IssuedCredential) -> String {
     match issued.credential() {
         Credential::Bearer(token) => String::from_utf8(token.expose().to_vec()).expect("text"),
         other => panic!("{other:?} is no bearer token"),
     }
 }
 
-pub fn connection(connection: &str, url: &str, auth: Value) -> Connection {
+pub(crate) fn connection(connection: &str, url: &str, auth: Value) -> Connection {
     let endpoint = json!({ "url": url, "auth": auth, "allow_plaintext": true, "timeout_ms": 2000 });
     let connection = json!({ "name": connection, "connector": "workzone", "endpoints": { "default": endpoint }, "grant": { "cidrs": ["127.0.0.0/8"] } });
     serde_json::from_value(connection).expect("a connection")
 }
 
-pub fn bearer(secret: &str) -> Value {
+pub(crate) fn bearer(secret: &str) -> Value {
     json!({ "kind": "bearer", "token": { "secret": secret } })
 }
 
-pub fn oauth(token_url: &str, client_id: &str) -> Value {
+pub(crate) fn oauth(token_url: &str, client_id: &str) -> Value {
     json!({ "kind": "oauth2-client-credentials", "token_url": token_url, "client_id": client_id, "client_secret": { "secret": "client" }, "scope": "api://workzone/.default" })
 }

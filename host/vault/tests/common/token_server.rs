@@ -15,7 +15,7 @@ use tokio::{
 
 /// What is answered to one request.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: String,
     body: String,
@@ -23,7 +23,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn json(status: u16, body: &str) -> Self {
+    pub(crate) fn json(status: u16, body: &str) -> Self {
         Self {
             status,
             headers: "content-type: application/json\r\n".to_owned(),
@@ -32,7 +32,7 @@ impl Reply {
         }
     }
 
-    pub fn token(text: &str, expires_in: u64) -> Self {
+    pub(crate) fn token(text: &str, expires_in: u64) -> Self {
         Self::json(
             200,
             &format!(
@@ -41,16 +41,16 @@ impl Reply {
         )
     }
 
-    pub fn error(status: u16, error: &str, description: &str) -> Self {
+    pub(crate) fn error(status: u16, error: &str, description: &str) -> Self {
         Self::json(status, &serde_json::json!({ "error": error, "error_description": description }).to_string())
     }
 
-    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers += &format!("{name}: {value}\r\n");
         self
     }
 
-    pub fn after(mut self, delay: Duration) -> Self {
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
@@ -58,7 +58,7 @@ impl Reply {
 
 /// Answers by script; when that is used up, with `token-1`, `token-2` … for an hour each.
 #[derive(Clone)]
-pub struct TokenServer {
+pub(crate) struct TokenServer {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
 }
@@ -71,7 +71,7 @@ struct Seen {
 }
 
 impl TokenServer {
-    pub async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Seen { script: script.into_iter().collect(), ..Seen::default() }));
@@ -87,25 +87,25 @@ impl TokenServer {
         server
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/tenant/oauth2/v2.0/token", self.address)
     }
 
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// How many requests came.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.seen.lock().expect("not poisoned").bodies.len()
     }
 
-    pub fn heads(&self) -> Vec<String> {
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.seen.lock().expect("not poisoned").heads.clone()
     }
 
     /// The fields of the latest form, decoded as a server does.
-    pub fn latest_form(&self) -> BTreeMap<String, String> {
+    pub(crate) fn latest_form(&self) -> BTreeMap<String, String> {
         let seen = self.seen.lock().expect("not poisoned");
         let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8().expect("text").into_owned();
         let fields = seen.bodies.last().expect("a request").split('&');
