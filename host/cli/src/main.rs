@@ -1,1 +1,57 @@
-fn main() {}
+//! `sluse`: the composition root and the only binary. `serve` wires ports to adapters; every other command is
+//! a client of the running host's API, or works on files alone.
+
+mod arguments; // what can be written
+mod settings; // sluse.toml
+mod sources; // the clock and the dice
+mod serve; // the host
+mod client; // asking a running host
+mod form; // a submission with files
+mod output; // tables for people, JSON for programs
+mod failure; // what went wrong, and the exit code
+mod commands; // one file per command
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    // The child that compiles takes no part in anything else.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == serve::COMPILE_COMPONENT) {
+        return sluse_sandbox::compile_child(words);
+    }
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => Err(Failure::Failed(anyhow::anyhow!("failed to start the runtime: {error}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { global, command } = arguments;
+    match command {
+        Command::Serve(command) => serve::serve(&global, command).await,
+        Command::Apply(command) => commands::apply::run(&global, command).await,
+        Command::Submit(command) => commands::submit::run(&global, command).await,
+        Command::Run(command) => commands::run::run(&global, command).await,
+        Command::Delivery(command) => commands::delivery::run(&global, command).await,
+        Command::Connector(command) => commands::connector::run(&global, command).await,
+        Command::Connection(command) => commands::connection::run(&global, command).await,
+        Command::Secret(command) => commands::secret::run(&global, command).await,
+        Command::Token(command) => commands::token::run(&global, command).await,
+        Command::Config(command) => commands::config::run(&global, command),
+        Command::Doctor => commands::doctor::run(&global).await,
+    }
+}

@@ -1,0 +1,269 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sluse_model::{Digest, Name, Scope};
+
+/// A host for connectors: each runs as a sandboxed WebAssembly component, while networking, credentials, files,
+/// retries and state stay with the host.
+#[derive(Debug, Parser)]
+#[command(name = "sluse", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What goes for every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The settings file; by default ./sluse.toml, else the one in the user's configuration folder.
+    #[arg(long, global = true, env = "SLUSE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the running host is; by default where the settings say that it listens.
+    #[arg(long, global = true, env = "SLUSE_URL", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// A file with the token to ask with; by default $SLUSE_TOKEN, else the first token in the data folder.
+    #[arg(long, global = true, env = "SLUSE_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the host until it is told to stop.
+    Serve(Serve),
+    /// Apply connections and flows from TOML files: all of them, or none.
+    Apply(Apply),
+    /// Hand in a submission.
+    Submit(Submit),
+    /// Look at runs.
+    #[command(subcommand)]
+    Run(Run),
+    /// Look at deliveries.
+    #[command(subcommand)]
+    Delivery(Delivery),
+    /// Build, test, install and swap connectors.
+    #[command(subcommand)]
+    Connector(Connector),
+    /// Look at connections and try them.
+    #[command(subcommand)]
+    Connection(Connection),
+    /// Write secrets, and say where they may go.
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Make and revoke API tokens.
+    #[command(subcommand)]
+    Token(Token),
+    /// Show the settings in force.
+    #[command(subcommand)]
+    Config(Config),
+    /// Say what was read from where, and whether the host is well.
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Listen here instead of where the settings say; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
+    /// Keep data here instead of where the settings say.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// Files of [[connection]] and [[flow]] tables.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Only say what would change.
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// The flow to run.
+    pub(crate) flow: Name,
+    /// The submission, a JSON file; `-` reads standard input.
+    pub(crate) submission: PathBuf,
+    /// A file to go with it; may be given again.
+    #[arg(long = "attach", value_name = "FILE")]
+    pub(crate) attachments: Vec<PathBuf>,
+    /// The same key with the same body is the same submission: hand in again without fear.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Wait until the run is closed or needs a person, and print its timeline as it grows.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Wait no longer than this.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Run {
+    /// List runs, the latest first.
+    List {
+        /// Only those of this flow.
+        #[arg(long)]
+        flow: Option<Name>,
+        /// Only those in this state.
+        #[arg(long, value_enum)]
+        state: Option<RunStateArgument>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Where the page before ended.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Show a run with its timeline and link parameters.
+    Show {
+        /// run-…
+        run: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RunStateArgument {
+    Running,
+    Attention,
+    Succeeded,
+    Failed,
+}
+
+impl RunStateArgument {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Attention => "attention",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Delivery {
+    /// List deliveries, the latest first.
+    List {
+        /// Only those in this state: queued, running, retrying, attention or closed.
+        #[arg(long)]
+        state: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Where the page before ended.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Show a delivery with its attempts, its input and output.
+    Show {
+        /// del-…
+        delivery: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connector {
+    /// Build the connector in a folder into a component.
+    Build {
+        /// The folder of the connector's package.
+        folder: PathBuf,
+    },
+    /// Verify a component as the host would, and say what it is.
+    Inspect {
+        /// A component (.wasm).
+        component: PathBuf,
+    },
+    /// Run a connector's cases against scripted targets, without network.
+    Test {
+        /// The connector's folder, with `cases/` in it.
+        folder: PathBuf,
+        /// The component; by default the one that `connector build` made.
+        #[arg(long, value_name = "FILE")]
+        component: Option<PathBuf>,
+        /// Only cases whose name contains this.
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
+    /// Hand a component to the running host; it becomes active at once.
+    Install {
+        /// A component (.wasm).
+        component: PathBuf,
+        /// Install it without activating it.
+        #[arg(long)]
+        no_activate: bool,
+        /// Activate it although something configured would not work with it.
+        #[arg(long)]
+        force: bool,
+    },
+    /// List installed revisions.
+    List,
+    /// Make an installed revision the active one.
+    Activate {
+        connector: Name,
+        /// The digest, as `connector list --json` prints it.
+        revision: Digest,
+        /// Activate it although something configured would not work with it.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Go back to the revision that was active before.
+    Rollback { connector: Name },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connection {
+    /// List connections.
+    List,
+    /// Try a connection's sign-in and rights, without changing anything at its target.
+    Check { connection: Name },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Write a secret; its value is read from standard input, without a newline at its end.
+    Set { name: Name },
+    /// List secrets, and where each may go.
+    List,
+    /// Remove a secret.
+    Remove { name: Name },
+    /// Let a secret go to an address that it has not gone to before.
+    Confirm {
+        name: Name,
+        /// Scheme, host and port: https://workzone.example.dk
+        origin: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token. It is printed once, and never again.
+    Create {
+        /// Who holds it.
+        name: String,
+        /// What it allows: submit, operate, deploy, secrets, admin; may be given again.
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<Scope>,
+    },
+    /// List tokens.
+    List,
+    /// Revoke a token for good.
+    Revoke {
+        /// tok-…
+        token: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print the settings in force, with where each came from.
+    Show,
+}

@@ -1,0 +1,13 @@
+//! One file per command: what it asks for, and how it is told.
+
+pub(crate) mod apply;
+pub(crate) mod config;
+pub(crate) mod connection;
+pub(crate) mod connector;
+pub(crate) mod delivery;
+pub(crate) mod doctor;
+pub(crate) mod run;
+pub(crate) mod secret;
+pub(crate) mod submit;
+pub(crate) mod timeline;
+pub(crate) mod token;

@@ -1,0 +1,50 @@
+//! `sluse apply`: connections and flows, all of them or none.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::{Apply, Global},
+    client::Host,
+    failure::Failure,
+    output,
+};
+
+pub(crate) async fn run(global: &Global, command: Apply) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    for file in &command.files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+        files.push(json!({"name": file.display().to_string(), "text": text}));
+    }
+    let host = Host::of(global)?;
+    let applied: Value =
+        host.post("/v1/configuration", &json!({"files": files, "dry_run": command.diff})).await?;
+    if global.json {
+        return Ok(output::json(&applied)?);
+    }
+    let changes = applied["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for change in changes {
+        output::say(&told(change));
+    }
+    if changes.is_empty() {
+        output::say("nothing has changed");
+    }
+    for one in applied["unconfirmed"].as_array().into_iter().flatten() {
+        let (secret, origin) = (one["secret"].as_str().unwrap_or(""), one["origin"].as_str().unwrap_or(""));
+        output::complain(&format!(
+            "secret `{secret}` does not go to {origin} yet: if it may, write `sluse secret confirm {secret} {origin}`"
+        ));
+    }
+    Ok(())
+}
+
+fn told(change: &Value) -> String {
+    let word = |key: &str| change[key].as_str().unwrap_or("");
+    match change["paths"].as_array() {
+        Some(paths) => {
+            let paths: Vec<&str> = paths.iter().filter_map(Value::as_str).collect();
+            format!("~ {} {}: {}", word("kind"), word("name"), paths.join(", "))
+        }
+        None => format!("+ {} {}", word("kind"), word("name")),
+    }
+}

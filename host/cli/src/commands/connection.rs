@@ -1,0 +1,55 @@
+//! `sluse connection`: look at connections and try them.
+
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::{Connection, Global},
+    client::Host,
+    failure::Failure,
+    output,
+};
+
+pub(crate) async fn run(global: &Global, command: Connection) -> Result<(), Failure> {
+    let host = Host::of(global)?;
+    match command {
+        Connection::List => list(global, &host.get("/v1/connections").await?),
+        Connection::Check { connection } => {
+            let report: Value = host.post(&format!("/v1/connections/{connection}/check"), &json!({})).await?;
+            check(global, &report)
+        }
+    }
+}
+
+fn list(global: &Global, found: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(found)?);
+    }
+    let rows = found["items"].as_array().into_iter().flatten();
+    let rows = rows
+        .map(|connection| {
+            let url = connection["endpoints"]["default"]["url"].as_str().unwrap_or("");
+            let kind = connection["endpoints"]["default"]["auth"]["kind"].as_str().unwrap_or("");
+            let cell = |key: &str| connection[key].as_str().unwrap_or("").to_owned();
+            vec![cell("name"), cell("connector"), url.into(), kind.into(), cell("changed_at")]
+        })
+        .collect();
+    output::table(&["CONNECTION", "CONNECTOR", "DEFAULT ENDPOINT", "SIGNS IN BY", "CHANGED"], rows, "no connections");
+    Ok(())
+}
+
+fn check(global: &Global, report: &Value) -> Result<(), Failure> {
+    if global.json {
+        output::json(report)?;
+    } else {
+        let rows = report["findings"].as_array().into_iter().flatten();
+        let rows = rows
+            .map(|finding| {
+                let mark = if finding["passed"] == true { "passed" } else { "FAILED" };
+                let cell = |key: &str| finding[key].as_str().unwrap_or("").to_owned();
+                vec![mark.into(), cell("subject"), cell("message")]
+            })
+            .collect();
+        output::table(&["", "WHAT", "SEEN"], rows, "the connector checks nothing");
+    }
+    if report["passed"] == true { Ok(()) } else { Err(Failure::NotPassed("the check did not pass".into())) }
+}

@@ -1,0 +1,28 @@
+//! `sluse connector`: build, test, install and swap connectors.
+
+mod build; // a folder becomes a component
+mod inspect; // what a component is
+mod test; // a connector's cases
+mod installed; // revisions of the running host
+
+use crate::{
+    arguments::{Connector, Global},
+    client::Host,
+    failure::Failure,
+};
+
+pub(crate) async fn run(global: &Global, command: Connector) -> Result<(), Failure> {
+    match command {
+        Connector::Build { folder } => build::run(global, &folder).await,
+        Connector::Inspect { component } => inspect::run(global, &component).await,
+        Connector::Test { folder, component, only } => test::run(global, &folder, component, only.as_deref()).await,
+        Connector::Install { component, no_activate, force } => {
+            installed::install(global, &Host::of(global)?, &component, !no_activate, force).await
+        }
+        Connector::List => installed::list(global, &Host::of(global)?).await,
+        Connector::Activate { connector, revision, force } => {
+            installed::activate(global, &Host::of(global)?, &connector, &revision, force).await
+        }
+        Connector::Rollback { connector } => installed::roll_back(global, &Host::of(global)?, &connector).await,
+    }
+}

@@ -1,0 +1,85 @@
+//! Revisions of the running host: installed, listed, activated, rolled back.
+
+use std::path::Path;
+
+use anyhow::Context;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sluse_model::{Digest, Name};
+
+use crate::{arguments::Global, client::Host, failure::Failure, output};
+
+pub(super) async fn install(
+    global: &Global,
+    host: &Host,
+    component: &Path,
+    activate: bool,
+    force: bool,
+) -> Result<(), Failure> {
+    let bytes = tokio::fs::read(component).await;
+    let bytes = bytes.with_context(|| format!("`{}` cannot be read", component.display()))?;
+    let request = host
+        .request(Method::POST, &format!("/v1/connectors?activate={activate}&force={force}"))
+        .header("Content-Type", "application/wasm")
+        .body(bytes);
+    tell(global, &host.answer(request).await?)
+}
+
+pub(super) async fn activate(
+    global: &Global,
+    host: &Host,
+    connector: &Name,
+    revision: &Digest,
+    force: bool,
+) -> Result<(), Failure> {
+    let path = format!("/v1/connectors/{connector}/activate");
+    tell(global, &host.post(&path, &json!({"revision": revision, "force": force})).await?)
+}
+
+pub(super) async fn roll_back(global: &Global, host: &Host, connector: &Name) -> Result<(), Failure> {
+    tell(global, &host.post(&format!("/v1/connectors/{connector}/rollback"), &json!({})).await?)
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+fn tell(global: &Global, installed: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(installed)?);
+    }
+    let revision = &installed["revision"];
+    let word = |key: &str| revision[key].as_str().unwrap_or("");
+    let standing = revision["standing"]["standing"].as_str().unwrap_or("");
+    let version = revision["description"]["version"].as_str().unwrap_or("");
+    output::say(&format!("{} {version}, revision {}: {standing}", word("connector"), short(word("digest"))));
+    if let Some(replaced) = installed["replaced"].as_str() {
+        output::say(&format!("it replaces revision {}", short(replaced)));
+    }
+    for warning in installed["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        output::complain(&format!("mind: {warning}"));
+    }
+    Ok(())
+}
+
+pub(super) async fn list(global: &Global, host: &Host) -> Result<(), Failure> {
+    let found: Value = host.get("/v1/connectors").await?;
+    if global.json {
+        return Ok(output::json(&found)?);
+    }
+    let rows = found["items"].as_array().into_iter().flatten();
+    let rows = rows
+        .map(|revision| {
+            let word = |key: &str| revision[key].as_str().unwrap_or("").to_owned();
+            vec![
+                word("connector"),
+                revision["description"]["version"].as_str().unwrap_or("").into(),
+                short(&word("digest")).into(),
+                revision["standing"]["standing"].as_str().unwrap_or("").into(),
+                word("installed_at"),
+            ]
+        })
+        .collect();
+    output::table(&["CONNECTOR", "VERSION", "REVISION", "STANDING", "INSTALLED"], rows, "no connectors are installed");
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! `sluse delivery`: look at deliveries.
+
+use serde_json::Value;
+
+use super::run::more;
+use crate::{
+    arguments::{Delivery, Global},
+    client::{Host, query},
+    failure::Failure,
+    output,
+};
+
+pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failure> {
+    let host = Host::of(global)?;
+    match command {
+        Delivery::List { state, limit, after } => {
+            let path =
+                query("/v1/deliveries", &[("state", state), ("limit", Some(limit.to_string())), ("after", after)]);
+            list(global, &host.get(&path).await?)
+        }
+        Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
+    }
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or("")
+}
+
+fn list(global: &Global, page: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(page)?);
+    }
+    let rows = page["items"].as_array().into_iter().flatten();
+    let rows = rows
+        .map(|delivery| {
+            vec![
+                word(delivery, "id").into(),
+                word(delivery, "step").into(),
+                word(delivery, "connection").into(),
+                word(delivery, "operation").into(),
+                standing(delivery),
+                delivery["attempt_count"].to_string(),
+                word(delivery, "changed_at").into(),
+            ]
+        })
+        .collect();
+    let heading = ["DELIVERY", "STEP", "CONNECTION", "OPERATION", "STATE", "ATTEMPTS", "CHANGED"];
+    output::table(&heading, rows, "no deliveries");
+    more(page);
+    Ok(())
+}
+
+/// The state with what a person wants to know of it.
+fn standing(delivery: &Value) -> String {
+    match word(delivery, "state") {
+        "attention" => format!("attention: {}", word(delivery, "reason")),
+        "retrying" => format!("retrying at {}", word(delivery, "due")),
+        "closed" => word(delivery, "resolution").to_owned(),
+        state => state.to_owned(),
+    }
+}
+
+fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(delivery)?);
+    }
+    for key in ["id", "run", "step", "connection", "operation"] {
+        output::say(&format!("{key:<12}{}", word(delivery, key)));
+    }
+    output::say(&format!("{:<12}{}", "state", standing(delivery)));
+    if let Some(problem) = delivery.get("problem").filter(|problem| !problem.is_null()) {
+        output::say(&format!("{:<12}{} [{}]", "problem", word(problem, "message"), word(problem, "code")));
+        if let Some(detail) = problem["detail"].as_str() {
+            output::say(&format!("{:<12}{detail}", ""));
+        }
+    }
+    for attempt in delivery["attempts"].as_array().into_iter().flatten() {
+        let result = &attempt["result"];
+        let revision = word(attempt, "revision").get(..12).unwrap_or("");
+        let kind = result["kind"].as_str().unwrap_or("under way");
+        output::say(&format!("attempt {}  {}  {kind}  revision {revision}", attempt["number"], word(attempt, "began_at")));
+        for line in delivery["timeline"].as_array().into_iter().flatten() {
+            if line["attempt"] == attempt["number"] {
+                output::say(&format!("  {}  {:<5}  {}", word(line, "at"), word(line, "level"), word(line, "message")));
+            }
+        }
+    }
+    output::say(&format!("input\n{}", pretty(&delivery["input"])));
+    if let Some(found) = delivery.get("output") {
+        output::say(&format!("output\n{}", pretty(found)));
+    }
+    Ok(())
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

@@ -1,0 +1,75 @@
+//! `sluse run`: look at runs.
+
+use serde_json::Value;
+
+use super::timeline::Timeline;
+use crate::{
+    arguments::{Global, Run},
+    client::{Host, query},
+    failure::Failure,
+    output,
+};
+
+pub(crate) async fn run(global: &Global, command: Run) -> Result<(), Failure> {
+    let host = Host::of(global)?;
+    match command {
+        Run::List { flow, state, limit, after } => {
+            let path = query(
+                "/v1/runs",
+                &[
+                    ("flow", flow.as_ref().map(ToString::to_string)),
+                    ("state", state.map(|state| state.as_str().to_owned())),
+                    ("limit", Some(limit.to_string())),
+                    ("after", after),
+                ],
+            );
+            list(global, &host.get(&path).await?)
+        }
+        Run::Show { run } => show(global, &host.get(&format!("/v1/runs/{run}")).await?),
+    }
+}
+
+fn list(global: &Global, page: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(page)?);
+    }
+    let cell = |run: &Value, key: &str| run[key].as_str().unwrap_or("").to_owned();
+    let rows = page["items"].as_array().into_iter().flatten();
+    let rows = rows
+        .map(|run| ["id", "flow", "state", "accepted_at", "idempotency_key"].map(|key| cell(run, key)).to_vec())
+        .collect();
+    output::table(&["RUN", "FLOW", "STATE", "ACCEPTED", "KEY"], rows, "no runs");
+    more(page);
+    Ok(())
+}
+
+/// Says how to get the next page.
+pub(crate) fn more(page: &Value) {
+    if let Some(next) = page["next"].as_str() {
+        output::say(&format!("more with --after {next}"));
+    }
+}
+
+fn show(global: &Global, run: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(run)?);
+    }
+    let word = |key: &str| run[key].as_str().unwrap_or("");
+    output::say(&format!("{}  {}  {}", word("id"), word("flow"), word("state")));
+    for file in run["attachments"].as_array().into_iter().flatten() {
+        let name = file["name"].as_str().unwrap_or("");
+        output::say(&format!("  file {name}  {} bytes", file["size_bytes"]));
+    }
+    Timeline::default().print(run);
+    Ok(())
+}
+
+/// A failure when the run did not succeed, so that programs need not read.
+pub(crate) fn not_succeeded(run: &Value) -> Result<(), Failure> {
+    let id = run["id"].as_str().unwrap_or("");
+    match run["state"].as_str() {
+        Some("succeeded") => Ok(()),
+        Some("attention") => Err(Failure::NotSucceeded(format!("run {id} waits for a person"))),
+        _ => Err(Failure::NotSucceeded(format!("run {id} has failed"))),
+    }
+}

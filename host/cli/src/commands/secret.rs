@@ -1,0 +1,90 @@
+//! `sluse secret`: write secrets, and say where they may go.
+
+use std::io::{IsTerminal, Read};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::{Global, Secret},
+    client::Host,
+    failure::Failure,
+    output,
+};
+
+pub(crate) async fn run(global: &Global, command: Secret) -> Result<(), Failure> {
+    let host = Host::of(global)?;
+    match command {
+        Secret::Set { name } => {
+            let value = value()?;
+            let request = host.request(Method::PUT, &format!("/v1/secrets/{name}")).body(value);
+            let written: Value = host.answer(request).await?;
+            if global.json {
+                return Ok(output::json(&written)?);
+            }
+            output::say(&format!("secret `{name}` is written, version {}", written["version"]));
+            if let Some(warning) = written["warning"].as_str() {
+                output::complain(warning);
+            }
+            Ok(())
+        }
+        Secret::List => list(global, &host.get("/v1/secrets").await?),
+        Secret::Remove { name } => {
+            host.send(host.request(Method::DELETE, &format!("/v1/secrets/{name}"))).await?;
+            told(global, &json!({"removed": name}), &format!("secret `{name}` is removed"))
+        }
+        Secret::Confirm { name, origin } => {
+            let path = format!("/v1/secrets/{name}/origins");
+            let confirmed: Value = host.post(&path, &json!({"origin": origin})).await?;
+            let origin = confirmed["origin"].as_str().unwrap_or(&origin);
+            told(global, &confirmed, &format!("secret `{name}` may go to {origin}"))
+        }
+    }
+}
+
+/// What comes in on standard input, without the newline that an editor or `echo` leaves at the end.
+fn value() -> Result<Vec<u8>, Failure> {
+    let mut input = std::io::stdin();
+    if input.is_terminal() {
+        output::complain("write the value, then press Ctrl-D:");
+    }
+    let mut value = Vec::new();
+    input.read_to_end(&mut value)?;
+    if value.last() == Some(&b'\n') {
+        value.pop();
+        if value.last() == Some(&b'\r') {
+            value.pop();
+        }
+    }
+    Ok(value)
+}
+
+fn list(global: &Global, found: &Value) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(found)?);
+    }
+    let rows = found["items"].as_array().into_iter().flatten();
+    let rows = rows
+        .map(|secret| {
+            let origins: Vec<&str> = secret["origins"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let opens = if secret["opens"] == true { "" } else { "sealed under another master key" };
+            vec![
+                secret["name"].as_str().unwrap_or("").into(),
+                secret["version"].to_string(),
+                secret["changed_at"].as_str().unwrap_or("").into(),
+                origins.join(" "),
+                opens.into(),
+            ]
+        })
+        .collect();
+    output::table(&["SECRET", "VERSION", "CHANGED", "MAY GO TO", ""], rows, "no secrets");
+    Ok(())
+}
+
+fn told(global: &Global, value: &Value, sentence: &str) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(value)?);
+    }
+    output::say(sentence);
+    Ok(())
+}

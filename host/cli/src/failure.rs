@@ -1,0 +1,56 @@
+//! What went wrong, told to people, and the exit code told to programs.
+
+use std::process::ExitCode;
+
+use crate::output;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something here failed: a file, the network, a bug. Exit code 1.
+    Failed(anyhow::Error),
+    /// The running host refused, and said why. Exit code 3.
+    Refused { detail: String, errors: Vec<String> },
+    /// No host answers. Exit code 4.
+    NotReachable { url: String, cause: String },
+    /// It was done, and its result is not good: a case differs, a check did not pass. Exit code 5.
+    NotPassed(String),
+    /// A run waits for a person, or has failed. Exit code 6.
+    NotSucceeded(String),
+}
+
+impl Failure {
+    /// 2 is clap's, for a command line that cannot be understood.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Refused { .. } => 3,
+            Self::NotReachable { .. } => 4,
+            Self::NotPassed(_) => 5,
+            Self::NotSucceeded(_) => 6,
+        })
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn tell(&self) {
+        match self {
+            Self::Failed(error) => output::complain(&format!("failed: {error:#}")),
+            Self::Refused { detail, errors } => {
+                output::complain(&format!("refused: {detail}"));
+                for error in errors {
+                    output::complain(&format!("  {error}"));
+                }
+            }
+            Self::NotReachable { url, cause } => output::complain(&format!(
+                "no host answers at {url} ({cause}): start one with `sluse serve`, or say where it is with `--url`"
+            )),
+            Self::NotPassed(message) | Self::NotSucceeded(message) => output::complain(message),
+        }
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}

@@ -1,0 +1,113 @@
+//! `sluse serve`: the composition root. Ports meet adapters here and nowhere else.
+
+mod wiring; // from settings to a running engine
+mod tokens; // the first token
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+use sluse_api::{Access, Api, router};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    arguments::{Global, Serve},
+    failure::Failure,
+    output,
+    settings::{self, Settings, listen_address},
+};
+
+pub(crate) use wiring::sandbox;
+
+/// The hidden subcommand of the child that compiles.
+pub(crate) const COMPILE_COMPONENT: &str = "compile-component";
+
+pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure> {
+    let settings = in_force(global, command)?;
+    start_logging(&settings)?;
+    // Before anything is opened: a port in use should not cost a second of work.
+    let listener = listen(&settings).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let wired = wiring::wire(&settings).await?;
+    let first_token_file = tokens::first(&wired.engine, &settings.data.folder).await?;
+    let sandbox = wired.sandbox.clone();
+    let api = Arc::new(Api {
+        engine: wired.engine.clone(),
+        access: Access::default(),
+        concerns: Box::new(move || match sandbox.ticker_alive() {
+            true => Vec::new(),
+            false => vec!["the sandbox's ticker has stopped; nothing would stop a guest that runs on".into()],
+        }),
+        version: env!("CARGO_PKG_VERSION"),
+    });
+    announce(global, &url, &first_token_file)?;
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(sluse_api::serve(listener, router(api), settings.api.serve.clone(), stop.clone()));
+    asked_to_stop().await?;
+    tracing::info!("stopping");
+    stop.cancel();
+    serving.await.context("the accept loop ended")?;
+    let cut_off = wired.engine.stop().await;
+    if cut_off > 0 {
+        tracing::warn!("{cut_off} attempts were cut off; they are taken up at the next start");
+    }
+    wired.engine.store().close().await;
+    Ok(())
+}
+
+fn in_force(global: &Global, command: Serve) -> Result<Settings, Failure> {
+    let mut settings = settings::load(global)?;
+    if let Some(listen) = command.listen {
+        settings.api.listen = listen_address(&listen)?;
+    }
+    if let Some(folder) = command.data {
+        settings.data.folder = folder;
+    }
+    Ok(settings)
+}
+
+async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let address = settings.api.listen;
+    TcpListener::bind(address).await.with_context(|| {
+        format!("to listen on {address}: choose another with `--listen`, or with `api.listen` in sluse.toml")
+    })
+}
+
+fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log.filter)
+        .with_context(|| format!("`log.level` is `{}`: write `info`, `debug` or `warn`", settings.log.filter))?;
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if settings.log.json {
+        logging.json().init();
+    } else {
+        logging.init();
+    }
+    Ok(())
+}
+
+fn announce(global: &Global, url: &str, first_token_file: &std::path::Path) -> Result<(), Failure> {
+    if global.json {
+        output::line(&json!({"url": url, "first_token_file": first_token_file}))?;
+        return Ok(());
+    }
+    output::say(&format!("sluse {} serves at {url}", env!("CARGO_PKG_VERSION")));
+    if first_token_file.exists() {
+        output::say(&format!("the first token, which allows everything, is in {}", first_token_file.display()));
+    }
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn asked_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Where settings come from, and what their text means.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow, bail};
+use sluse_api::ServeSettings;
+use sluse_egress::{Ceiling, HostPattern, IpNet, roots_from_pem};
+use sluse_engine::EngineSettings;
+
+use super::{
+    ApiSettings, DataSettings, KeyPlace, LogSettings, Settings,
+    raw::{RawApi, RawData, RawEgress, RawEngine, RawLog, RawSettings, nearest, unknown_key},
+};
+use crate::arguments::Global;
+
+/// Where a host listens unless it is told otherwise: nobody else can reach it there.
+const USUAL_LISTEN: &str = "127.0.0.1:7580";
+
+/// The settings in force.
+pub(crate) fn load(global: &Global) -> anyhow::Result<Settings> {
+    let file = file(global)?;
+    let raw = match &file {
+        Some(file) => read(file)?,
+        None => RawSettings::default(),
+    };
+    let said_in = file.as_deref().unwrap_or(Path::new("the settings")).display().to_string();
+    Ok(Settings {
+        data: data(raw.data)?,
+        api: api(raw.api).with_context(|| said_in.clone())?,
+        egress: egress(raw.egress).with_context(|| said_in.clone())?,
+        engine: engine(raw.engine).with_context(|| said_in.clone())?,
+        log: log(raw.log).with_context(|| said_in.clone())?,
+        file,
+    })
+}
+
+/// The file that was named, else `./sluse.toml`, else the user's; none when there is none.
+fn file(global: &Global) -> anyhow::Result<Option<PathBuf>> {
+    if let Some(named) = &global.config {
+        if !named.is_file() {
+            bail!("there is no settings file `{}`", named.display());
+        }
+        return Ok(Some(named.clone()));
+    }
+    let here = PathBuf::from("sluse.toml");
+    let users = user_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("sluse/sluse.toml"));
+    Ok([Some(here), users].into_iter().flatten().find(|file| file.is_file()))
+}
+
+/// A folder of the XDG base directories.
+fn user_folder(variable: &str, under_home: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    named.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(under_home)))
+}
+
+fn read(file: &Path) -> anyhow::Result<RawSettings> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+    let table: toml::Table = toml::from_str(&text).with_context(|| format!("`{}` is not TOML", file.display()))?;
+    if let Some(unknown) = unknown_key(&table) {
+        bail!("`{}`: unknown key `{unknown}`; the nearest known one is `{}`", file.display(), nearest(&unknown));
+    }
+    toml::from_str(&text).with_context(|| format!("`{}`", file.display()))
+}
+
+fn data(raw: RawData) -> anyhow::Result<DataSettings> {
+    let folder = match raw.folder {
+        Some(folder) => PathBuf::from(folder),
+        None => user_folder("XDG_DATA_HOME", ".local/share")
+            .ok_or_else(|| anyhow!("there is no home folder: say where data goes with `data.folder` in sluse.toml"))?
+            .join("sluse"),
+    };
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let key = match (raw.key_file, credentials) {
+        (Some(file), _) => KeyPlace::File(PathBuf::from(file)),
+        (None, _) if std::env::var_os("SLUSE_MASTER_KEY").is_some() => KeyPlace::Environment,
+        (None, Some(folder)) if folder.join("sluse-key").is_file() => KeyPlace::Systemd(folder),
+        (None, _) => KeyPlace::DataFolder,
+    };
+    Ok(DataSettings { folder, key })
+}
+
+fn api(raw: RawApi) -> anyhow::Result<ApiSettings> {
+    let text = raw.listen.unwrap_or_else(|| USUAL_LISTEN.into());
+    let listen = listen_address(&text)?;
+    let usual = ServeSettings::default();
+    let max_connections = raw.max_connections.unwrap_or(usual.max_connections);
+    if max_connections == 0 {
+        bail!("`api.max_connections` has to be at least 1");
+    }
+    Ok(ApiSettings { listen, serve: ServeSettings { max_connections, ..usual } })
+}
+
+/// An address to listen on.
+pub(crate) fn listen_address(text: &str) -> anyhow::Result<std::net::SocketAddr> {
+    text.parse().map_err(|_| anyhow!("`{text}` is no address to listen on: write `127.0.0.1:7580`"))
+}
+
+fn egress(raw: RawEgress) -> anyhow::Result<Ceiling> {
+    let mut ceiling = Ceiling::default();
+    for host in &raw.hosts {
+        ceiling.hosts.push(host.parse::<HostPattern>().with_context(|| format!("`egress.hosts`: `{host}`"))?);
+    }
+    for cidr in &raw.cidrs {
+        let network: IpNet =
+            cidr.parse().map_err(|_| anyhow!("`egress.cidrs`: `{cidr}` is no network: write `10.20.0.0/16`"))?;
+        ceiling.cidrs.push(network);
+    }
+    if let Some(bytes) = raw.max_request_bytes {
+        ceiling.max_request_bytes = bytes;
+    }
+    if let Some(bytes) = raw.max_response_bytes {
+        ceiling.max_response_bytes = bytes;
+    }
+    if let Some(seconds) = raw.max_timeout_seconds {
+        ceiling.max_timeout = Duration::from_secs(seconds);
+    }
+    if let Some(file) = raw.extra_roots {
+        let pem = std::fs::read(&file).with_context(|| format!("`egress.extra_roots`: `{file}` cannot be read"))?;
+        ceiling.extra_roots = roots_from_pem(&pem).with_context(|| format!("`{file}`"))?;
+    }
+    Ok(ceiling)
+}
+
+/// A guest's slot costs address space; this many are far beyond what one machine can keep busy.
+const MAX_IN_FLIGHT: u32 = 10_000;
+
+fn engine(raw: RawEngine) -> anyhow::Result<EngineSettings> {
+    let mut settings = EngineSettings::default();
+    if let Some(count) = raw.max_in_flight {
+        if count == 0 || count > MAX_IN_FLIGHT {
+            bail!("`engine.max_in_flight` has to be from 1 to {MAX_IN_FLIGHT}");
+        }
+        settings.max_in_flight = count;
+    }
+    if let Some(seconds) = raw.lease_seconds {
+        if seconds < 5 {
+            bail!("`engine.lease_seconds` has to be at least 5: a shorter lease lapses while the disk is busy");
+        }
+        settings.lease = Duration::from_secs(seconds);
+    }
+    if let Some(seconds) = raw.stop_within_seconds {
+        settings.stop_within = Duration::from_secs(seconds);
+    }
+    Ok(settings)
+}
+
+fn log(raw: RawLog) -> anyhow::Result<LogSettings> {
+    let json = match raw.format.as_deref() {
+        None | Some("text") => false,
+        Some("json") => true,
+        Some(other) => bail!("`log.format` is `{other}`: write `text` or `json`"),
+    };
+    let filter = std::env::var("RUST_LOG").ok().or(raw.level).unwrap_or_else(|| "info".into());
+    Ok(LogSettings { json, filter })
+}
