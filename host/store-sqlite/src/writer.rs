@@ -130,7 +130,7 @@ impl Writer {
         let wakeups = watch::Sender::new(0);
         let counters = Arc::new(Counters::default());
         #[cfg(test)]
-        let next_commit_fails = Arc::default();
+        let next_commit_fails = Arc::<Mutex<Option<i32>>>::default();
         let desk = Desk {
             connection,
             database,

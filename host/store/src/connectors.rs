@@ -15,12 +15,7 @@ pub trait Connectors: Send + Sync {
     /// Makes an installed revision the active one and retires the one before, in one step: every claim sees
     /// either the old one or the new one. Gives the digest that was active. `NotFound` when the connector has no
     /// such revision. Activating the active one changes nothing.
-    async fn activate(
-        &self,
-        connector: &Name,
-        digest: &Digest,
-        now: Timestamp,
-    ) -> Result<Option<Digest>, StoreError>;
+    async fn activate(&self, connector: &Name, digest: &Digest, now: Timestamp) -> Result<Option<Digest>, StoreError>;
 
     /// All revisions of all connectors, by connector, the latest installed first.
     async fn revisions(&self) -> Result<Vec<Revision>, StoreError>;

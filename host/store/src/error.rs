@@ -4,13 +4,17 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Another process holds the database.
-    #[error("the database `{path}` is in use by another process: stop that `sluse serve` first, or give this one its own `data.folder`")]
+    #[error(
+        "the database `{path}` is in use by another process: stop that `sluse serve` first, or give this one its own `data.folder`"
+    )]
     Locked { path: String },
     /// The database or its folder cannot be written.
     #[error("the database `{path}` cannot be written: {detail}")]
     NotWritable { path: String, detail: String },
     /// A later release has written the database.
-    #[error("the database `{path}` has schema {found}, and this release knows {known}: start the release that wrote it, or a later one")]
+    #[error(
+        "the database `{path}` has schema {found}, and this release knows {known}: start the release that wrote it, or a later one"
+    )]
     Newer { path: String, found: u32, known: u32 },
     /// The file is no database, or a damaged one.
     #[error("the database `{path}` is damaged: {detail}; restore the latest backup")]

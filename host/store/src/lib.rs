@@ -3,12 +3,12 @@
 //! what it was read under. How a database keeps the promises is the adapters' business; the promises are
 //! also tests (feature `conformance`).
 
-mod error; // what can go wrong, and who can act on it
 mod configuration; // connections and flows
 mod connectors; // installed revisions
 mod contents; // bytes under their digest
-mod runs; // submissions and what became of them
 mod deliveries; // work that waits, and who is doing it
+mod error; // what can go wrong, and who can act on it
+mod runs; // submissions and what became of them
 mod secrets; // sealed values
 mod tokens; // who may ask
 

@@ -1,0 +1,146 @@
+//! The promises of the port as tests, written once and run by each adapter. What differs between databases
+//! (locks, damage, durability under a kill) is tested by the adapters themselves.
+
+pub mod configuration; // connections and flows
+pub mod connectors; // installed revisions
+pub mod contents; // bytes under their digest
+pub mod deliveries; // work that waits
+pub mod fixtures; // what the tests begin with
+pub mod leases; // who is doing it
+pub mod runs; // submissions and what became of them
+pub mod secrets; // sealed values
+pub mod settlements; // how an attempt ended, and what follows
+pub mod tokens;
+pub mod wakeups; // who is told of new work, and the end of it // who may ask
+
+/// Makes a test of each promise. Takes a closure whose future opens a new, empty store as `Arc<dyn Store>`.
+///
+/// ```ignore
+/// sluse_store::conformance!(|| async { Arc::new(SqliteStore::temporary(clock()).unwrap()) as Arc<dyn Store> });
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    ($open:expr) => {
+        $crate::conformance_tests! {
+            $open;
+            configuration {
+                what_was_applied_is_read_back,
+                an_unchanged_connection_keeps_its_version,
+                a_changed_connection_gets_a_new_version,
+                what_is_not_named_stays,
+                a_flow_version_outlives_a_newer_one,
+                a_flow_may_return_to_an_earlier_version,
+                apply_is_all_or_nothing,
+            }
+            connectors {
+                a_revision_is_installed_inactive,
+                installing_the_same_digest_again_changes_nothing,
+                a_revision_without_its_bytes_is_refused,
+                activation_retires_the_one_before,
+                activating_the_active_one_changes_nothing,
+                a_revision_of_another_connector_is_not_activated,
+                at_most_one_revision_is_active_at_every_moment,
+                revisions_are_listed_by_connector_the_latest_first,
+            }
+            contents {
+                contents_are_read_back,
+                contents_are_kept_once,
+                an_empty_content_is_a_content,
+                an_unfinished_content_leaves_nothing,
+                a_content_is_read_from_any_offset,
+                a_missing_content_is_none,
+            }
+            runs {
+                an_accepted_run_is_read_back,
+                accepting_and_claiming_is_one_step,
+                a_run_may_begin_with_a_person_s_work,
+                a_run_without_its_flow_version_is_refused,
+                a_run_without_its_file_is_refused,
+                the_same_submission_is_the_same_run,
+                the_same_key_with_another_body_is_a_conflict,
+                the_same_key_in_another_flow_is_another_run,
+                concurrent_submissions_with_one_key_are_one_run,
+                a_submission_without_a_key_is_always_new,
+                files_are_added_behind_the_submitted_ones,
+                runs_are_listed_in_pages_the_latest_first,
+                runs_are_filtered_by_flow_and_state,
+                a_made_up_page_is_refused,
+            }
+            deliveries {
+                one_claim_wins,
+                concurrent_claims_share_the_work,
+                the_longest_due_is_claimed_first,
+                a_claim_takes_no_more_than_asked,
+                what_is_not_due_waits,
+                what_has_no_active_revision_waits_for_one,
+                what_cannot_begin_does_not_hide_what_can,
+                activation_is_seen_by_the_next_claim,
+                a_connection_moved_to_another_connector_is_seen_by_the_next_claim,
+                deliveries_are_listed_by_state,
+            }
+            leases {
+                an_old_lease_is_refused,
+                a_lease_number_grows_with_each_claim,
+                a_renewed_lease_does_not_lapse,
+                a_lost_lease_is_named_when_renewed,
+                lapsed_work_is_reported_until_settled,
+                lapsed_work_is_not_claimed,
+                the_first_who_settles_a_lapsed_lease_wins,
+            }
+            settlements {
+                a_settled_delivery_is_read_back,
+                a_settled_delivery_never_changes,
+                a_final_run_never_changes,
+                a_stale_settlement_writes_nothing,
+                a_following_delivery_appears_with_the_settlement,
+                a_following_delivery_is_claimed_with_the_settlement,
+                a_following_delivery_that_cannot_be_mapped_is_a_person_s_work,
+                a_retry_is_due_later_and_keeps_its_attempts,
+                attention_shows_on_delivery_and_run,
+                a_failed_step_closes_the_run,
+                attempts_name_the_revision_that_they_ran_on,
+                the_timeline_is_ordered_by_time,
+            }
+            wakeups {
+                accepted_work_wakes,
+                claimed_work_does_not_wake,
+                a_retry_wakes,
+                a_following_delivery_wakes,
+                activation_wakes_what_waited_for_it,
+                a_healthy_store_says_so,
+                a_closed_store_takes_no_more_work,
+            }
+            secrets {
+                a_secret_is_read_back,
+                a_secret_version_must_follow_the_last_one,
+                a_secret_version_is_never_reused,
+                a_removed_secret_is_gone_and_its_origins_stay,
+                one_of_two_writers_of_a_secret_wins,
+                confirming_an_origin_again_changes_nothing,
+            }
+            tokens {
+                a_token_is_read_back,
+                tokens_are_listed_the_oldest_first,
+                a_token_is_revoked_once,
+                a_token_is_not_created_twice,
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($open:expr; $($area:ident { $($test:ident),+ $(,)? })+) => {
+        $(mod $area {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let store = $open().await;
+                    $crate::conformance::$area::$test(store).await;
+                }
+            )+
+        })+
+    };
+}

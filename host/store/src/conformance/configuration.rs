@@ -1,0 +1,85 @@
+//! Connections and flows.
+
+use std::sync::Arc;
+
+use super::fixtures::{NOW, connection, flow, later, name};
+use crate::{Store, StoreError};
+
+pub async fn what_was_applied_is_read_back(store: Arc<dyn Store>) {
+    let (connections, flows) = (vec![connection("b", "workzone"), connection("a", "workzone")], vec![flow("f", "F")]);
+    store.apply(connections, flows, NOW).await.expect("applied");
+    let kept = store.connections().await.expect("read");
+    assert_eq!(kept.iter().map(|one| one.connection.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(kept[0].connection, connection("a", "workzone"));
+    assert_eq!((kept[0].version, kept[0].changed_at), (1, NOW));
+    assert_eq!(store.connection(&name("b")).await.expect("read").as_ref(), Some(&kept[1]));
+    let kept = store.flow(&name("f")).await.expect("read").expect("kept");
+    assert_eq!((&kept.flow, kept.changed_at), (&flow("f", "F"), NOW));
+    assert_eq!(store.flows().await, Ok(vec![kept]));
+    assert_eq!(store.connection(&name("c")).await, Ok(None));
+    assert_eq!(store.flow(&name("c")).await, Ok(None));
+}
+
+pub async fn an_unchanged_connection_keeps_its_version(store: Arc<dyn Store>) {
+    store.apply(vec![connection("a", "workzone")], vec![flow("f", "F")], NOW).await.expect("applied");
+    let before = (store.connections().await, store.flows().await);
+    store.apply(vec![connection("a", "workzone")], vec![flow("f", "F")], later(1)).await.expect("applied");
+    assert_eq!((store.connections().await, store.flows().await), before);
+}
+
+pub async fn a_changed_connection_gets_a_new_version(store: Arc<dyn Store>) {
+    let mut changed = connection("a", "workzone");
+    store.apply(vec![changed.clone()], Vec::new(), NOW).await.expect("applied");
+    changed.title = "Changed".to_owned();
+    store.apply(vec![changed.clone()], Vec::new(), later(1)).await.expect("applied");
+    let kept = store.connection(&name("a")).await.expect("read").expect("kept");
+    assert_eq!((kept.connection, kept.version, kept.changed_at), (changed, 2, later(1)));
+}
+
+pub async fn what_is_not_named_stays(store: Arc<dyn Store>) {
+    store.apply(vec![connection("a", "workzone")], vec![flow("f", "")], NOW).await.expect("applied");
+    store.apply(vec![connection("b", "workzone")], vec![flow("g", "")], NOW).await.expect("applied");
+    assert_eq!(store.connections().await.expect("read").len(), 2);
+    assert_eq!(store.flows().await.expect("read").len(), 2);
+}
+
+pub async fn a_flow_version_outlives_a_newer_one(store: Arc<dyn Store>) {
+    store.apply(Vec::new(), vec![flow("f", "old")], NOW).await.expect("applied");
+    let old = store.flow(&name("f")).await.expect("read").expect("kept");
+    store.apply(Vec::new(), vec![flow("f", "new")], later(1)).await.expect("applied");
+    let new = store.flow(&name("f")).await.expect("read").expect("kept");
+    assert_eq!((new.flow.title.as_str(), new.changed_at), ("new", later(1)));
+    assert_ne!(old.digest, new.digest);
+    assert_eq!(store.flow_version(&old.digest).await, Ok(Some(old)));
+    assert_eq!(store.flow_version(&new.digest).await, Ok(Some(new)));
+}
+
+pub async fn a_flow_may_return_to_an_earlier_version(store: Arc<dyn Store>) {
+    for (title, at) in [("old", NOW), ("new", later(1)), ("old", later(2))] {
+        store.apply(Vec::new(), vec![flow("f", title)], at).await.expect("applied");
+    }
+    let kept = store.flow(&name("f")).await.expect("read").expect("kept");
+    assert_eq!((kept.flow.title.as_str(), kept.changed_at), ("old", later(2)));
+    assert_eq!(store.flows().await.expect("read").len(), 1);
+}
+
+/// Whoever reads beside an apply sees all of it or nothing.
+pub async fn apply_is_all_or_nothing(store: Arc<dyn Store>) {
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for round in 0..50 {
+                let title = format!("{round}");
+                let flows = ["f", "g", "h"].map(|name| flow(name, &title)).to_vec();
+                store.apply(Vec::new(), flows, later(round)).await?;
+            }
+            Ok::<_, StoreError>(())
+        }
+    });
+    while !writer.is_finished() {
+        let flows = store.flows().await.expect("read");
+        assert!(flows.is_empty() || flows.len() == 3, "{} flows of 3", flows.len());
+        assert!(flows.windows(2).all(|pair| pair[0].flow.title == pair[1].flow.title), "two rounds at once");
+    }
+    writer.await.expect("a task that ended").expect("applied");
+}

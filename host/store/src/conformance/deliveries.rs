@@ -1,0 +1,147 @@
+//! Work that waits.
+
+use std::{collections::HashSet, sync::Arc};
+
+use sluse_model::{DeliveryState, RunState};
+
+use super::fixtures::{
+    NOW, activate, apply, at_once, attention, claim_at, connection, failed, install, later, name, new_run, page,
+    prepare, queued, retry, running, settlement, success,
+};
+use crate::{Accepted, Follow, Store};
+
+pub async fn one_claim_wins(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let id = queued(&*store, prepared.flow, NOW).await;
+    let claims = at_once(&store, 16, |store, _| async move { store.claim(claim_at(NOW), 1).await.expect("claimed") });
+    let claimed: Vec<_> = claims.await.into_iter().flatten().collect();
+    assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
+    let detail = store.delivery(id).await.expect("read").expect("kept");
+    assert_eq!(detail.delivery, claimed[0].delivery);
+    assert_eq!((claimed[0].attempt, claimed[0].revision), (1, prepared.revision));
+}
+
+pub async fn concurrent_claims_share_the_work(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let mut waiting = HashSet::new();
+    for _ in 0..40 {
+        waiting.insert(queued(&*store, prepared.flow, NOW).await);
+    }
+    let claims = at_once(&store, 8, |store, _| async move { store.claim(claim_at(NOW), 5).await.expect("claimed") });
+    let claimed: Vec<_> = claims.await.into_iter().flatten().map(|one| one.delivery.id).collect();
+    assert_eq!(claimed.len(), 40);
+    assert_eq!(claimed.into_iter().collect::<HashSet<_>>(), waiting);
+}
+
+pub async fn the_longest_due_is_claimed_first(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let mut ids = Vec::new();
+    for due in [30, 10, 20] {
+        ids.push(queued(&*store, prepared.flow, later(due)).await);
+    }
+    assert_eq!(store.next_due().await, Ok(Some(later(10))));
+    let claimed = store.claim(claim_at(later(30)), 10).await.expect("claimed");
+    let order: Vec<_> = claimed.iter().map(|one| one.delivery.id).collect();
+    assert_eq!(order, [ids[1], ids[2], ids[0]]);
+    assert_eq!(store.next_due().await, Ok(None));
+}
+
+pub async fn a_claim_takes_no_more_than_asked(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    for _ in 0..3 {
+        queued(&*store, prepared.flow, NOW).await;
+    }
+    assert_eq!(store.claim(claim_at(NOW), 0).await, Ok(Vec::new()));
+    for expected in [2, 1, 0] {
+        assert_eq!(store.claim(claim_at(NOW), 2).await.expect("claimed").len(), expected);
+    }
+}
+
+pub async fn what_is_not_due_waits(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let id = queued(&*store, prepared.flow, later(10)).await;
+    assert_eq!(store.claim(claim_at(later(9)), 10).await, Ok(Vec::new()));
+    let claimed = store.claim(claim_at(later(10)), 10).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
+    let mut run = new_run(prepared.flow);
+    run.first.state = DeliveryState::Queued { due: later(10) };
+    assert_eq!(store.accept(run, Some(claim_at(later(9)))).await, Ok(Accepted::New(None)));
+}
+
+pub async fn what_has_no_active_revision_waits_for_one(store: Arc<dyn Store>) {
+    let flow = apply(&*store).await;
+    let digest = install(&*store, "workzone", "one").await;
+    let run = new_run(flow);
+    let id = run.first.id;
+    assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
+    assert_eq!(store.claim(claim_at(NOW), 10).await, Ok(Vec::new()));
+    assert_eq!(store.next_due().await, Ok(None));
+    store.activate(&name("workzone"), &digest, NOW).await.expect("activated");
+    assert_eq!(store.next_due().await, Ok(Some(NOW)));
+    let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|one| (one.delivery.id, one.revision)).collect::<Vec<_>>(), [(id, digest)]);
+}
+
+pub async fn what_cannot_begin_does_not_hide_what_can(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    for _ in 0..5 {
+        let mut run = new_run(prepared.flow);
+        run.first.connection = name("unknown");
+        assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
+    }
+    let id = queued(&*store, prepared.flow, later(1)).await;
+    let claimed = store.claim(claim_at(later(1)), 1).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
+}
+
+pub async fn activation_is_seen_by_the_next_claim(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let begun = running(&*store, prepared.flow).await;
+    queued(&*store, prepared.flow, NOW).await;
+    let newer = activate(&*store, "workzone", "component two").await;
+    let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|one| one.revision).collect::<Vec<_>>(), [newer]);
+    assert_eq!(running(&*store, prepared.flow).await.revision, newer);
+    // What began before keeps the revision that it began with.
+    let detail = store.delivery(begun.delivery.id).await.expect("read").expect("kept");
+    assert_eq!(detail.attempts[0].revision, prepared.revision);
+}
+
+pub async fn a_connection_moved_to_another_connector_is_seen_by_the_next_claim(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let id = queued(&*store, prepared.flow, NOW).await;
+    store.apply(vec![connection("target", "interact")], Vec::new(), NOW).await.expect("applied");
+    assert_eq!(store.claim(claim_at(NOW), 10).await, Ok(Vec::new()));
+    let other = activate(&*store, "interact", "component two").await;
+    let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|one| (one.delivery.id, one.revision)).collect::<Vec<_>>(), [(id, other)]);
+}
+
+pub async fn deliveries_are_listed_by_state(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let waiting = queued(&*store, prepared.flow, NOW).await;
+    let (busy, doubtful) = (running(&*store, prepared.flow).await, running(&*store, prepared.flow).await);
+    let (done, broken) = (running(&*store, prepared.flow).await, running(&*store, prepared.flow).await);
+    let open = running(&*store, prepared.flow).await;
+    store.settle(retry(&busy, later(50)), None).await.expect("settled");
+    let stay = Follow::Stay(RunState::Attention);
+    store.settle(settlement(&doubtful, attention(), stay), None).await.expect("settled");
+    store.settle(success(&done), None).await.expect("settled");
+    let close = Follow::Close(RunState::Failed);
+    store.settle(settlement(&broken, failed(), close), None).await.expect("settled");
+    let list = async |state: Option<&str>| {
+        let part = store.deliveries(state.map(str::to_owned), page(10, None)).await.expect("read");
+        part.items.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
+    };
+    let [busy, doubtful, done, broken, open] = [busy, doubtful, done, broken, open].map(|one| one.delivery.id);
+    assert_eq!(list(None).await, [open, broken, done, doubtful, busy, waiting]);
+    assert_eq!(list(Some("queued")).await, [waiting]);
+    assert_eq!(list(Some("retrying")).await, [busy]);
+    assert_eq!(list(Some("attention")).await, [doubtful]);
+    assert_eq!(list(Some("closed")).await, [broken, done]);
+    assert_eq!(list(Some("running")).await, [open]);
+    let first = store.deliveries(Some("closed".to_owned()), page(1, None)).await.expect("read");
+    let second = store.deliveries(Some("closed".to_owned()), page(1, first.next)).await.expect("read");
+    assert_eq!(second.items.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [done]);
+    assert_eq!(second.next, None);
+}

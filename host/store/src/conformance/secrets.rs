@@ -1,0 +1,67 @@
+//! Sealed values.
+
+use std::sync::Arc;
+
+use super::fixtures::{NOW, at_once, later, name};
+use crate::{SealedSecret, SecretOrigin, Store, StoreError};
+
+fn sealed(secret: &str, version: u64) -> SealedSecret {
+    SealedSecret { name: name(secret), version, sealed: vec![0, 255, version as u8], changed_at: later(version) }
+}
+
+fn origin(secret: &str, host: &str) -> SecretOrigin {
+    SecretOrigin { secret: name(secret), origin: format!("https://{host}:443"), confirmed_at: NOW }
+}
+
+pub async fn a_secret_is_read_back(store: Arc<dyn Store>) {
+    store.put_secret(sealed("b", 1)).await.expect("kept");
+    store.put_secret(sealed("a", 1)).await.expect("kept");
+    store.put_secret(sealed("b", 2)).await.expect("kept");
+    assert_eq!(store.secret(&name("b")).await, Ok(Some(sealed("b", 2))));
+    assert_eq!(store.secret(&name("c")).await, Ok(None));
+    assert_eq!(store.secrets().await, Ok(vec![sealed("a", 1), sealed("b", 2)]));
+    assert_eq!(store.last_secret_version(&name("b")).await, Ok(2));
+    assert_eq!(store.last_secret_version(&name("c")).await, Ok(0));
+}
+
+pub async fn a_secret_version_must_follow_the_last_one(store: Arc<dyn Store>) {
+    for version in [0, 2, u64::MAX] {
+        assert!(matches!(store.put_secret(sealed("a", version)).await, Err(StoreError::Stale(_))));
+    }
+    store.put_secret(sealed("a", 1)).await.expect("kept");
+    for version in [0, 1, 3] {
+        assert!(matches!(store.put_secret(sealed("a", version)).await, Err(StoreError::Stale(_))));
+    }
+    assert_eq!(store.secret(&name("a")).await, Ok(Some(sealed("a", 1))));
+}
+
+pub async fn a_secret_version_is_never_reused(store: Arc<dyn Store>) {
+    store.put_secret(sealed("a", 1)).await.expect("kept");
+    assert_eq!(store.remove_secret(&name("a")).await, Ok(true));
+    assert!(matches!(store.put_secret(sealed("a", 1)).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.last_secret_version(&name("a")).await, Ok(1));
+    store.put_secret(sealed("a", 2)).await.expect("kept");
+    assert_eq!(store.secret(&name("a")).await, Ok(Some(sealed("a", 2))));
+}
+
+pub async fn a_removed_secret_is_gone_and_its_origins_stay(store: Arc<dyn Store>) {
+    store.put_secret(sealed("a", 1)).await.expect("kept");
+    store.confirm_origin(origin("a", "workzone.example")).await.expect("confirmed");
+    assert_eq!(store.remove_secret(&name("a")).await, Ok(true));
+    assert_eq!(store.remove_secret(&name("a")).await, Ok(false));
+    assert_eq!((store.secret(&name("a")).await, store.secrets().await), (Ok(None), Ok(Vec::new())));
+    assert_eq!(store.origins().await, Ok(vec![origin("a", "workzone.example")]));
+}
+
+pub async fn one_of_two_writers_of_a_secret_wins(store: Arc<dyn Store>) {
+    let written = at_once(&store, 8, |store, _| async move { store.put_secret(sealed("a", 1)).await }).await;
+    assert_eq!(written.iter().filter(|one| one.is_ok()).count(), 1, "{written:?}");
+}
+
+pub async fn confirming_an_origin_again_changes_nothing(store: Arc<dyn Store>) {
+    store.confirm_origin(origin("a", "one.example")).await.expect("confirmed");
+    let again = SecretOrigin { confirmed_at: later(1), ..origin("a", "one.example") };
+    store.confirm_origin(again).await.expect("confirmed");
+    store.confirm_origin(origin("a", "two.example")).await.expect("confirmed");
+    assert_eq!(store.origins().await, Ok(vec![origin("a", "one.example"), origin("a", "two.example")]));
+}
