@@ -10,6 +10,7 @@ use std::fmt;
 
 pub use wire::{Arrival, CallbackAnswer};
 
+type Schema = fn() -> String;
 type Execute<S> = fn(&Call<S>, &str) -> Result<wire::Outcome, Failure>;
 type Resume<S> = fn(&Call<S>, &str, &str, Arrival) -> Result<wire::Outcome, Failure>;
 
@@ -19,8 +20,8 @@ pub struct Operation<S: 'static> {
     pub(crate) title: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) reads_only: bool,
-    pub(crate) input_schema: fn() -> String,
-    pub(crate) output_schema: fn() -> String,
+    pub(crate) input_schema: Schema,
+    pub(crate) output_schema: Schema,
     pub(crate) execute: Execute<S>,
     pub(crate) resume: Option<Resume<S>>,
 }
@@ -33,10 +34,9 @@ impl<S> Operation<S> {
         name: &'static str,
         title: &'static str,
         summary: &'static str,
-        schemas: (fn() -> String, fn() -> String),
+        (input_schema, output_schema): (Schema, Schema),
         execute: Execute<S>,
     ) -> Self {
-        let (input_schema, output_schema) = schemas;
         Self { name, title, summary, reads_only: false, input_schema, output_schema, execute, resume: None }
     }
 
