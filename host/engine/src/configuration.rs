@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 
 use sluse_model::{Connection, Flow, Name};
 
-pub use check::{Catalog, check};
-pub use diff::{Change, diff};
+pub(crate) use check::{Catalog, check};
+pub use diff::Change;
+pub(crate) use diff::diff;
 pub use finding::Finding;
 
 use document::Node;
@@ -41,7 +42,7 @@ pub struct ConfigurationFile {
 
 /// What the files say, well-formed but not yet checked.
 #[derive(Debug, Default)]
-pub struct Parsed {
+pub(crate) struct Parsed {
     /// The names of the files, in the order given.
     pub(crate) files: Vec<String>,
     pub(crate) connections: Vec<Located<Connection>>,
@@ -57,17 +58,17 @@ pub(crate) struct Located<T> {
 
 impl Parsed {
     /// The connections, in the order of the files.
-    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+    pub(crate) fn connections(&self) -> impl Iterator<Item = &Connection> {
         self.connections.iter().map(|located| &located.value)
     }
 
     /// The flows, in the order of the files.
-    pub fn flows(&self) -> impl Iterator<Item = &Flow> {
+    pub(crate) fn flows(&self) -> impl Iterator<Item = &Flow> {
         self.flows.iter().map(|located| &located.value)
     }
 
     /// What goes to the store.
-    pub fn into_parts(self) -> (Vec<Connection>, Vec<Flow>) {
+    pub(crate) fn into_parts(self) -> (Vec<Connection>, Vec<Flow>) {
         let connections = self.connections.into_iter().map(|located| located.value);
         let flows = self.flows.into_iter().map(|located| located.value);
         (connections.collect(), flows.collect())
@@ -77,7 +78,7 @@ impl Parsed {
 /// Reads files of `[[connection]]` and `[[flow]]` tables.
 ///
 /// Tells every finding, sorted by file (in the order given) and line; nothing is taken from files with findings.
-pub fn parse(files: &[ConfigurationFile]) -> Result<Parsed, Vec<Finding>> {
+pub(crate) fn parse(files: &[ConfigurationFile]) -> Result<Parsed, Vec<Finding>> {
     let mut parsed = Parsed { files: files.iter().map(|file| file.name.clone()).collect(), ..Parsed::default() };
     let mut findings = Vec::new();
     if files.len() > MAX_FILES {

@@ -27,8 +27,8 @@ mod tests;
 use serde_json::{Map, Value};
 
 pub use analysis::{Reference, Segment};
-pub(crate) use error::{did_you_mean, nearest};
 pub use error::{MappingError, MappingFault};
+pub(crate) use error::{did_you_mean, nearest};
 pub use scope::{RunFacts, Scope};
 
 use compiled::Compiled;

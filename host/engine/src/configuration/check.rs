@@ -14,16 +14,16 @@ use sluse_model::{Connection, Description, Endpoint, Name};
 use super::{Parsed, finding, finding::Finding};
 
 /// What is installed, stored and allowed.
-pub struct Catalog<'a> {
+pub(crate) struct Catalog<'a> {
     /// What the active revision of each connector says of itself.
-    pub connectors: BTreeMap<Name, Description>,
+    pub(crate) connectors: BTreeMap<Name, Description>,
     /// The connections that are stored.
-    pub connections: BTreeMap<Name, Connection>,
+    pub(crate) connections: BTreeMap<Name, Connection>,
     /// The names of the secrets that are stored.
-    pub secrets: BTreeSet<Name>,
+    pub(crate) secrets: BTreeSet<Name>,
     /// Whether the operator's ceiling allows an endpoint of a connection; the error says which rule, and what to write
     /// where.
-    pub allows_endpoint: &'a (dyn Fn(&Connection, &Name, &Endpoint) -> Result<(), String> + Sync),
+    pub(crate) allows_endpoint: &'a (dyn Fn(&Connection, &Name, &Endpoint) -> Result<(), String> + Sync),
 }
 
 impl fmt::Debug for Catalog<'_> {
@@ -37,7 +37,7 @@ impl fmt::Debug for Catalog<'_> {
 }
 
 /// Every finding, sorted by file (in the order given) and line; none when everything may be applied.
-pub fn check(parsed: &Parsed, catalog: &Catalog<'_>) -> Vec<Finding> {
+pub(crate) fn check(parsed: &Parsed, catalog: &Catalog<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for connection in &parsed.connections {
         connections::check(connection, catalog, &mut findings);

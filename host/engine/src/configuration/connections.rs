@@ -45,7 +45,8 @@ fn endpoints(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
 }
 
 fn endpoint(mut reader: Reader<'_, '_>) -> Option<Endpoint> {
-    let defaults: Endpoint = serde_json::from_value(json!({ "url": "" })).expect("everything but the address has a default");
+    let defaults: Endpoint =
+        serde_json::from_value(json!({ "url": "" })).expect("everything but the address has a default");
     let url = reader.text("url").map(str::to_owned);
     let allow_plaintext = reader.flag("allow_plaintext");
     let timeout_ms = reader.number("timeout_ms").unwrap_or(defaults.timeout_ms);
@@ -84,7 +85,10 @@ fn auth(mut reader: Reader<'_, '_>) -> Option<Auth> {
         }
         unknown => {
             let hint = did_you_mean(unknown, AUTH_KINDS);
-            reader.refuse("kind", format!("`{unknown}` is no way of signing in{hint}: there are {}", AUTH_KINDS.join(", ")));
+            reader.refuse(
+                "kind",
+                format!("`{unknown}` is no way of signing in{hint}: there are {}", AUTH_KINDS.join(", ")),
+            );
             // Which other keys belong here is not known.
             return None;
         }
@@ -108,7 +112,10 @@ fn secret(reader: &mut Reader<'_, '_>, key: &'static str) -> Option<SecretName> 
     let name = text.and_then(|text| {
         let name = Name::from_str(text).ok();
         if name.is_none() {
-            reader.refuse("secret", "the name of a secret has lower-case letters, digits and single dashes inside, at most 64");
+            reader.refuse(
+                "secret",
+                "the name of a secret has lower-case letters, digits and single dashes inside, at most 64",
+            );
         }
         name
     });

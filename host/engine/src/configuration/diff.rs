@@ -32,7 +32,7 @@ impl fmt::Display for Change {
 
 /// What writing `connections` and `flows` over the stored ones would change: connections first, each by name. What is
 /// the same is not told; what is stored and not named stays.
-pub fn diff<'a>(
+pub(crate) fn diff<'a>(
     stored_connections: impl IntoIterator<Item = &'a Connection>,
     stored_flows: impl IntoIterator<Item = &'a Flow>,
     connections: impl IntoIterator<Item = &'a Connection>,
@@ -85,7 +85,12 @@ fn places(before: &Value, after: &Value, path: &mut String, paths: &mut Vec<Stri
         (Value::Array(before), Value::Array(after)) => {
             for index in 0..before.len().max(after.len()) {
                 path.push_str(&format!("[{index}]"));
-                places(before.get(index).unwrap_or(&Value::Null), after.get(index).unwrap_or(&Value::Null), path, paths);
+                places(
+                    before.get(index).unwrap_or(&Value::Null),
+                    after.get(index).unwrap_or(&Value::Null),
+                    path,
+                    paths,
+                );
                 path.truncate(length);
             }
         }

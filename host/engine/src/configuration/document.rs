@@ -35,7 +35,12 @@ pub(crate) fn read(file: &ConfigurationFile) -> Result<(Node, Origin), Box<Findi
     let breaks = Breaks::new(text);
     let document = Document::parse(text).map_err(|error| {
         let line = error.span().map_or(1, |span| breaks.line(span.start));
-        Box::new(Finding::new(file.name.clone(), line, "", format!("not TOML: {}", error.message().replace('\n', "; "))))
+        Box::new(Finding::new(
+            file.name.clone(),
+            line,
+            "",
+            format!("not TOML: {}", error.message().replace('\n', "; ")),
+        ))
     })?;
     let builder = Builder { text, breaks };
     let root = builder.table(document.as_table(), Lines { value: 1, content: 1 });
@@ -103,7 +108,8 @@ impl Builder<'_> {
             Item::Value(value) => self.value(value, key),
             Item::Table(table) => self.table(table, self.lines(table.span(), key)),
             Item::ArrayOfTables(tables) => {
-                let items: Vec<Node> = tables.iter().map(|table| self.table(table, self.lines(table.span(), key))).collect();
+                let items: Vec<Node> =
+                    tables.iter().map(|table| self.table(table, self.lines(table.span(), key))).collect();
                 let lines = items.first().map_or(key, |first| first.lines);
                 Node { value: Content::List(items), lines }
             }

@@ -8,9 +8,7 @@ mod reading; // what files say
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use sluse_model::{
-    Connection, CredentialKind, Description, Endpoint, EndpointNeed, Name, OperationDescription,
-};
+use sluse_model::{Connection, CredentialKind, Description, Endpoint, EndpointNeed, Name, OperationDescription};
 
 use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse};
 
@@ -66,9 +64,19 @@ fn description() -> Description {
                 name: "default".to_owned(),
                 title: "The shelf".to_owned(),
                 required: true,
-                credentials: vec![CredentialKind::Nothing, CredentialKind::Basic, CredentialKind::ApiKey, CredentialKind::OAuth2ClientCredentials],
+                credentials: vec![
+                    CredentialKind::Nothing,
+                    CredentialKind::Basic,
+                    CredentialKind::ApiKey,
+                    CredentialKind::OAuth2ClientCredentials,
+                ],
             },
-            EndpointNeed { name: "archive".to_owned(), title: "The archive".to_owned(), required: false, credentials: Vec::new() },
+            EndpointNeed {
+                name: "archive".to_owned(),
+                title: "The archive".to_owned(),
+                required: false,
+                credentials: Vec::new(),
+            },
         ],
         folders: Vec::new(),
         sequences: Vec::new(),

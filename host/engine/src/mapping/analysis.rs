@@ -16,7 +16,8 @@ use super::{
 /// The names that an expression may begin with.
 pub(crate) const VARIABLES: [&str; 4] = ["submission", "attachments", "steps", "run"];
 /// Filters whose result is a number whatever they are given.
-const NUMERIC_FILTERS: [&str; 8] = ["number", "danish_number", "minor_units", "int", "float", "length", "count", "round"];
+const NUMERIC_FILTERS: [&str; 8] =
+    ["number", "danish_number", "minor_units", "int", "float", "length", "count", "round"];
 /// Filters that accept what is undefined.
 const FORGIVING_FILTERS: [&str; 3] = ["default", "d", "optional"];
 const MAX_SLICE: i64 = 1_000_000;
@@ -137,7 +138,9 @@ impl Walk<'_> {
             }
             Expr::UnaryOp(operation) => self.visit(&operation.expr, deeper, false),
             Expr::BinOp(operation) => {
-                if matches!(operation.op, BinOpKind::Mul) && !(is_numeric(&operation.left) && is_numeric(&operation.right)) {
+                if matches!(operation.op, BinOpKind::Mul)
+                    && !(is_numeric(&operation.left) && is_numeric(&operation.right))
+                {
                     return Err("`*` multiplies numbers only: write `(a | number) * (b | number)`".to_owned());
                 }
                 self.visit(&operation.left, deeper, false)?;
@@ -183,14 +186,18 @@ impl Walk<'_> {
     fn arguments(&mut self, arguments: &[CallArg<'_>], depth: usize) -> Result<(), String> {
         arguments.iter().try_for_each(|argument| match argument {
             CallArg::Pos(value) | CallArg::Kwarg(_, value) => self.visit(value, depth, false),
-            CallArg::PosSplat(_) | CallArg::KwargSplat(_) => Err("`*` and `**` before arguments are not available".to_owned()),
+            CallArg::PosSplat(_) | CallArg::KwargSplat(_) => {
+                Err("`*` and `**` before arguments are not available".to_owned())
+            }
         })
     }
 
     fn reference(&mut self, variable: &str, segments: Vec<Segment>, guarded: bool) -> Result<(), String> {
         if !VARIABLES.contains(&variable) {
             let hint = did_you_mean(variable, VARIABLES);
-            return Err(format!("`{variable}` is undefined{hint}: there are `submission`, `attachments`, `steps` and `run`"));
+            return Err(format!(
+                "`{variable}` is undefined{hint}: there are `submission`, `attachments`, `steps` and `run`"
+            ));
         }
         if variable == "steps" && !matches!(segments.first(), Some(Segment::Key(_))) {
             return Err("name the step: `steps.open_case` or `steps[\"open-case\"]`".to_owned());

@@ -66,18 +66,20 @@ fn next_tag(text: &str, from: usize) -> Option<usize> {
 fn statement(text: &str, at: usize) -> SplitFault {
     SplitFault {
         line: line_of(text, at),
-        message: "statements (`{% … %}`) are not available: write a condition as `{{ a if b else c }}`, and a list with \
+        message:
+            "statements (`{% … %}`) are not available: write a condition as `{{ a if b else c }}`, and a list with \
                   `pick`; `{{ \"{%\" }}` writes the signs themselves"
-            .to_owned(),
+                .to_owned(),
     }
 }
 
 fn comment(text: &str, at: usize) -> SplitFault {
     SplitFault {
         line: line_of(text, at),
-        message: "comments (`{# … #}`) are not available in a text: use a comment of the file; `{{ \"{#\" }}` writes the \
+        message:
+            "comments (`{# … #}`) are not available in a text: use a comment of the file; `{{ \"{#\" }}` writes the \
                   signs themselves"
-            .to_owned(),
+                .to_owned(),
     }
 }
 

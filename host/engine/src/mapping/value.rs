@@ -115,7 +115,8 @@ pub(crate) fn from_json(json: &Json, printed: &Printed, nodes: &mut usize, depth
         ))),
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => {
-            let items = items.iter().map(|item| from_json(item, printed, nodes, depth + 1)).collect::<Result<_, _>>()?;
+            let items =
+                items.iter().map(|item| from_json(item, printed, nodes, depth + 1)).collect::<Result<_, _>>()?;
             Value::from_object(JsonList(items, printed.clone()))
         }
         Json::Object(entries) => {
@@ -153,7 +154,10 @@ impl Budget {
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), minijinja::Error> {
         const VALUE_BYTES: usize = 8;
         self.bytes = self.bytes.checked_sub(bytes.saturating_add(VALUE_BYTES)).ok_or_else(|| {
-            refuse(format!("the input grows beyond {} bytes: hand large content on as an attachment", limits::MAX_OUTPUT_BYTES))
+            refuse(format!(
+                "the input grows beyond {} bytes: hand large content on as an attachment",
+                limits::MAX_OUTPUT_BYTES
+            ))
         })?;
         Ok(())
     }
@@ -214,8 +218,8 @@ pub(crate) fn to_json(value: &Value, budget: &mut Budget, depth: usize) -> Resul
         ValueKind::Seq | ValueKind::Iterable => {
             budget.take(0)?;
             let mut list = Vec::new();
-            for item in value.try_iter()? {
-                list.extend(to_json(&item, budget, depth + 1)?);
+            for item in value.try_iter()?.checked() {
+                list.extend(to_json(&item?, budget, depth + 1)?);
             }
             Json::Array(list)
         }
@@ -231,26 +235,21 @@ pub(crate) fn to_json(value: &Value, budget: &mut Budget, depth: usize) -> Resul
             }
             Json::Object(entries)
         }
-        _ => {
-            // An invalid value carries the reason why it is.
-            value.clone().validate_or_refuse()?
-        }
+        ValueKind::Invalid => return Err(reason_of(value)),
+        _ => return Err(refuse("it is no JSON value")),
     }))
 }
 
-trait ValidateOrRefuse {
-    fn validate_or_refuse(self) -> Result<Json, minijinja::Error>;
-}
-
-impl ValidateOrRefuse for Value {
-    fn validate_or_refuse(self) -> Result<Json, minijinja::Error> {
-        match self.try_iter() {
-            Err(error) if self.kind() == ValueKind::Invalid => Err(error),
-            _ => Err(refuse("it is no JSON value")),
-        }
+/// Why an invalid value is one. MiniJinja tells it to those who iterate.
+pub(crate) fn reason_of(value: &Value) -> minijinja::Error {
+    let checked = Value::from(vec![value.clone()]).try_iter().map(|items| items.checked().next());
+    match checked {
+        Ok(Some(Err(reason))) => reason,
+        _ => refuse("a value cannot be used"),
     }
 }
 
+/// A number as JSON writes it.
 pub(crate) fn to_number(value: &Value) -> Result<Number, minijinja::Error> {
     if value.is_integer() {
         if let Some(integer) = value.as_i64() {

@@ -50,7 +50,9 @@ fn settings(connection: &Connection, description: &Description, refuse: &mut imp
     // A connector whose schema does not compile is not installed; should it be, that is told here.
     let schema = match Schema::compile(&description.settings_schema) {
         Ok(schema) => schema,
-        Err(fault) => return refuse("connector", format!("the settings schema of `{}` is broken: {fault}", description.name)),
+        Err(fault) => {
+            return refuse("connector", format!("the settings schema of `{}` is broken: {fault}", description.name));
+        }
     };
     for violation in schema.check(&Value::Object(connection.settings.clone())).err().unwrap_or_default() {
         let path = pointer_to_path("settings", &violation.path);
@@ -117,9 +119,15 @@ fn url(text: &str, path: &str, allow_plaintext: bool, has_credential: bool, refu
         refuse(path, "an address has no `#`: it never reaches a server".to_owned());
     }
     if url.scheme() == "http" && !allow_plaintext {
-        refuse(path, "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true`".to_owned());
+        refuse(
+            path,
+            "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true`".to_owned(),
+        );
     } else if url.scheme() == "http" && has_credential && !is_loopback(&url) {
-        refuse(path, "a credential never goes in clear over a network: use `https:`, or `kind = \"nothing\"`".to_owned());
+        refuse(
+            path,
+            "a credential never goes in clear over a network: use `https:`, or `kind = \"nothing\"`".to_owned(),
+        );
     }
 }
 
@@ -193,7 +201,10 @@ fn limits(limits: &Limits, refuse: &mut impl FnMut(&str, String)) {
 fn retry(connection: &Connection, refuse: &mut impl FnMut(&str, String)) {
     let retry = &connection.retry;
     if !(1..=MAX_ATTEMPTS).contains(&retry.max_attempts) {
-        refuse("retry.max_attempts", format!("a delivery is tried from 1 to {MAX_ATTEMPTS} times, the first time included"));
+        refuse(
+            "retry.max_attempts",
+            format!("a delivery is tried from 1 to {MAX_ATTEMPTS} times, the first time included"),
+        );
     }
     if retry.cap_ms > MAX_WAIT_MS {
         refuse("retry.cap_ms", format!("a wait is at most a day, {MAX_WAIT_MS} ms"));

@@ -73,7 +73,10 @@ fn describe<'c>(
     let Some(connection) = connection(&step.connection, parsed, catalog) else {
         let known = parsed.connections().map(|connection| &connection.name).chain(catalog.connections.keys());
         let hint = did_you_mean(step.connection.as_str(), known.map(Name::as_str));
-        let message = format!("there is no connection `{}`{hint}: apply its file, before or together with this one", step.connection);
+        let message = format!(
+            "there is no connection `{}`{hint}: apply its file, before or together with this one",
+            step.connection
+        );
         findings.push(origin.finding("connection", message));
         return None;
     };

@@ -14,14 +14,22 @@ fn what_fits_has_no_findings() {
 
 #[test]
 fn the_connector_is_installed() {
-    faults(&with("\"shelf\"", "\"shelv\" # ◄"), "connection[0].connector", "no connector `shelv` is installed (did you mean `shelf`?)");
+    faults(
+        &with("\"shelf\"", "\"shelv\" # ◄"),
+        "connection[0].connector",
+        "no connector `shelv` is installed (did you mean `shelf`?)",
+    );
 }
 
 #[test]
 fn settings_fit_the_connector() {
     faults(&with("room = \"A\" }", "room = 5 } # ◄"), "connection[0].settings.room", "`shelf` expects the type string");
     faults(&with("{ room = \"A\" }", "{ } # ◄"), "connection[0].settings", "the property `room`");
-    faults(&with("room = \"A\" }", "room = \"A\", rows = [1, \"x\"] } # ◄"), "connection[0].settings.rows[1]", "the type integer");
+    faults(
+        &with("room = \"A\" }", "room = \"A\", rows = [1, \"x\"] } # ◄"),
+        "connection[0].settings.rows[1]",
+        "the type integer",
+    );
     faults(&with("room = \"A\" }", "room = \"A\", rom = 1 } # ◄"), "connection[0].settings", "no property `rom`");
 }
 
@@ -32,7 +40,11 @@ fn endpoints_are_those_that_the_connector_has() {
         "connection[0].endpoints",
         "write `[connection.endpoints.default]`",
     );
-    faults(&connection("[connection.endpoints.archiv] # ◄\nurl = \"https://a.example\""), "connection[0].endpoints.archiv", "did you mean `archive`?");
+    faults(
+        &connection("[connection.endpoints.archiv] # ◄\nurl = \"https://a.example\""),
+        "connection[0].endpoints.archiv",
+        "did you mean `archive`?",
+    );
     faults(
         &connection("auth = { kind = \"bearer\", token = { secret = \"shelf-key\" } } # ◄"),
         "connection[0].endpoints.default.auth.kind",
@@ -45,9 +57,13 @@ fn addresses_are_plain_and_safe() {
     let path = "connection[0].endpoints.default.url";
     let address = |url: &str| with("\"https://shelf.example/api\"", &format!("\"{url}\" # ◄"));
     for (url, part) in [
-        ("shelf", "https://host/path"), ("ftp://a.example", "begins with"), ("https://a:b@a.example", "no user"),
-        ("https://a.example?x=1", "question mark"), ("https://a.example/#x", "no `#`"),
-        ("http://a.example", "allow_plaintext"), ("https://blocked.example", "egress.hosts"),
+        ("shelf", "https://host/path"),
+        ("ftp://a.example", "begins with"),
+        ("https://a:b@a.example", "no user"),
+        ("https://a.example?x=1", "question mark"),
+        ("https://a.example/#x", "no `#`"),
+        ("http://a.example", "allow_plaintext"),
+        ("https://blocked.example", "egress.hosts"),
     ] {
         faults(&address(url), path, part);
     }
@@ -57,7 +73,8 @@ fn addresses_are_plain_and_safe() {
 
 #[test]
 fn a_credential_goes_in_clear_to_loopback_only() {
-    let key = "allow_plaintext = true\nauth = { kind = \"api-key\", header = \"x\", value = { secret = \"shelf-key\" } }";
+    let key =
+        "allow_plaintext = true\nauth = { kind = \"api-key\", header = \"x\", value = { secret = \"shelf-key\" } }";
     let at = |url: &str| connection(key).replace("\"https://shelf.example/api\"", &format!("\"{url}\" # ◄"));
     faults(&at("http://10.0.0.1"), "connection[0].endpoints.default.url", "never goes in clear");
     for url in ["http://127.0.0.1:8080/x", "http://[::1]:1", "https://10.0.0.1"] {
@@ -65,7 +82,9 @@ fn a_credential_goes_in_clear_to_loopback_only() {
         assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "", "{url}");
     }
     faults(
-        &connection("auth = { kind = \"oauth2-client-credentials\", token_url = \"http://a.example/token\", client_id = \"x\", client_secret = { secret = \"shelf-key\" } } # ◄"),
+        &connection(
+            "auth = { kind = \"oauth2-client-credentials\", token_url = \"http://a.example/token\", client_id = \"x\", client_secret = { secret = \"shelf-key\" } } # ◄",
+        ),
         "connection[0].endpoints.default.auth.token_url",
         "allow_plaintext",
     );
@@ -75,10 +94,22 @@ fn a_credential_goes_in_clear_to_loopback_only() {
 fn a_key_goes_into_one_place_and_its_secret_exists() {
     let auth = "connection[0].endpoints.default.auth";
     faults(&connection("auth = { kind = \"api-key\", value = { secret = \"shelf-key\" } } # ◄"), auth, "exactly one");
-    faults(&connection("auth = { kind = \"api-key\", header = \"a\", query = \"b\", value = { secret = \"shelf-key\" } } # ◄"), auth, "exactly one");
-    faults(&connection("auth = { kind = \"api-key\", header = \"a b\", value = { secret = \"shelf-key\" } } # ◄"), &format!("{auth}.header"), "letters");
     faults(
-        &connection("[connection.endpoints.default.auth]\nkind = \"basic\"\nusername = \"u\"\npassword = { secret = \"shelf-kay\" } # ◄"),
+        &connection(
+            "auth = { kind = \"api-key\", header = \"a\", query = \"b\", value = { secret = \"shelf-key\" } } # ◄",
+        ),
+        auth,
+        "exactly one",
+    );
+    faults(
+        &connection("auth = { kind = \"api-key\", header = \"a b\", value = { secret = \"shelf-key\" } } # ◄"),
+        &format!("{auth}.header"),
+        "letters",
+    );
+    faults(
+        &connection(
+            "[connection.endpoints.default.auth]\nkind = \"basic\"\nusername = \"u\"\npassword = { secret = \"shelf-kay\" } # ◄",
+        ),
         &format!("{auth}.password.secret"),
         "there is no secret `shelf-kay` (did you mean `shelf-key`?): write it with `sluse secret set shelf-kay`",
     );
@@ -86,12 +117,24 @@ fn a_key_goes_into_one_place_and_its_secret_exists() {
 
 #[test]
 fn limits_and_retries_are_sane() {
-    faults(&connection("[connection.limits]\nmemory_bytes = 268435457 # ◄"), "connection[0].limits.memory_bytes", "1 to 268435456");
+    faults(
+        &connection("[connection.limits]\nmemory_bytes = 268435457 # ◄"),
+        "connection[0].limits.memory_bytes",
+        "1 to 268435456",
+    );
     faults(&connection("[connection.limits]\ncpu_ms = 0 # ◄"), "connection[0].limits.cpu_ms", "from 1");
     faults(&connection("[connection.retry]\nmax_attempts = 0 # ◄"), "connection[0].retry.max_attempts", "from 1");
-    faults(&connection("[connection.retry]\ncap_ms = 5\nbase_ms = 6 # ◄"), "connection[0].retry.base_ms", "at most the longest");
+    faults(
+        &connection("[connection.retry]\ncap_ms = 5\nbase_ms = 6 # ◄"),
+        "connection[0].retry.base_ms",
+        "at most the longest",
+    );
     faults(&connection("timeout_ms = 0 # ◄"), "connection[0].endpoints.default.timeout_ms", "from 1 to 300000");
-    faults(&connection("max_response_bytes = 999999999999 # ◄"), "connection[0].endpoints.default.max_response_bytes", "limits.memory_bytes");
+    faults(
+        &connection("max_response_bytes = 999999999999 # ◄"),
+        "connection[0].endpoints.default.max_response_bytes",
+        "limits.memory_bytes",
+    );
 }
 
 #[test]
@@ -100,16 +143,25 @@ fn a_flow_has_steps_with_names_of_their_own() {
     let text = flow("input.title = \"abc\"").replace("name = \"again\"", "name = \"open\" # ◄");
     faults(&text, "flow[0].step[1].name", "already a step `open`");
     let text = flow("input.title = \"abc\"").replace("schema = { type = \"object\"", "schema = { type = \"text\"");
-    faults(&text.replace("additionalProperties = false } }", "additionalProperties = false } } # ◄"), "flow[0].schema", "/type");
+    faults(
+        &text.replace("additionalProperties = false } }", "additionalProperties = false } } # ◄"),
+        "flow[0].schema",
+        "/type",
+    );
 }
 
 #[test]
 fn the_connection_and_the_operation_exist() {
     let text = flow("input.title = \"abc\"");
-    let unknown = text.replacen("name = \"again\"\nconnection = \"left\"", "name = \"again\"\nconnection = \"lift\" # ◄", 1);
+    let unknown =
+        text.replacen("name = \"again\"\nconnection = \"left\"", "name = \"again\"\nconnection = \"lift\" # ◄", 1);
     faults(&unknown, "flow[0].step[1].connection", "there is no connection `lift` (did you mean `left`?)");
     let unknown = text.replace("operation = \"close-box\"", "operation = \"close-bocks\" # ◄");
-    faults(&unknown, "flow[0].step[2].operation", "cannot do `close-bocks` (did you mean `close-box`?): it has open-box, close-box");
+    faults(
+        &unknown,
+        "flow[0].step[2].operation",
+        "cannot do `close-bocks` (did you mean `close-box`?): it has open-box, close-box",
+    );
 }
 
 #[test]
@@ -127,7 +179,10 @@ fn what_an_input_reads_can_be_there() {
     let title = |expression: &str| flow(&format!("[flow.step.input]\ntitle = '{expression}' # ◄"));
     for (expression, part) in [
         ("{{ submision.what }}", "did you mean `submission`?"),
-        ("{{ submission.wat }}", "`submission.wat` is undefined: the flow's schema has no `wat` (did you mean `what`?)"),
+        (
+            "{{ submission.wat }}",
+            "`submission.wat` is undefined: the flow's schema has no `wat` (did you mean `what`?)",
+        ),
         ("{{ submission.where.rum }}", "has no `rum`"),
         ("{{ steps.shut_it.x }}", "the step `shut-it` comes after `again`"),
         ("{{ steps[\"shut-it\"].x }}", "the step `shut-it` comes after `again`"),
@@ -146,9 +201,11 @@ fn what_an_input_reads_can_be_there() {
 #[test]
 fn the_line_is_that_of_the_expression_in_a_long_text() {
     for quotes in ["\"\"\"", "'''"] {
-        let text = flow(&format!("[flow.step.input]\ntitle = {quotes}\nførste\nanden {{{{ submission.wat }}}} ◄\n{quotes}"));
+        let text =
+            flow(&format!("[flow.step.input]\ntitle = {quotes}\nførste\nanden {{{{ submission.wat }}}} ◄\n{quotes}"));
         faults(&text, "flow[0].step[1].input.title", "no `wat`");
-        let text = flow(&format!("[flow.step.input]\ntitle = {quotes}første\nanden {{{{ submission.wat }}}} ◄{quotes}"));
+        let text =
+            flow(&format!("[flow.step.input]\ntitle = {quotes}første\nanden {{{{ submission.wat }}}} ◄{quotes}"));
         faults(&text, "flow[0].step[1].input.title", "no `wat`");
     }
     let crlf = flow("[flow.step.input]\ntitle = '''\nførste\n{{ submission.wat }} ◄'''").replace('\n', "\r\n");
@@ -157,12 +214,26 @@ fn the_line_is_that_of_the_expression_in_a_long_text() {
 
 #[test]
 fn what_is_wrong_with_an_input_whatever_comes_is_told() {
-    faults(&flow("[flow.step.input] # ◄\nsize = 3"), "flow[0].step[1].input", "`open-box` expects the property `title`");
-    faults(&flow("[flow.step.input] # ◄\ntitle = \"{{ submission.what }}\"\nsise = 3"), "flow[0].step[1].input", "no property `sise`");
-    faults(&flow("[flow.step.input]\ntitle = \"{{ submission.what }}\"\nsize = \"3\" # ◄"), "flow[0].step[1].input.size", "the type integer");
+    faults(
+        &flow("[flow.step.input] # ◄\nsize = 3"),
+        "flow[0].step[1].input",
+        "`open-box` expects the property `title`",
+    );
+    faults(
+        &flow("[flow.step.input] # ◄\ntitle = \"{{ submission.what }}\"\nsise = 3"),
+        "flow[0].step[1].input",
+        "no property `sise`",
+    );
+    faults(
+        &flow("[flow.step.input]\ntitle = \"{{ submission.what }}\"\nsize = \"3\" # ◄"),
+        "flow[0].step[1].input.size",
+        "the type integer",
+    );
     faults(&flow("[flow.step.input]\ntitle = \"ab\" # ◄"), "flow[0].step[1].input.title", "at least 3 characters");
     faults(
-        &flow("[flow.step.input]\ntitle = \"{{ submission.what }}\"\nitems = [\n{ id = \"{{ submission.what }}\" },\n{ note = \"{{ submission.what }}\" }, # ◄\n]"),
+        &flow(
+            "[flow.step.input]\ntitle = \"{{ submission.what }}\"\nitems = [\n{ id = \"{{ submission.what }}\" },\n{ note = \"{{ submission.what }}\" }, # ◄\n]",
+        ),
         "flow[0].step[1].input.items[1]",
         "the property `id`",
     );
@@ -183,7 +254,8 @@ fn what_only_the_submission_decides_is_not_told() {
 #[test]
 fn all_findings_come_at_once_in_the_order_of_the_files() {
     let flow = "[[flow]]\nname = \"a\"\nschema = false\n[[flow.step]]\nname = \"b\"\nconnection = \"lft\"\noperation = \"open-box\"\ninput.x = \"{{ y }}\"";
-    let files = [file("z.toml", flow), file("a.toml", &connection("timeout_ms = 0\n[connection.retry]\nmax_attempts = 0"))];
+    let files =
+        [file("z.toml", flow), file("a.toml", &connection("timeout_ms = 0\n[connection.retry]\nmax_attempts = 0"))];
     let findings = check(&parsed(&files), &catalog());
     let places: Vec<_> = findings.iter().map(|finding| (finding.file.as_str(), finding.line)).collect();
     assert_eq!(places, [("z.toml", 6), ("z.toml", 8), ("a.toml", 7), ("a.toml", 9)]);

@@ -51,23 +51,28 @@ base_ms = 2
 cap_ms = 3
 "#;
     let (connections, flows) = parsed(&[file("a.toml", text)]).into_parts();
-    assert_eq!(serde_json::to_value(&connections[0]).expect("JSON"), json!({
-        "name": "left", "connector": "shelf", "title": "Venstre", "settings": {"room": "Æ", "rows": [1, 2]},
-        "endpoints": {"default": {
-            "url": "http://127.0.0.1:80", "allow_plaintext": true, "timeout_ms": 5, "max_response_bytes": 6,
-            "auth": {"kind": "api-key", "header": "x-key", "value": {"secret": "shelf-key"}},
-        }},
-        "grant": {"cidrs": ["10.20.0.0/16", "fd00::/8"]},
-        "limits": {"memory_bytes": 1, "cpu_ms": 2, "timeout_ms": 3, "max_attachment_bytes": 4},
-        "retry": {"max_attempts": 1, "base_ms": 2, "cap_ms": 3},
-    }));
+    assert_eq!(
+        serde_json::to_value(&connections[0]).expect("JSON"),
+        json!({
+            "name": "left", "connector": "shelf", "title": "Venstre", "settings": {"room": "Æ", "rows": [1, 2]},
+            "endpoints": {"default": {
+                "url": "http://127.0.0.1:80", "allow_plaintext": true, "timeout_ms": 5, "max_response_bytes": 6,
+                "auth": {"kind": "api-key", "header": "x-key", "value": {"secret": "shelf-key"}},
+            }},
+            "grant": {"cidrs": ["10.20.0.0/16", "fd00::/8"]},
+            "limits": {"memory_bytes": 1, "cpu_ms": 2, "timeout_ms": 3, "max_attachment_bytes": 4},
+            "retry": {"max_attempts": 1, "base_ms": 2, "cap_ms": 3},
+        })
+    );
     assert!(flows.is_empty());
 }
 
 #[test]
 fn a_schema_is_a_table_or_json_text() {
     let flow = |name: &str, schema: &str| format!("[[flow]]\nname = \"{name}\"\n{schema}\n");
-    let text = flow("a", "schema = '''\n{\"type\": \"object\"}\n'''") + &flow("b", "schema = true") + &flow("c", "[flow.schema]\ntype = \"object\"");
+    let text = flow("a", "schema = '''\n{\"type\": \"object\"}\n'''")
+        + &flow("b", "schema = true")
+        + &flow("c", "[flow.schema]\ntype = \"object\"");
     let parsed = parsed(&[file("a.toml", &text)]);
     let schemas: Vec<_> = parsed.flows().map(|flow| flow.schema.clone()).collect();
     assert_eq!(schemas, [json!({"type": "object"}), json!(true), json!({"type": "object"})]);
@@ -76,7 +81,11 @@ fn a_schema_is_a_table_or_json_text() {
 #[test]
 fn unknown_keys_are_told_with_their_path_and_the_nearest() {
     refuses("[[conection]] # ◄\nname = \"a\"", "conection", "did you mean `connection`?");
-    refuses("[[connection]]\nname = \"a\"\nconector = \"b\" # ◄\nconnector = \"b\"", "connection[0].conector", "did you mean `connector`?");
+    refuses(
+        "[[connection]]\nname = \"a\"\nconector = \"b\" # ◄\nconnector = \"b\"",
+        "connection[0].conector",
+        "did you mean `connector`?",
+    );
     refuses(
         "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.endpoints.default]\nurl = \"x\"\ntimeout = 5 # ◄",
         "connection[0].endpoints.default.timeout",
@@ -87,31 +96,74 @@ fn unknown_keys_are_told_with_their_path_and_the_nearest() {
         "connection[0].endpoints.default.auth.token.values",
         "unknown key",
     );
-    refuses("[[flow]]\nname = \"a\"\nschema = true\n[[flow.step]]\nname = \"b\"\nconnection = \"c\"\noperation = \"d\"\ninputs = {} # ◄",
-        "flow[0].step[0].inputs", "did you mean `input`?");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.retry]\nattempts = 3 # ◄", "connection[0].retry.attempts", "max_attempts");
+    refuses(
+        "[[flow]]\nname = \"a\"\nschema = true\n[[flow.step]]\nname = \"b\"\nconnection = \"c\"\noperation = \"d\"\ninputs = {} # ◄",
+        "flow[0].step[0].inputs",
+        "did you mean `input`?",
+    );
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.retry]\nattempts = 3 # ◄",
+        "connection[0].retry.attempts",
+        "max_attempts",
+    );
 }
 
 #[test]
 fn what_is_missing_is_told_where_it_belongs() {
     refuses("\n[[connection]] # ◄\nname = \"a\"", "connection[0]", "`connector` is missing");
     refuses("[[flow]] # ◄\nname = \"a\"", "flow[0]", "`schema` is missing");
-    refuses("[[flow]]\nname = \"a\"\nschema = true\n\n[[flow.step]] # ◄\nname = \"b\"\nconnection = \"c\"", "flow[0].step[0]", "`operation` is missing");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.endpoints.default] # ◄\ntimeout_ms = 1", "connection[0].endpoints.default", "`url` is missing");
+    refuses(
+        "[[flow]]\nname = \"a\"\nschema = true\n\n[[flow.step]] # ◄\nname = \"b\"\nconnection = \"c\"",
+        "flow[0].step[0]",
+        "`operation` is missing",
+    );
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.endpoints.default] # ◄\ntimeout_ms = 1",
+        "connection[0].endpoints.default",
+        "`url` is missing",
+    );
 }
 
 #[test]
 fn what_is_of_another_kind_is_told() {
     refuses("connection = 1 # ◄", "connection", "a list is needed");
-    refuses("[[connection]]\nname = 1 # ◄\nconnector = \"b\"", "connection[0].name", "a text is needed here, not a whole number");
+    refuses(
+        "[[connection]]\nname = 1 # ◄\nconnector = \"b\"",
+        "connection[0].name",
+        "a text is needed here, not a whole number",
+    );
     refuses("[[connection]]\nname = \"Venstre\" # ◄\nconnector = \"b\"", "connection[0].name", "is not a name");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\nsettings = 5 # ◄", "connection[0].settings", "a table is needed");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\nsettings = { a = 2026-01-01 } # ◄", "connection[0].settings.a", "put it in quotes");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\nsettings.b = [\n1,\nnan # ◄\n]", "connection[0].settings.b[1]", "finite");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.retry]\nbase_ms = -1 # ◄", "connection[0].retry.base_ms", "at least 0");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\ngrant.cidrs = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\", # ◄\n]", "connection[0].grant.cidrs[1]", "10.20.0.0/16");
-    refuses("[[flow]]\nname = \"a\"\nschema = '''\n{\n \"type\": ◄\n}\n'''", "flow[0].schema", "no JSON");
-    refuses("[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.endpoints.default]\nurl = \"x\"\nauth.kind = \"ntml\" # ◄", "connection[0].endpoints.default.auth.kind", "no way of signing in");
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\nsettings = 5 # ◄",
+        "connection[0].settings",
+        "a table is needed",
+    );
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\nsettings = { a = 2026-01-01 } # ◄",
+        "connection[0].settings.a",
+        "put it in quotes",
+    );
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\nsettings.b = [\n1,\nnan # ◄\n]",
+        "connection[0].settings.b[1]",
+        "finite",
+    );
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.retry]\nbase_ms = -1 # ◄",
+        "connection[0].retry.base_ms",
+        "at least 0",
+    );
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\ngrant.cidrs = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\", # ◄\n]",
+        "connection[0].grant.cidrs[1]",
+        "10.20.0.0/16",
+    );
+    refuses("[[flow]]\nname = \"a\"\nschema = '''\n{\n \"type\": , ◄\n}\n'''", "flow[0].schema", "no JSON");
+    refuses(
+        "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.endpoints.default]\nurl = \"x\"\nauth.kind = \"ntml\" # ◄",
+        "connection[0].endpoints.default.auth.kind",
+        "no way of signing in",
+    );
 }
 
 #[test]
@@ -133,19 +185,27 @@ fn what_is_not_toml_is_told_with_its_line() {
 fn a_name_is_given_once_over_all_files() {
     let connection = "[[connection]]\nname = \"a\"\nconnector = \"b\"\n";
     let flow = "\n[[flow]]\nname = \"a\"\nschema = true\n";
-    let findings = parse(&[file("z.toml", connection), file("b.toml", &format!("{connection}{connection}{flow}")), file("c.toml", flow)])
-        .expect_err("duplicates");
+    let findings = parse(&[
+        file("z.toml", connection),
+        file("b.toml", &format!("{connection}{connection}{flow}")),
+        file("c.toml", flow),
+    ])
+    .expect_err("duplicates");
     let told: Vec<String> = findings.iter().map(|finding| finding.to_string()).collect();
-    assert_eq!(told, [
-        "b.toml:2: `connection[0].name`: there is already a connection `a` in z.toml, line 2",
-        "b.toml:5: `connection[1].name`: there is already a connection `a` in z.toml, line 2",
-        "c.toml:3: `flow[0].name`: there is already a flow `a` in b.toml, line 9",
-    ]);
+    assert_eq!(
+        told,
+        [
+            "b.toml:2: `connection[0].name`: there is already a connection `a` in z.toml, line 2",
+            "b.toml:5: `connection[1].name`: there is already a connection `a` in z.toml, line 2",
+            "c.toml:3: `flow[0].name`: there is already a flow `a` in b.toml, line 9",
+        ]
+    );
 }
 
 #[test]
 fn all_findings_are_told_at_once_by_file_and_line() {
-    let findings = parse(&[file("b.toml", "x = 1\ny = 2\n[[flow]]"), file("a.toml", "[[connection]]\nname = 1")]).expect_err("faults");
+    let findings = parse(&[file("b.toml", "x = 1\ny = 2\n[[flow]]"), file("a.toml", "[[connection]]\nname = 1")])
+        .expect_err("faults");
     let places: Vec<_> = findings.iter().map(|finding| (finding.file.as_str(), finding.line)).collect();
     assert_eq!(places, [("b.toml", 1), ("b.toml", 2), ("b.toml", 3), ("b.toml", 3), ("a.toml", 1), ("a.toml", 2)]);
 }

@@ -25,7 +25,8 @@ pub(crate) fn date(value: &Value, format: Option<&str>, options: Kwargs) -> Resu
         return Err(refuse(format!("a date format has at most {MAX_FORMAT_BYTES} bytes")));
     }
     let date = read(&scalar_text(value)?, zone)?;
-    strtime::format(format, date).map_err(|_| refuse("the format does not fit a date: use `%d`, `%m`, `%Y` and the like"))
+    strtime::format(format, date)
+        .map_err(|_| refuse("the format does not fit a date: use `%d`, `%m`, `%Y` and the like"))
 }
 
 /// `iso_date`: `2026-12-24`.
@@ -44,7 +45,8 @@ fn read(text: &str, zone: Option<&str>) -> Result<Date, Error> {
         let timestamp: Timestamp = text.parse().map_err(|_| unknown())?;
         return match zone {
             Some(zone) => {
-                let zone = TimeZone::get(zone).map_err(|_| refuse("the zone is unknown: write `zone='Europe/Copenhagen'`"))?;
+                let zone =
+                    TimeZone::get(zone).map_err(|_| refuse("the zone is unknown: write `zone='Europe/Copenhagen'`"))?;
                 Ok(zone.to_datetime(timestamp).date())
             }
             None => numbers(&text[..text.len().min(10)]).ok_or_else(unknown),

@@ -169,7 +169,8 @@ impl Decimal {
             let digits = format!("{sign}{}", if whole.is_empty() { "0" } else { whole });
             return digits.parse::<i64>().map(Value::from).map_err(|_| inexact());
         }
-        let significant = if whole.is_empty() { fraction.trim_start_matches('0').len() } else { whole.len() + fraction.len() };
+        let significant =
+            if whole.is_empty() { fraction.trim_start_matches('0').len() } else { whole.len() + fraction.len() };
         if significant > EXACT_DIGITS {
             return Err(inexact());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{
     Error, ErrorKind, State,
-    value::{Kwargs, Rest, Value, ValueKind},
+    value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs},
 };
 
 use super::texts::scalar_text;
@@ -12,8 +12,24 @@ use crate::mapping::{error::refuse, limits, value::LeftOut};
 
 /// The filters that `map` applies: from a scalar to a scalar that is not much larger.
 const MAPPABLE: [&str; 18] = [
-    "after", "before", "bool", "capitalize", "danish_decimal", "danish_number", "date", "float", "int", "iso_date",
-    "lower", "minor_units", "number", "round", "string", "to_danish", "trim", "upper",
+    "after",
+    "before",
+    "bool",
+    "capitalize",
+    "danish_decimal",
+    "danish_number",
+    "date",
+    "float",
+    "int",
+    "iso_date",
+    "lower",
+    "minor_units",
+    "number",
+    "round",
+    "string",
+    "to_danish",
+    "trim",
+    "upper",
 ];
 
 /// `join(', ')`: the items as one text.
@@ -24,7 +40,7 @@ pub(crate) fn join(value: &Value, separator: Option<&str>) -> Result<String, Err
         if index > 0 {
             joined.push_str(separator);
         }
-        joined.push_str(&scalar_text(&item)?);
+        joined.push_str(&scalar_text(&item?)?);
         if joined.len() > limits::MAX_TEXT_BYTES {
             return Err(refuse(format!("a text grows beyond {} bytes", limits::MAX_TEXT_BYTES)));
         }
@@ -36,21 +52,31 @@ pub(crate) fn join(value: &Value, separator: Option<&str>) -> Result<String, Err
 pub(crate) fn map(
     state: &mut State<'_, '_>,
     value: &Value,
-    filter: Option<&str>,
-    arguments: Rest<Value>,
+    arguments: Rest<ValueOrKwargs>,
 ) -> Result<Vec<Value>, Error> {
-    let (arguments, kwargs): (&[Value], Kwargs) = minijinja::value::from_args(&arguments)?;
-    let attribute = kwargs.get::<Option<&str>>("attribute")?;
+    let arguments = arguments.into_values();
+    let (positional, named): (&[Value], Kwargs) = minijinja::value::from_args(&arguments)?;
+    let filter = positional.first().and_then(Value::as_str);
+    let attribute = match filter {
+        Some(_) => None,
+        None => named.get::<Option<&str>>("attribute")?,
+    };
     let mut mapped = Vec::new();
     let mut bytes = 0;
     for item in items(value)? {
+        let item = item?;
         let result = match (filter, attribute) {
             (None, Some(attribute)) => field(&item, attribute)?,
             (Some(filter), None) if MAPPABLE.contains(&filter) => {
-                let all: Vec<Value> = std::iter::once(item).chain(arguments.iter().cloned()).collect();
+                let all: Vec<Value> = std::iter::once(item).chain(arguments[1..].iter().cloned()).collect();
                 state.apply_filter(filter, &all)?
             }
-            _ => return Err(refuse(format!("write `map(attribute='name')`, or `map` with one of {}", MAPPABLE.join(", ")))),
+            _ => {
+                return Err(refuse(format!(
+                    "write `map(attribute='name')`, or `map` with one of {}",
+                    MAPPABLE.join(", ")
+                )));
+            }
         };
         bytes += result.as_str().map_or(0, str::len);
         if bytes > limits::MAX_MAPPED_BYTES {
@@ -58,7 +84,9 @@ pub(crate) fn map(
         }
         mapped.push(result);
     }
-    kwargs.assert_all_used()?;
+    if filter.is_none() {
+        named.assert_all_used()?;
+    }
     Ok(mapped)
 }
 
@@ -107,9 +135,10 @@ fn is_blank(value: &Value) -> bool {
     value.is_undefined() || value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-fn items(value: &Value) -> Result<impl Iterator<Item = Value>, Error> {
+/// The items, each with the reason when it cannot be used.
+fn items(value: &Value) -> Result<impl Iterator<Item = Result<Value, Error>>, Error> {
     match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => value.try_iter(),
+        ValueKind::Seq | ValueKind::Iterable => Ok(value.try_iter()?.checked()),
         ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
         _ => Err(refuse("a list is needed here")),
     }
@@ -121,6 +150,7 @@ fn each_table(value: &Value, change: impl Fn(&Value) -> Result<Value, Error>) ->
         _ => {
             let mut changed = Vec::new();
             for item in items(value)? {
+                let item = item?;
                 if item.kind() != ValueKind::Map {
                     return Err(refuse("a table, or a list of tables, is needed here"));
                 }

@@ -10,7 +10,7 @@ use minijinja::{
 use crate::mapping::{
     error::refuse,
     limits,
-    value::{Budget, to_json, to_number},
+    value::{Budget, reason_of, to_json, to_number},
 };
 
 /// A scalar as text: texts as they are, numbers as in JSON, `true` and `false`.
@@ -24,7 +24,7 @@ pub(crate) fn scalar_text(value: &Value) -> Result<Cow<'_, str>, Error> {
         ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
             Err(refuse("a list or a table cannot become text: name a field of it, or use `join`"))
         }
-        ValueKind::Invalid => Err(value.try_iter().err().unwrap_or_else(|| refuse("a value cannot be used"))),
+        ValueKind::Invalid => Err(reason_of(value)),
         _ if value.downcast_object_ref::<crate::mapping::value::LeftOut>().is_some() => Ok(Cow::Borrowed("")),
         _ => Err(refuse("a value is no text")),
     }

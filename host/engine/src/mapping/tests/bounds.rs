@@ -20,9 +20,17 @@ fn refused_at_apply(text: &str) {
 #[test]
 fn texts_cannot_be_multiplied() {
     for text in [
-        "{{ 'a' * 999999999 }}", "{{ 999999999 * 'a' }}", "{{ submission.a * 2 }}", "{{ [1] * 99999999 }}", "{{ ('a' ~ 'b') * 3 }}",
-        "{{ (1 + submission.a) * 2 }}", "{{ (submission.a | default('x')) * 9 }}", "{{ (submission.a | int('x')) * 9 }}",
-        "{{ -('a' * 3) }}", "{{ [0, 'a' * 999999999] | first }}", "{{ submission['a' * 999999999] }}",
+        "{{ 'a' * 999999999 }}",
+        "{{ 999999999 * 'a' }}",
+        "{{ submission.a * 2 }}",
+        "{{ [1] * 99999999 }}",
+        "{{ ('a' ~ 'b') * 3 }}",
+        "{{ (1 + submission.a) * 2 }}",
+        "{{ (submission.a | default('x')) * 9 }}",
+        "{{ (submission.a | int('x')) * 9 }}",
+        "{{ -('a' * 3) }}",
+        "{{ [0, 'a' * 999999999] | first }}",
+        "{{ submission['a' * 999999999] }}",
     ] {
         refused_at_apply(text);
     }
@@ -32,9 +40,17 @@ fn texts_cannot_be_multiplied() {
 #[test]
 fn loops_and_macros_do_not_exist() {
     for text in [
-        "{% for i in range(10**9) %}a{% endfor %}", "{{ range(10**9) | list }}", "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
-        "{% set x = 'a' %}", "{% include 'x' %}", "{{ namespace() }}", "{{ debug() }}", "{{ 'a' | format(1) }}",
-        "{{ 'a' | indent(999999999) }}", "{{ 'a' | center(999999999) }}", "{{ [1] | batch(999999999, 1) }}",
+        "{% for i in range(10**9) %}a{% endfor %}",
+        "{{ range(10**9) | list }}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% set x = 'a' %}",
+        "{% include 'x' %}",
+        "{{ namespace() }}",
+        "{{ debug() }}",
+        "{{ 'a' | format(1) }}",
+        "{{ 'a' | indent(999999999) }}",
+        "{{ 'a' | center(999999999) }}",
+        "{{ [1] | batch(999999999, 1) }}",
     ] {
         refused_at_apply(text);
     }
@@ -117,7 +133,7 @@ fn powers_and_sums_end() {
     fails(json!({"n": i64::MAX}), "submission.n ** 9", "");
     fails(json!({}), "1.0e308 * 10", "not finite");
     fails(json!({}), "2 ** 100", "64 bits");
-    fails(json!({"l": [i64::MAX, i64::MAX]}), "submission.l | sum", "64 bits");
+    fails(json!({"l": [i64::MAX, i64::MAX, 2]}), "submission.l | sum", "64 bits");
     gives(json!({"a": "abc"}), "submission.a[-2:]", json!("bc"));
     gives(json!({"a": "abc"}), "submission.a[5:2]", json!(""));
 }

@@ -47,7 +47,8 @@ fn what_is_no_expression_is_refused() {
 
 #[test]
 fn all_faults_are_told_at_once_in_order() {
-    let faults = Mapping::compile_all(&json!({"a": "{{ x }}{{ y }}", "b": ["{% if %}"], "c {{": 1})).expect_err("faults");
+    let faults =
+        Mapping::compile_all(&json!({"a": "{{ x }}{{ y }}", "b": ["{% if %}"], "c {{": 1})).expect_err("faults");
     let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
     assert_eq!(paths, ["a", "a", "b[0]", "[\"c {{\"]"]);
 }
@@ -62,12 +63,21 @@ fn references_tell_what_is_read() {
     let told: Vec<String> = mapping
         .references()
         .iter()
-        .map(|reference| format!("{}:{} {reference}{}", reference.path, reference.line, if reference.guarded { "?" } else { "" }))
+        .map(|reference| {
+            format!("{}:{} {reference}{}", reference.path, reference.line, if reference.guarded { "?" } else { "" })
+        })
         .collect();
-    assert_eq!(told, [
-        "a:1 submission.navn", "a:1 steps[\"open-case\"].case_id", "a:2 submission.x.y?", "b:1 attachments", "c:1 run.id",
-        "d:1 submission.a?",
-    ]);
+    assert_eq!(
+        told,
+        [
+            "a:1 submission.navn",
+            "a:1 steps[\"open-case\"].case_id",
+            "a:2 submission.x.y?",
+            "b:1 attachments",
+            "c:1 run.id",
+            "d:1 submission.a?",
+        ]
+    );
     assert_eq!(mapping.references()[0].field(), Some("navn"));
     assert_eq!(mapping.references()[1].step(), Some("open-case"));
     assert_eq!(mapping.holes(), ["a", "b", "c", "d"]);
@@ -86,7 +96,14 @@ fn every_listed_filter_and_test_exists_and_no_other() {
         assert!(!unknown, "{name}");
     }
     for name in ["range", "dict", "debug", "namespace"] {
-        assert!(environment().compile_expression_owned(name.to_owned()).expect("an expression").eval(()).expect("a value").is_undefined());
+        assert!(
+            environment()
+                .compile_expression_owned(name.to_owned())
+                .expect("an expression")
+                .eval(())
+                .expect("a value")
+                .is_undefined()
+        );
     }
 }
 

@@ -12,7 +12,9 @@ fn check(value: Value, filter: &str, expected: Value) {
 
 #[track_caller]
 fn refused(value: Value, filter: &str, part: &str) {
-    fails(json!({ "secret": value.as_str().unwrap_or("\u{1}"), "v": value }), &format!("submission.v | {filter}"), part);
+    // A short text may stand in the message by chance.
+    let secret = value.as_str().filter(|text| text.len() > 8).unwrap_or("\u{1}");
+    fails(json!({ "secret": secret, "v": value }), &format!("submission.v | {filter}"), part);
 }
 
 #[test]
@@ -74,7 +76,13 @@ fn optional_leaves_the_place_out() {
 #[test]
 fn dates_are_read_in_every_usual_spelling() {
     for text in [
-        "24-12-2026", "24/12/2026", "24.12.2026", "2026-12-24", " 24-12-2026 ", "2026-12-24T23:59:59+01:00", "2026-12-24T00:00:00Z",
+        "24-12-2026",
+        "24/12/2026",
+        "24.12.2026",
+        "2026-12-24",
+        " 24-12-2026 ",
+        "2026-12-24T23:59:59+01:00",
+        "2026-12-24T00:00:00Z",
     ] {
         check(json!(text), "iso_date", json!("2026-12-24"));
         check(json!(text), "date('%d/%m/%Y')", json!("24/12/2026"));
@@ -87,10 +95,18 @@ fn dates_are_read_in_every_usual_spelling() {
 #[test]
 fn what_is_no_date_is_refused() {
     for text in [
-        "", "24-13-2026", "30-02-2026", "24-12-26", "24-12/2026", "2026-12-24T00:00:00", "i morgen", "1-2-3-2026", "+1-12-2026",
+        "",
+        "24-13-2026",
+        "30-02-2026",
+        "24-12-26",
+        "24-12/2026",
+        "2026-12-24T00:00:00",
+        "i morgen",
+        "1-2-3-2026",
+        "+1-12-2026",
         "٢٤-12-2026",
     ] {
-        refused(json!(text), "iso_date", if text.is_empty() { "date" } else { "it is no date" });
+        refused(json!(text), "iso_date", "it is no date");
     }
     refused(json!("24-12-2026"), "date('%Q')", "format");
     refused(json!("24-12-2026"), "date('%H:%M')", "format");
@@ -101,8 +117,15 @@ fn what_is_no_date_is_refused() {
 #[test]
 fn danish_decimals_keep_every_digit() {
     for (text, expected) in [
-        ("1.234,50", "1234.50"), ("1234,5", "1234.5"), ("1.234", "1234"), ("0,05", "0.05"), ("-1.234.567,89", "-1234567.89"),
-        ("007", "7"), ("-0,00", "0.00"), (" 5 ", "5"), ("12345678901234567890,123456789", "12345678901234567890.123456789"),
+        ("1.234,50", "1234.50"),
+        ("1234,5", "1234.5"),
+        ("1.234", "1234"),
+        ("0,05", "0.05"),
+        ("-1.234.567,89", "-1234567.89"),
+        ("007", "7"),
+        ("-0,00", "0.00"),
+        (" 5 ", "5"),
+        ("12345678901234567890,123456789", "12345678901234567890.123456789"),
     ] {
         check(json!(text), "danish_decimal", json!(expected));
     }
@@ -114,8 +137,11 @@ fn danish_decimals_keep_every_digit() {
 
 #[test]
 fn what_is_no_danish_decimal_is_refused() {
-    for text in ["", "x", "1,", ",5", "1.23", "12.34,5", "1.2345", "1234.567", "1,2,3", "--1", "+1", "1e3", "1 234", "١", "1..000"] {
-        refused(json!(text), "danish_decimal", if text.is_empty() { "Danish" } else { "it is no Danish decimal" });
+    for text in [
+        "", "x", "1,", ",5", "1.23", "12.34,5", "1.2345", "1234.567", "1,2,3", "--1", "+1", "1e3", "1 234", "١",
+        "1..000",
+    ] {
+        refused(json!(text), "danish_decimal", "it is no Danish decimal");
     }
     refused(json!("9".repeat(61)), "danish_decimal", "Danish");
 }
@@ -156,9 +182,14 @@ fn lists_are_joined_mapped_and_rebuilt() {
     check(json!(["a", 1, true]), "join(', ')", json!("a, 1, true"));
     check(list.clone(), "map(attribute='navn') | join('/')", json!("Åse/Bo"));
     check(json!(["a, x", "b, y"]), "map('before', ',') | list", json!(["a", "b"]));
-    check(list.clone(), "pick(id='cpr', email='kontakt.email?') | add_fields(id_kind='cpr')", json!([
-        {"id": "1", "email": "a@example.dk", "id_kind": "cpr"}, {"id": "2", "id_kind": "cpr"},
-    ]));
+    check(
+        list.clone(),
+        "pick(id='cpr', email='kontakt.email?') | add_fields(id_kind='cpr')",
+        json!([
+            {"id": "1", "email": "a@example.dk", "id_kind": "cpr"}, {"id": "2", "id_kind": "cpr"},
+        ]),
+    );
+    check(json!(["2026-12-24T23:30:00Z"]), "map('date', '%d', zone='Europe/Copenhagen') | first", json!("25"));
     check(list[0].clone(), "pick(n='navn')", json!({"n": "Åse"}));
     refused(list.clone(), "pick(e='kontakt.email')", "undefined");
     refused(list, "map('tojson')", "write `map");

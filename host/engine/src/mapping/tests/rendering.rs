@@ -41,7 +41,8 @@ fn numbers_keep_their_digits_also_when_computed_with() {
 #[test]
 fn other_texts_are_put_together() {
     let world = World::new(form());
-    let input = json!({"t": "By: {{ submission.tekst }}, {{ submission.tal }}/{{ submission.ja }} {{ submission.decimal }}"});
+    let input =
+        json!({"t": "By: {{ submission.tekst }}, {{ submission.tal }}/{{ submission.ja }} {{ submission.decimal }}"});
     assert_eq!(world.render(&input), Ok(json!({"t": "By: Ærøskøbing, 3/true 1234.56"})));
     assert_eq!(world.render(&json!(" {{ submission.tal }}")), Ok(json!(" 3")));
     assert_eq!(world.render(&json!("a\n")), Ok(json!("a\n")));
@@ -67,8 +68,11 @@ fn steps_are_reached_under_both_spellings() {
 #[test]
 fn attachments_and_the_run_are_there() {
     gives(json!({}), "attachments[0].name", json!("ansøgning.pdf"));
-    gives(json!({}), "attachments | selectattr('media_type', 'equalto', 'image/png') | map(attribute='name') | list",
-        json!(["tegning.png"]));
+    gives(
+        json!({}),
+        "attachments | selectattr('media_type', 'equalto', 'image/png') | map(attribute='name') | list",
+        json!(["tegning.png"]),
+    );
     gives(json!({}), "attachments | pick(attachment='id', mime='media_type') | last | length", json!(2));
     gives(json!({}), "attachments[0].size_bytes", json!(1234));
     gives(json!({}), "attachments[1].sha256 | length", json!(64));
@@ -95,11 +99,24 @@ fn what_is_undefined_is_named() {
 fn the_message_names_path_and_expression_but_no_value() {
     let form = json!({"secret": "2512484916", "n": "x"});
     for expression in [
-        "submission.secret | date", "submission.secret - 1", "-submission.secret", "submission.secret | danish_decimal(2) | abs",
-        "submission.secret[submission.n].y", "submission.secret | before('')", "submission.secret | pick(a='b')",
-        "submission.secret | map('upper')", "submission | string", "submission ~ ''", "submission.secret // 0",
-        "submission.secret | sum", "submission.secret | round", "{submission.secret: 1}[1]", "submission.secret | number / 0",
-        "submission.secret | minor_units(99)", "submission.secret | join", "submission.secret in 5",
+        "submission.secret | date",
+        "submission.secret - 1",
+        "-submission.secret",
+        "submission.secret | danish_decimal(2) | abs",
+        "submission.secret[submission.n].y",
+        "submission.secret | before('')",
+        "submission.secret | pick(a='b')",
+        "submission.secret | map('upper')",
+        "submission | string",
+        "submission ~ ''",
+        "submission.secret // 0",
+        "submission.secret | sum",
+        "submission.secret | round",
+        "{submission.secret: 1}[1]",
+        "submission.secret | number / 0",
+        "submission.secret | minor_units(99)",
+        "submission.secret | join",
+        "submission.secret in 5",
     ] {
         fails(form.clone(), expression, expression);
     }
@@ -108,8 +125,11 @@ fn the_message_names_path_and_expression_but_no_value() {
 #[test]
 fn null_lists_and_tables_do_not_become_text() {
     for (expression, part) in [
-        ("submission.tom", "null"), ("submission.liste", "join"), ("submission.objekt", "join"),
-        ("submission.liste ~ 'x'", "join"), ("'x' in submission.objekt ~ ''", "join"),
+        ("submission.tom", "null"),
+        ("submission.liste", "join"),
+        ("submission.objekt", "join"),
+        ("submission.liste ~ 'x'", "join"),
+        ("'x' in submission.objekt ~ ''", "join"),
     ] {
         let error = World::new(form()).render(&json!([format!("> {{{{ {expression} }}}}")])).expect_err(expression);
         assert_eq!(error.path, "[0]");
