@@ -22,6 +22,14 @@ const MAC_BYTES: usize = 32;
 /// Says which form the files have; a change makes all older ones strangers.
 const FORM: &str = "1";
 
+/// What the cache has of a component.
+pub(crate) enum Found {
+    Nothing,
+    Component(Component),
+    /// It is ours, and the engine does not take it.
+    Unfit(String),
+}
+
 /// The folder and what is needed to trust what lies in it.
 pub(crate) struct Cache {
     folder: PathBuf,
@@ -44,16 +52,17 @@ impl Cache {
         Ok(WorkFolder(path))
     }
 
-    /// The component, when its artefact is there and ours. Anything else is as good as not there.
-    pub(crate) fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
-        let file = fs::read(self.path(digest)).ok()?;
+    /// Looks for the component's artefact. One that is not ours is as good as not there.
+    pub(crate) fn find(&self, engine: &Engine, digest: Digest) -> Found {
+        let Ok(file) = fs::read(self.path(digest)) else { return Found::Nothing };
         let Some(artefact) = self.authentic(digest, &file) else {
             tracing::warn!(component = %digest.short(), "a compiled artefact was altered; it is compiled again");
-            return None;
+            return Found::Nothing;
         };
-        deserialize(engine, artefact)
-            .inspect_err(|error| tracing::warn!(component = %digest.short(), %error, "a compiled artefact does not fit"))
-            .ok()
+        match deserialize(engine, artefact) {
+            Ok(component) => Found::Component(component),
+            Err(error) => Found::Unfit(format!("{error:#}")),
+        }
     }
 
     /// Keeps an artefact, whole or not at all.
@@ -97,7 +106,10 @@ impl Cache {
     }
 }
 
-#[expect(unsafe_code, reason = "wasmtime cannot check machine code; only the one caller here, after the MAC, may hand it over")]
+#[expect(
+    unsafe_code,
+    reason = "wasmtime cannot check machine code; only the one caller here, after the MAC, may hand it over"
+)]
 fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `artefact` was written by `Cache::store` of a process with our key, from what our own compiler
     // made, and has not changed since: its MAC was verified on these very bytes.

@@ -8,6 +8,7 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
+use tracing::instrument;
 use wasmtime::{
     Store, Trap, UpdateDeadline,
     component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower},
@@ -36,6 +37,7 @@ pub(crate) struct Target<'a> {
 
 impl Target<'_> {
     /// Calls the function in a fresh instance.
+    #[instrument(name = "sandbox.function.call", level = "debug", skip_all)]
     pub(crate) async fn call<Params, Return>(
         &self,
         params: Params,
@@ -120,13 +122,15 @@ fn breakage(error: &wasmtime::Error, state: &CallState) -> Breakage {
     let trap = error.downcast_ref::<Trap>();
     if trap == Some(&Trap::Interrupt) {
         let budget_ms = state.cpu.budget().as_millis();
-        let message = format!("the call used its {budget_ms} ms on the processor: raise `limits.cpu_ms` of the connection");
+        let message =
+            format!("the call used its {budget_ms} ms on the processor: raise `limits.cpu_ms` of the connection");
         return Breakage { kind: BreakageKind::CpuExceeded, message };
     }
     if state.memory.refused {
         let mebibytes = state.memory.limit_bytes() >> 20;
-        let message =
-            format!("the call wanted more than its {mebibytes} MiB of memory: raise `limits.memory_bytes` of the connection");
+        let message = format!(
+            "the call wanted more than its {mebibytes} MiB of memory: raise `limits.memory_bytes` of the connection"
+        );
         return Breakage { kind: BreakageKind::MemoryExceeded, message };
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
@@ -135,7 +139,10 @@ fn breakage(error: &wasmtime::Error, state: &CallState) -> Breakage {
     if let Some(trap) = trap {
         return Breakage { kind: BreakageKind::Trapped, message: short(format!("it trapped: {trap}")) };
     }
-    Breakage { kind: BreakageKind::ContractBroken, message: short(format!("it broke the contract: {}", error.root_cause())) }
+    Breakage {
+        kind: BreakageKind::ContractBroken,
+        message: short(format!("it broke the contract: {}", error.root_cause())),
+    }
 }
 
 fn short(mut message: String) -> String {

@@ -2,21 +2,23 @@
 //! seam to and from WIT and enforces limits. It knows no network and no database: what a component asks for is
 //! answered by the [`Host`](sluse_connector::Host) of the call.
 
-mod runtime; // the engine and its settings
-mod ticker; // its heartbeat
-mod limits; // what one call may use
-mod state; // what lives in the store while it runs
-mod log; // what a component writes
-mod host; // one WIT interface per file
 mod abi; // one WIT version per file
-mod wasi; // inert, for components of other toolchains
-mod verify; // what can be said of a component before it runs
-mod compile; // in a child process
 mod cache; // compiled artefacts
+mod compile; // in a child process
 mod grantless; // the host of `describe`
+mod host; // one WIT interface per file
 mod invoke; // one call
-mod revision; // a connector that is linked
+mod limits; // what one call may use
 mod load; // from bytes to a connector
+mod log; // what a component writes
+#[cfg(feature = "measure")]
+pub mod measure;
+mod revision; // a connector that is linked
+mod runtime; // the engine and its settings
+mod state; // what lives in the store while it runs
+mod ticker; // its heartbeat
+mod verify; // what can be said of a component before it runs
+mod wasi; // inert, for components of other toolchains // what a call costs without all this
 
 pub use compile::{Compiler, CompilerProcess, compile_child};
 pub use load::{Sandbox, SandboxError, SandboxSettings};

@@ -13,7 +13,7 @@ use wasmtime::{
 };
 
 use crate::{
-    cache::Cache,
+    cache::{Cache, Found},
     compile::{self, CompileError, Compiler},
     host,
     revision::Revision,
@@ -128,7 +128,7 @@ impl Loader for Sandbox {
 
 impl Sandbox {
     /// The machine code: from the cache, or compiled now and kept.
-    async fn compiled(&self, digest: Digest, component: Bytes) -> Result<Component, LoadError> {
+    pub(crate) async fn compiled(&self, digest: Digest, component: Bytes) -> Result<Component, LoadError> {
         if let Some(compiled) = self.cached(digest).await? {
             return Ok(compiled);
         }
@@ -139,11 +139,12 @@ impl Sandbox {
         }
         let shared = Arc::clone(&self.0);
         let work = blocking(move || shared.cache.work_folder(shared.dice.as_ref()).map_err(unavailable)).await?;
-        let artefact = compile::compile(&self.0.compiler, &self.0.engine, component, work.path())
-            .await
-            .map_err(|error| match error {
-                CompileError::Refused(reason) => LoadError::NotCompiled(reason),
-                CompileError::Unavailable(reason) => LoadError::Unavailable(reason),
+        let artefact =
+            compile::compile(&self.0.compiler, &self.0.engine, component, work.path()).await.map_err(|error| {
+                match error {
+                    CompileError::Refused(reason) => LoadError::NotCompiled(reason),
+                    CompileError::Unavailable(reason) => LoadError::Unavailable(reason),
+                }
             })?;
         let shared = Arc::clone(&self.0);
         blocking(move || {
@@ -151,13 +152,24 @@ impl Sandbox {
             shared.cache.store(digest, &artefact, shared.dice.as_ref()).map_err(unavailable)
         })
         .await?;
-        let compiled = self.cached(digest).await?;
-        compiled.ok_or_else(|| LoadError::Unavailable("what was just compiled could not be read back".into()))
+        match self.find(digest).await? {
+            Found::Component(compiled) => Ok(compiled),
+            // More memories than a slot has, for example.
+            Found::Unfit(reason) => Err(LoadError::NotCompiled(reason)),
+            Found::Nothing => Err(LoadError::Unavailable("what was just compiled is not in the cache any more".into())),
+        }
     }
 
     async fn cached(&self, digest: Digest) -> Result<Option<Component>, LoadError> {
+        Ok(match self.find(digest).await? {
+            Found::Component(compiled) => Some(compiled),
+            Found::Nothing | Found::Unfit(_) => None,
+        })
+    }
+
+    async fn find(&self, digest: Digest) -> Result<Found, LoadError> {
         let shared = Arc::clone(&self.0);
-        blocking(move || Ok(shared.cache.load(&shared.engine, digest))).await
+        blocking(move || Ok(shared.cache.find(&shared.engine, digest))).await
     }
 }
 
@@ -172,5 +184,85 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => Err(LoadError::Unavailable(format!("loading broke off: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the linker offers, with something that is in each. A change here is a change of what a component can
+    /// reach.
+    const OURS: [(&str, &str); 6] = [
+        ("sluse:connector/http@0.1.0", "send"),
+        ("sluse:connector/attachments@0.1.0", "read"),
+        ("sluse:connector/folders@0.1.0", "put"),
+        ("sluse:connector/numbers@0.1.0", "reserve"),
+        ("sluse:connector/callbacks@0.1.0", "open"),
+        ("sluse:connector/log@0.1.0", "write"),
+    ];
+
+    const WASI: [(&str, &str); 27] = [
+        ("wasi:cli/environment@0.2.12", "get-environment"),
+        ("wasi:cli/exit@0.2.12", "exit"),
+        ("wasi:cli/stderr@0.2.12", "get-stderr"),
+        ("wasi:cli/stdin@0.2.12", "get-stdin"),
+        ("wasi:cli/stdout@0.2.12", "get-stdout"),
+        ("wasi:cli/terminal-input@0.2.12", "terminal-input"),
+        ("wasi:cli/terminal-output@0.2.12", "terminal-output"),
+        ("wasi:cli/terminal-stderr@0.2.12", "get-terminal-stderr"),
+        ("wasi:cli/terminal-stdin@0.2.12", "get-terminal-stdin"),
+        ("wasi:cli/terminal-stdout@0.2.12", "get-terminal-stdout"),
+        ("wasi:clocks/monotonic-clock@0.2.12", "now"),
+        ("wasi:clocks/wall-clock@0.2.12", "now"),
+        ("wasi:filesystem/preopens@0.2.12", "get-directories"),
+        ("wasi:filesystem/types@0.2.12", "descriptor"),
+        ("wasi:io/error@0.2.12", "error"),
+        ("wasi:io/poll@0.2.12", "poll"),
+        ("wasi:io/streams@0.2.12", "input-stream"),
+        ("wasi:random/insecure@0.2.12", "get-insecure-random-bytes"),
+        ("wasi:random/insecure-seed@0.2.12", "insecure-seed"),
+        ("wasi:random/random@0.2.12", "get-random-bytes"),
+        ("wasi:sockets/instance-network@0.2.12", "instance-network"),
+        ("wasi:sockets/ip-name-lookup@0.2.12", "resolve-addresses"),
+        ("wasi:sockets/network@0.2.12", "network"),
+        ("wasi:sockets/tcp@0.2.12", "tcp-socket"),
+        ("wasi:sockets/tcp-create-socket@0.2.12", "create-tcp-socket"),
+        ("wasi:sockets/udp@0.2.12", "udp-socket"),
+        ("wasi:sockets/udp-create-socket@0.2.12", "create-udp-socket"),
+    ];
+
+    /// Nothing can be defined where something is.
+    fn offers(linker: &mut Linker<CallState>, (interface, item): (&str, &str)) -> bool {
+        let mut instance = linker.instance(interface).expect("an interface can be opened");
+        instance.func_wrap(item, |_, (): ()| Ok(())).is_err()
+    }
+
+    #[test]
+    fn the_linker_offers_these_interfaces() {
+        let engine = runtime::compiling_engine().expect("an engine");
+        let mut linker = linker(&engine).expect("a linker");
+        // `types` has no functions, and stands before the others.
+        let offered: Vec<&str> = host::INTERFACES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(offered[0], "sluse:connector/types@0.1.0");
+        assert_eq!(offered[1..], OURS.map(|(name, _)| name));
+        for ours in OURS {
+            assert!(offers(&mut linker, ours), "{ours:?}");
+        }
+        for wasi in WASI {
+            assert!(!offers(&mut linker, wasi), "{wasi:?} is for those who import it");
+        }
+    }
+
+    #[test]
+    fn the_linker_for_other_toolchains_offers_wasi_too() {
+        let engine = runtime::compiling_engine().expect("an engine");
+        let mut linker = linker(&engine).expect("a linker");
+        wasi::add_to_linker(&mut linker).expect("a linker");
+        for offer in OURS.into_iter().chain(WASI) {
+            assert!(offers(&mut linker, offer), "{offer:?}");
+        }
+        assert!(!offers(&mut linker, ("wasi:http/outgoing-handler@0.2.12", "handle")));
+        assert_eq!(wasi::INTERFACES.map(|name| format!("{name}@0.2.12")), WASI.map(|(name, _)| name));
     }
 }

@@ -23,11 +23,8 @@ use crate::{
 };
 
 /// What `describe` may use. It reads no input, so an interpreter that starts is the largest that comes.
-const DESCRIBE_LIMITS: CallLimits = CallLimits {
-    memory_bytes: MAX_MEMORY_BYTES,
-    cpu: Duration::from_secs(5),
-    wall: Duration::from_secs(15),
-};
+const DESCRIBE_LIMITS: CallLimits =
+    CallLimits { memory_bytes: MAX_MEMORY_BYTES, cpu: Duration::from_secs(5), wall: Duration::from_secs(15) };
 
 /// A linked component.
 pub(crate) struct Revision {
@@ -146,7 +143,7 @@ impl Functions {
 }
 
 /// Where the function is, when it has the contract's types.
-fn find<Params, Return>(
+pub(crate) fn find<Params, Return>(
     component: &Component,
     interface: &str,
     function: &str,

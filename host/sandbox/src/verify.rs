@@ -109,7 +109,9 @@ fn advice(interface: &str) -> &'static str {
         "wasi:http" => {
             "requests go through `sluse:connector/http`; with componentize-js, build with the feature `http` disabled"
         }
-        package if package.starts_with("wasi:") => "of WASI, version 0.2 is offered: cli, clocks, filesystem, io, random and sockets",
+        package if package.starts_with("wasi:") => {
+            "of WASI, version 0.2 is offered: cli, clocks, filesystem, io, random and sockets"
+        }
         _ => "a connector imports interfaces of `sluse:connector@0.1`, and WASI 0.2 if its toolchain needs it",
     }
 }

@@ -59,9 +59,6 @@ pub(crate) const INTERFACES: [&str; 27] = [
     "wasi:sockets/udp-create-socket",
 ];
 
-/// The version that the linker offers, and that every other 0.2 is matched with.
-pub(crate) const VERSION: &str = "0.2.12";
-
 /// What a key or a hash table's seed needs, many times over.
 const MAX_RANDOM_BYTES: u64 = 4 << 10;
 
@@ -184,6 +181,8 @@ struct Printed {
     lines: Vec<(TimelineLevel, String)>,
     unfinished: Vec<(TimelineLevel, Vec<u8>)>,
     pending_bytes: usize,
+    /// Something was left out since the lines were taken.
+    cut: bool,
 }
 
 impl Output {
@@ -199,7 +198,8 @@ impl Output {
         for piece in kept.split_inclusive(|byte| *byte == b'\n') {
             printed.add(level, piece);
         }
-        if kept.len() < bytes.len() && room > 0 {
+        if kept.len() < bytes.len() && !printed.cut {
+            printed.cut = true;
             printed.lines.push((TimelineLevel::Warn, "… the call printed more than is kept".into()));
         }
     }
@@ -208,9 +208,11 @@ impl Output {
         let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if ended {
             let unfinished = std::mem::take(&mut printed.unfinished);
-            printed.lines.extend(unfinished.into_iter().map(|(level, line)| (level, text(&line))));
+            let unfinished = unfinished.into_iter().filter(|(_, line)| !line.is_empty());
+            printed.lines.extend(unfinished.map(|(level, line)| (level, text(&line))));
         }
         printed.pending_bytes = 0;
+        printed.cut = false;
         std::mem::take(&mut printed.lines)
     }
 }

@@ -29,9 +29,10 @@ async fn an_operation_answers() {
 #[tokio::test]
 async fn a_log_line_reaches_the_host() {
     let bench = Bench::start();
-    let guest = Guest::named("talker").importing(LOG).data(1024, "hej\x07").executing(
-        "(call $log (i32.const 2) (i32.const 1024) (i32.const 4)) (i32.const 16)",
-    );
+    let guest = Guest::named("talker")
+        .importing(LOG)
+        .data(1024, "hej\x07")
+        .executing("(call $log (i32.const 2) (i32.const 1024) (i32.const 4)) (i32.const 16)");
     let host = FakeHost::default();
     done(execute(&bench.load(&guest).await, &host).await);
     assert_eq!(host.record().lines, [(TimelineLevel::Warn, r"hej\u{7}".to_owned())]);

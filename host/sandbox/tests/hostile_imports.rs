@@ -16,8 +16,7 @@ const ZEROS: u32 = 1 << 20;
 const SEND: &str = r#"(import "sluse:connector/http@0.1.0" "send" (func $send (param i32 i32)))"#;
 const SEND_ALL: &str = r#"(import "sluse:connector/http@0.1.0" "send-all" (func $send_all (param i32 i32 i32)))"#;
 const LOG: &str = r#"(import "sluse:connector/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#;
-const READ: &str =
-    r#"(import "sluse:connector/attachments@0.1.0" "read" (func $read (param i32 i32 i64 i32 i32)))"#;
+const READ: &str = r#"(import "sluse:connector/attachments@0.1.0" "read" (func $read (param i32 i32 i64 i32 i32)))"#;
 const CREATE: &str =
     r#"(import "sluse:connector/attachments@0.1.0" "create" (func $create (param i32 i32 i32 i32 i32 i32 i32)))"#;
 const GET: &str = r#"(import "sluse:connector/attachments@0.1.0" "get" (func $get (param i32 i32 i32)))"#;
@@ -110,7 +109,8 @@ async fn too_many_header_lines_are_refused() {
 #[tokio::test]
 async fn a_header_that_is_too_long_is_refused() {
     // One line: name at 8192, value of 40,000 zeros.
-    let line = format!("(i32.store (i32.const 8200) (i32.const {ZEROS})) (i32.store (i32.const 8204) (i32.const 40000))");
+    let line =
+        format!("(i32.store (i32.const 8200) (i32.const {ZEROS})) (i32.store (i32.const 8204) (i32.const 40000))");
     let asking = line + &request(&[(HEADERS, 8192), (HEADERS + 4, 1)]);
     is_refused(SEND, &asking, SEND_ERROR, FORBIDDEN).await;
 }
@@ -144,7 +144,8 @@ async fn a_body_beyond_all_measure_ends_the_call() {
 
 #[tokio::test]
 async fn headers_beyond_all_measure_end_the_call() {
-    let guest = roomy("greedy", SEND, &format!("{} unreachable", request(&[(HEADERS, ZEROS), (HEADERS + 4, 2_000_000)])));
+    let guest =
+        roomy("greedy", SEND, &format!("{} unreachable", request(&[(HEADERS, ZEROS), (HEADERS + 4, 2_000_000)])));
     breaks_the_contract(guest).await;
 }
 
@@ -191,7 +192,8 @@ async fn a_flood_of_requests_ends_the_call() {
 #[tokio::test]
 async fn reading_too_much_of_an_attachment_is_refused() {
     const TOO_LARGE: u32 = 1;
-    let asking = format!("(call $read (i32.const {ZEROS}) (i32.const 4) (i64.const 0) (i32.const -1) (i32.const {ANSWER}))");
+    let asking =
+        format!("(call $read (i32.const {ZEROS}) (i32.const 4) (i64.const 0) (i32.const -1) (i32.const {ANSWER}))");
     is_refused(READ, &asking, 8, TOO_LARGE).await;
 }
 
@@ -278,8 +280,10 @@ async fn a_huge_log_line_is_cut() {
     let guest = roomy(
         "talker",
         LOG,
-        &format!("(memory.fill (i32.const {ZEROS}) (i32.const 97) (i32.const 1000000))
-                  (call $log (i32.const 1) (i32.const {ZEROS}) (i32.const 1000000)) (i32.const 16)"),
+        &format!(
+            "(memory.fill (i32.const {ZEROS}) (i32.const 97) (i32.const 1000000))
+                  (call $log (i32.const 1) (i32.const {ZEROS}) (i32.const 1000000)) (i32.const 16)"
+        ),
     );
     let host = FakeHost::default();
     done(execute(&bench.load(&guest).await, &host).await);
@@ -292,17 +296,27 @@ async fn a_huge_log_line_is_cut() {
 #[tokio::test]
 async fn a_flood_of_log_lines_ends_with_a_mark() {
     let bench = Bench::start();
-    let guest = Guest::named("talker").importing(LOG).data(1024, "line").with("(global $left (mut i32) (i32.const 100000))").executing(
-        "(loop $again
+    let guest = Guest::named("talker")
+        .importing(LOG)
+        .data(1024, "line")
+        .with("(global $left (mut i32) (i32.const 100000))")
+        .executing(
+            "(loop $again
             (call $log (i32.const 0) (i32.const 1024) (i32.const 4))
             (global.set $left (i32.sub (global.get $left) (i32.const 1)))
             (br_if $again (global.get $left)))
          (i32.const 16)",
-    );
+        );
     let host = FakeHost::default();
     let connector = bench.load(&guest).await;
     let ended = connector
-        .execute(support::call(), "run", "{}", sluse_connector::CallLimits { cpu: std::time::Duration::from_secs(20), ..support::limits() }, Box::new(host.clone()))
+        .execute(
+            support::call(),
+            "run",
+            "{}",
+            sluse_connector::CallLimits { cpu: std::time::Duration::from_secs(20), ..support::limits() },
+            Box::new(host.clone()),
+        )
         .await;
     done(ended);
     let record = host.record();

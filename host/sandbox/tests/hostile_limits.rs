@@ -17,7 +17,6 @@ use support::{Bench, Guest, broken, call, done, execute, limits};
 const FOREVER: &str = "(loop $again (br $again)) unreachable";
 
 /// Executes `guest`, expects it to break as `kind`, and shows that others are served.
-#[track_caller]
 async fn breaks(guest: Guest, kind: BreakageKind) -> String {
     let bench = Bench::start();
     let connector = bench.load(&guest).await;
@@ -27,13 +26,13 @@ async fn breaks(guest: Guest, kind: BreakageKind) -> String {
     breakage.message
 }
 
-/// Expects that `guest` is not loaded because its `describe` failed, and shows that others are served.
-async fn describes_badly(guest: Guest) -> String {
+/// Expects that `guest` is not loaded, because its `describe` failed or no slot has room for it, and shows that others are served.
+async fn is_not_loaded(guest: Guest) -> String {
     let bench = Bench::start();
     let refused = bench.try_load(&guest).await;
     bench.serves_others().await;
     match refused {
-        Err(LoadError::BadDescription(reason)) => reason,
+        Err(LoadError::BadDescription(reason) | LoadError::NotCompiled(reason)) => reason,
         other => panic!("expected a bad description, got {other:?}"),
     }
 }
@@ -52,13 +51,13 @@ async fn an_endless_loop_leaves_the_thread_to_others() {
     let bench = Bench::start();
     let spinner = bench.load(&Guest::named("spinner").executing(FOREVER)).await;
     let quiet = bench.load(&Guest::named("quiet")).await;
-    let host = FakeHost::default();
+    let (host, other_host) = (FakeHost::default(), FakeHost::default());
     let spinning = execute(&spinner, &host);
     let mut spinning = std::pin::pin!(spinning);
     let answered = tokio::select! {
         biased;
         _ = &mut spinning => panic!("the loop ended before anybody else had a turn"),
-        answered = execute(&quiet, &FakeHost::default()) => answered,
+        answered = execute(&quiet, &other_host) => answered,
     };
     assert_eq!(done(answered), "{}");
     assert_eq!(broken(spinning.await).kind, BreakageKind::CpuExceeded);
@@ -68,20 +67,20 @@ async fn an_endless_loop_leaves_the_thread_to_others() {
 async fn an_endless_describe_is_not_loaded() {
     let mut guest = Guest::named("spinner");
     guest.describe = FOREVER.into();
-    assert!(describes_badly(guest).await.contains("processor"));
+    assert!(is_not_loaded(guest).await.contains("processor"));
 }
 
 #[tokio::test]
 async fn an_endless_start_function_is_not_loaded() {
     let guest = Guest::named("spinner").with("(func $start (loop $again (br $again))) (start $start)");
-    assert!(describes_badly(guest).await.contains("processor"));
+    assert!(is_not_loaded(guest).await.contains("processor"));
 }
 
 #[tokio::test]
 async fn an_endless_start_function_of_another_module_is_not_loaded() {
     let mut guest = Guest::named("spinner");
     guest.more_modules.push("(module (func $start (loop $again (br $again))) (start $start))".into());
-    assert!(describes_badly(guest).await.contains("processor"));
+    assert!(is_not_loaded(guest).await.contains("processor"));
 }
 
 #[tokio::test]
@@ -117,9 +116,8 @@ async fn waiting_for_the_host_takes_no_processor_time() {
 
 #[tokio::test]
 async fn memory_that_grows_without_end_is_refused() {
-    let guest = Guest::named("glutton").executing(
-        "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable",
-    );
+    let guest = Guest::named("glutton")
+        .executing("(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable");
     let message = breaks(guest, BreakageKind::MemoryExceeded).await;
     assert!(message.contains("64 MiB") && message.contains("limits.memory_bytes"), "{message}");
 }
@@ -127,9 +125,8 @@ async fn memory_that_grows_without_end_is_refused() {
 #[tokio::test]
 async fn a_component_that_copes_with_less_memory_goes_on() {
     let bench = Bench::start();
-    let guest = Guest::named("modest").executing(
-        "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (i32.const 16)",
-    );
+    let guest = Guest::named("modest")
+        .executing("(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (i32.const 16)");
     assert_eq!(done(execute(&bench.load(&guest).await, &FakeHost::default()).await), "{}");
 }
 
@@ -167,7 +164,7 @@ async fn many_memories_are_summed() {
 async fn more_memories_than_a_component_may_have_are_not_loaded() {
     let mut guest = Guest::named("glutton");
     guest.more_modules = vec!["(module (memory 1))".into(); 4];
-    let reason = describes_badly(guest).await;
+    let reason = is_not_loaded(guest).await;
     assert!(reason.contains("memories"), "{reason}");
 }
 
@@ -175,7 +172,7 @@ async fn more_memories_than_a_component_may_have_are_not_loaded() {
 async fn more_instances_than_a_component_may_have_are_not_loaded() {
     let mut guest = Guest::named("glutton");
     guest.more_modules = vec!["(module)".into(); 64];
-    let reason = describes_badly(guest).await;
+    let reason = is_not_loaded(guest).await;
     assert!(reason.contains("instances"), "{reason}");
 }
 
@@ -183,7 +180,7 @@ async fn more_instances_than_a_component_may_have_are_not_loaded() {
 async fn more_tables_than_a_component_may_have_are_not_loaded() {
     let mut guest = Guest::named("glutton");
     guest.more_modules = vec!["(module (table 1 funcref))".into(); 9];
-    let reason = describes_badly(guest).await;
+    let reason = is_not_loaded(guest).await;
     assert!(reason.contains("tables"), "{reason}");
 }
 
@@ -224,7 +221,9 @@ async fn deep_recursion_ends_at_the_stack() {
 
 #[tokio::test]
 async fn a_trap_ends_the_call_only() {
-    assert!(breaks(Guest::named("faulty").executing("unreachable"), BreakageKind::Trapped).await.contains("unreachable"));
+    assert!(
+        breaks(Guest::named("faulty").executing("unreachable"), BreakageKind::Trapped).await.contains("unreachable")
+    );
 }
 
 #[tokio::test]

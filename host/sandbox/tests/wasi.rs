@@ -124,8 +124,11 @@ async fn there_are_no_folders() {
 #[tokio::test]
 async fn there_are_no_sockets() {
     const ACCESS_DENIED: u32 = 1;
-    for (interface, function) in [("tcp-create-socket", "create-tcp-socket"), ("udp-create-socket", "create-udp-socket")] {
-        let imports = format!(r#"(import "wasi:sockets/{interface}@0.2.3" "{function}" (func $create (param i32 i32)))"#);
+    for (interface, function) in
+        [("tcp-create-socket", "create-tcp-socket"), ("udp-create-socket", "create-udp-socket")]
+    {
+        let imports =
+            format!(r#"(import "wasi:sockets/{interface}@0.2.3" "{function}" (func $create (param i32 i32)))"#);
         let body = format!(
             "(call $create (i32.const 0) (i32.const 2048))
              (if (i32.ne (i32.load8_u (i32.const 2048)) (i32.const 1)) (then unreachable))
@@ -200,8 +203,7 @@ const LETTERS: &str = "
                 (i32.load8_u (i32.add (i32.load (i32.const 2048)) (local.get $at))) (i32.const 26))))
         (br_if $again (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (i32.const 16))))
     (i32.store (i32.const 4108) (i32.const 1024)) (i32.store (i32.const 4112) (i32.const 16)) (i32.const 4096)";
-const RANDOM_BYTES: &str =
-    r#"(import "wasi:random/random@0.2.3" "get-random-bytes" (func $random (param i64 i32)))"#;
+const RANDOM_BYTES: &str = r#"(import "wasi:random/random@0.2.3" "get-random-bytes" (func $random (param i64 i32)))"#;
 
 #[tokio::test]
 async fn randomness_repeats_with_the_delivery_and_differs_between_them() {

@@ -141,16 +141,15 @@ impl Guest {
         let (package, world) = if self.world.is_empty() {
             (ours, "target")
         } else {
-            let world =
-                format!(
-                    "package test:guest; interface things {{ resource thing; }}
+            let world = format!(
+                "package test:guest; interface things {{ resource thing; }}
                      world guest {{ include sluse:connector/target@0.1.0; {} }}",
-                    self.world
-                );
+                self.world
+            );
             (resolve.push_str("guest.wit", &world).unwrap(), "guest")
         };
         let world = resolve.select_world(&[package], Some(world)).unwrap();
-        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
         let mut component = ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap();
         append(&mut component, &self.more_modules);
         component

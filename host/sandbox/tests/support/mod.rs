@@ -1,5 +1,5 @@
 //! What the tests of the sandbox share: components written as text, a sandbox, a call.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
 pub mod guest; // components written as text
 
@@ -44,7 +44,6 @@ impl Bench {
     }
 
     /// Shows that a connector that behaves is served as if nothing had happened.
-    #[track_caller]
     pub fn serves_others(&self) -> impl Future<Output = ()> + '_ {
         async {
             let quiet = self.load(&Guest::named("quiet")).await;
