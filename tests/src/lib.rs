@@ -1,4 +1,6 @@
-//! What the tests of the whole need beside the tests themselves: simulated targets.
+//! What the tests of the whole need beside the tests themselves: simulated targets, and a real host to talk to.
 //! The stories live in `tests/`, the guests in `guests/`; no part of the host depends on this package.
 
+pub mod client; // a small HTTP client
+pub mod host; // a running `sluse`
 pub mod workzone; // KMD WorkZone as an integration sees it

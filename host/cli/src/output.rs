@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that writes to the terminal")]
 
-use comfy_table::{Table, presets};
+use comfy_table::{Table, presets::NOTHING};
 use serde::Serialize;
 
 /// A line on standard output.
@@ -27,7 +27,7 @@ pub(crate) fn table(heading: &[&str], rows: Vec<Vec<String>>, when_empty: &str) 
         return say(when_empty);
     }
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(heading);
+    table.load_style(NOTHING).set_header(heading);
     for row in rows {
         table.add_row(row);
     }

@@ -31,6 +31,8 @@ use reader::Reader;
 const MAX_FILES: usize = 256;
 /// A flow with its schema has some kilobytes.
 const MAX_FILE_BYTES: usize = 1 << 20;
+/// All files, together.
+const MAX_BYTES: usize = 16 << 20;
 
 /// A TOML file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +86,10 @@ pub(crate) fn parse(files: &[ConfigurationFile]) -> Result<Parsed, Vec<Finding>>
     if files.len() > MAX_FILES {
         let name = files[MAX_FILES].name.clone();
         return Err(vec![Finding::new(name, 1, "", format!("there are more than {MAX_FILES} files"))]);
+    }
+    if files.iter().map(|file| file.text.len()).sum::<usize>() > MAX_BYTES {
+        let message = format!("the files are larger than {MAX_BYTES} bytes together");
+        return Err(vec![Finding::new(files[0].name.clone(), 1, "", message)]);
     }
     for file in files {
         parse_file(file, &mut parsed, &mut findings);

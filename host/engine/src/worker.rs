@@ -155,14 +155,9 @@ impl Engine {
         let record = host.record();
         let end = call(&revision, &connection, claimed, host).await;
         let end = checked(&revision, claimed, end);
-        let HostRecord { doubt, timeline, misconfigured } = record.finish();
-        let end = match (end, misconfigured) {
-            (AttemptEnd::Failed(failure), Some(message)) if doubt == Doubt::None => {
-                tracing::debug!(code = failure.problem().code, "the connector failed for want of the host's part");
-                AttemptEnd::Misconfigured(Problem::new("not-signed-in", message))
-            }
-            (end, _) => end,
-        };
+        let left = record.finish();
+        let end = with_the_host_s_part(end, &left);
+        let HostRecord { doubt, timeline, .. } = left;
         Attempted { end, doubt, policy, timeline }
     }
 
@@ -296,6 +291,21 @@ fn judge(ended: Ended<Outcome>) -> AttemptEnd {
         Err(Breakage { kind, message }) => AttemptEnd::Broken(
             Problem::new(breakage_code(kind), "The connector failed. Its supplier has to look.").with_detail(message),
         ),
+    }
+}
+
+/// What the connector said, completed by what only the host knows: that it was itself not set up for a request,
+/// or that a token endpoint asked for patience.
+fn with_the_host_s_part(end: AttemptEnd, left: &HostRecord) -> AttemptEnd {
+    match (end, &left.misconfigured) {
+        (AttemptEnd::Failed(_), Some(message)) if left.doubt == Doubt::None => {
+            AttemptEnd::Misconfigured(Problem::new("not-signed-in", message.clone()))
+        }
+        (AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms }), _) => {
+            let retry_after_ms = retry_after_ms.max(left.retry_after_ms);
+            AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms })
+        }
+        (end, _) => end,
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::UNIX_EPOCH;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use serde_json::json;
-use sluse_tests::workzone::{
-    BasicAccount, ClockMode, CustomField, CustomTable, FieldKind, Settings, SimulatedWorkZone, client,
+use sluse_tests::{
+    client,
+    workzone::{BasicAccount, ClockMode, CustomField, CustomTable, FieldKind, Settings, SimulatedWorkZone},
 };
 
 #[derive(Parser)]

@@ -5,7 +5,7 @@ mod access; // tokens, passwords, OnBehalfOf
 mod batch; // $batch
 mod batch_json; // its JSON spelling
 mod batch_multipart; // its MIME spelling
-pub mod client; // a small HTTP client for command line and tests
+
 mod clock; // virtual time
 mod control; // routes for tests
 mod documents; // bytes of documents

@@ -50,7 +50,7 @@ pub(super) async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
 /// A sandbox that compiles in a child of this very program.
 pub(crate) fn sandbox(cache_folder: &Path, max_instances: u32, dice: Arc<dyn Dice>) -> anyhow::Result<Sandbox> {
     let program = std::env::current_exe().context("to find this program")?;
-    let compiler = Compiler::Child(CompilerProcess { program, arguments: vec![COMPILE_COMPONENT.into()] });
+    let compiler = Compiler::Child(CompilerProcess::new(program, [COMPILE_COMPONENT]));
     let settings = SandboxSettings { cache_folder: cache_folder.to_owned(), max_instances, compiler, dice };
     Ok(Sandbox::start(settings)?)
 }

@@ -100,6 +100,9 @@ impl DeliveryHost {
     /// Nothing was sent: there is no credential to send it with.
     fn not_signed_in(&self, error: &VaultError) -> sluse_egress::SendError {
         if error.is_temporary() {
+            if let Some(wait) = error.retry_after() {
+                self.record.retry_after(wait);
+            }
             return sluse_egress::SendError::Unreachable(error.to_string());
         }
         self.record.misconfigured(error.to_string());

@@ -1,7 +1,10 @@
 //! What a call leaves behind: its timeline, and what is in doubt. Outlives the host, so that a call that was
 //! cut off leaves it too.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sluse_connector::Request;
 use sluse_model::{Clock, Doubt, TimelineLevel, TimelineLine};
@@ -25,6 +28,7 @@ struct Kept {
     lines: Vec<TimelineLine>,
     left_out: u32,
     misconfigured: Option<String>,
+    retry_after_ms: Option<u64>,
 }
 
 /// What a call has left behind.
@@ -34,6 +38,8 @@ pub(crate) struct HostRecord {
     pub(crate) timeline: Vec<TimelineLine>,
     /// Why the host itself could not do its part: a secret is missing, an origin is not confirmed.
     pub(crate) misconfigured: Option<String>,
+    /// How long a token endpoint asked to be left alone.
+    pub(crate) retry_after_ms: Option<u64>,
 }
 
 impl Record {
@@ -67,6 +73,13 @@ impl Record {
         self.kept().misconfigured.get_or_insert(message);
     }
 
+    /// Notes that a token endpoint asked to be left alone; the longest time counts.
+    pub(crate) fn retry_after(&self, wait: Duration) {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let mut kept = self.kept();
+        kept.retry_after_ms = kept.retry_after_ms.max(Some(wait_ms));
+    }
+
     /// What the call has left behind.
     pub(crate) fn finish(&self) -> HostRecord {
         let mut kept = self.kept();
@@ -76,7 +89,12 @@ impl Record {
             let at = self.clock.now();
             timeline.push(TimelineLine { at, attempt: self.attempt, level: TimelineLevel::Warn, message });
         }
-        HostRecord { doubt: kept.intents.doubt(), timeline, misconfigured: kept.misconfigured.take() }
+        HostRecord {
+            doubt: kept.intents.doubt(),
+            timeline,
+            misconfigured: kept.misconfigured.take(),
+            retry_after_ms: kept.retry_after_ms,
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -15,7 +15,7 @@ use base64::Engine;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::client::{self, Reply};
+use crate::client::{self, Reply};
 use super::{Settings, SimulatedWorkZone};
 
 /// A simulator and one who may call it.

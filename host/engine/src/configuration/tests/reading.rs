@@ -220,4 +220,47 @@ fn size_and_nesting_are_bounded() {
     assert!(parse(&[dotted]).is_err());
     let many: Vec<_> = (0..300).map(|_| file("a.toml", "")).collect();
     assert!(told(&parse(&many).expect_err("too many")).contains("more than 256 files"));
+    let much: Vec<_> = (0..17).map(|_| file("a.toml", &" ".repeat(1 << 20))).collect();
+    assert!(told(&parse(&much).expect_err("too much")).contains("together"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 512, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn odd_files_never_panic_and_findings_name_a_line_of_theirs(
+        lines in proptest::collection::vec(proptest::sample::select(&ODD_LINES), 0..12),
+    ) {
+        let text = lines.concat();
+        for finding in parse(&[file("a.toml", &text)]).err().unwrap_or_default() {
+            let last = text.matches('\n').count() + 1;
+            proptest::prop_assert!((1..=last).contains(&(finding.line as usize)), "{}\n{}", text, finding);
+        }
+    }
+}
+
+/// What files are made of, and what they should not be made of.
+const ODD_LINES: [&str; 22] = [
+    "[[connection]]\n",
+    "[[flow]]\n",
+    "[[flow.step]]\n",
+    "[connection]\n",
+    "[flow.schema]\n",
+    "[connection.endpoints.default]\n",
+    "[connection.endpoints.\"Ø x\"]\n",
+    "[connection.retry]\n",
+    "name = \"a\"\n",
+    "name = 1\n",
+    "connector = \"b\"\n",
+    "schema = '''\n{\n'''\n",
+    "schema = true\n",
+    "input = { a = [\n{ b = 1979-05-27 },\n nan ] }\n",
+    "settings.\"\".x = inf\n",
+    "url = '''\r\nx'''\n",
+    "auth = { kind = \"basic\", password = \"x\" }\n",
+    "æ = 1\n",
+    "\"\\u0000[\" = 1\n",
+    "max_attempts = -1\n",
+    "grant.cidrs = [1, \"x\"]\n",
+    "step = [1, {}]\n",
+];

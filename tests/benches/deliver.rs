@@ -1,0 +1,68 @@
+//! What a durable delivery costs, through the whole host, against a plain loop that accepts over HTTP, sends the
+//! same requests and commits as often without any guest. Both in one process, in turn, so that what counts is
+//! the ratio. Run with `cargo xtask bench deliver`.
+
+#[path = "deliver/arms.rs"]
+mod arms; // the two that are compared
+#[path = "deliver/plain.rs"]
+mod plain; // the loop without a guest
+#[path = "deliver/host.rs"]
+mod host; // the host as it is
+#[path = "deliver/load.rs"]
+mod load; // who submits, and the target
+
+use std::time::Duration;
+
+use load::{Figures, measure};
+
+/// Submissions per round.
+const SUBMISSIONS: usize = 2_000;
+const ROUNDS: usize = 3;
+/// Submitters side by side.
+const SUBMITTERS: usize = 64;
+/// Deliveries that wait on a slow target while memory is read.
+const WAITING: usize = 1_000;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    for delay_ms in [0, 50] {
+        let target = load::Target::start(Duration::from_millis(delay_ms)).await?;
+        let mut pairs = Vec::new();
+        for _ in 0..ROUNDS {
+            let host = host::HostArm::start(target.url()).await?;
+            let ours = measure(&host, SUBMISSIONS, SUBMITTERS).await?;
+            host.stop().await;
+            let plain = plain::PlainArm::start(target.url()).await?;
+            let limit = measure(&plain, SUBMISSIONS, SUBMITTERS).await?;
+            pairs.push((ours, limit));
+        }
+        report(delay_ms, pairs);
+    }
+    memory().await
+}
+
+fn report(delay_ms: u64, mut pairs: Vec<(Figures, Figures)>) {
+    pairs.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+    let (ours, limit) = &pairs[pairs.len() / 2];
+    println!("target {delay_ms} ms, {SUBMISSIONS} deliveries, {SUBMITTERS} submitters, median of {ROUNDS} pairs");
+    println!("  sluse       {ours}");
+    println!("  plain loop  {limit}");
+    println!("  ratio       {:.2}", ratio(&pairs[pairs.len() / 2]));
+}
+
+fn ratio((ours, limit): &(Figures, Figures)) -> f64 {
+    ours.per_second / limit.per_second
+}
+
+/// The resident set of this process, with the target and the submitters in it, idle and with deliveries waiting.
+async fn memory() -> anyhow::Result<()> {
+    let resident = || sluse_tests::host::resident_bytes(std::process::id()).map(|bytes| bytes >> 20);
+    let target = load::Target::start(Duration::from_secs(20)).await?;
+    let host = host::HostArm::start(target.url()).await?;
+    let idle = resident()?;
+    load::submit_all(&host, WAITING, SUBMITTERS).await?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    println!("memory: {idle} MiB before, {} MiB with {WAITING} deliveries waiting on a slow target", resident()?);
+    host.stop().await;
+    Ok(())
+}

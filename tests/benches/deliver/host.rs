@@ -1,0 +1,152 @@
+//! The host as it is: API, engine, store, sandbox and egress, wired as the binary wires them.
+
+use std::{sync::Arc, time::SystemTime};
+
+use async_trait::async_trait;
+use sluse_api::{Access, Api, create_token, router};
+use sluse_egress::{Ceiling, Egress};
+use sluse_engine::{ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineSettings, InstallOptions};
+use sluse_model::{Clock, Dice, RunState, Scope, Timestamp};
+use sluse_sandbox::{Compiler, Sandbox, SandboxSettings};
+use sluse_store::{PageRequest, RunFilter, Store};
+use sluse_store_sqlite::{SqliteSettings, SqliteStore};
+use sluse_tests::host::component;
+use sluse_vault::{MasterKey, Vault};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::arms::Arm;
+
+#[derive(Debug)]
+struct WallClock;
+
+impl Clock for WallClock {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(0))
+    }
+}
+
+/// Enough in flight that a slow target does not decide.
+const MAX_IN_FLIGHT: u32 = 1_200;
+
+pub(crate) struct HostArm {
+    engine: Arc<Engine>,
+    url: String,
+    token: String,
+    stop: CancellationToken,
+    _folder: TempDir,
+}
+
+impl HostArm {
+    pub(crate) async fn start(target: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let clock: Arc<dyn Clock> = Arc::new(WallClock);
+        let dice: Arc<dyn Dice> = Arc::new(sluse_model::fakes::SeededDice::new(1));
+        let store = Arc::new(SqliteStore::open(SqliteSettings::new(folder.path().join("data")), clock.clone())?);
+        let key = MasterKey::from_bytes([7; 32]);
+        let vault = Arc::new(Vault::new(key, store.clone(), clock.clone(), dice.clone()));
+        let sandbox = Sandbox::start(SandboxSettings {
+            cache_folder: folder.path().join("compiled"),
+            max_instances: MAX_IN_FLIGHT,
+            compiler: Compiler::InProcess,
+            dice: dice.clone(),
+        })?;
+        let ceiling = Ceiling {
+            hosts: vec!["127.0.0.1".parse()?],
+            cidrs: vec!["127.0.0.0/8".parse()?],
+            ..Ceiling::default()
+        };
+        let engine = Engine::start(EngineParts {
+            store: store as Arc<dyn Store>,
+            loader: Arc::new(sandbox),
+            vault,
+            egress: Arc::new(Egress::new(ceiling)),
+            clock,
+            dice,
+            settings: EngineSettings { max_in_flight: MAX_IN_FLIGHT, ..EngineSettings::default() },
+        })
+        .await?;
+        let echo = std::fs::read(component("echo")?)?;
+        engine.install(echo.into(), InstallOptions { activate: true, ..InstallOptions::default() }).await?;
+        let file = ConfigurationFile { name: "bench.toml".into(), text: configuration(target) };
+        engine.configure(&[file], ApplyOptions::default()).await?;
+        let token = create_token(&engine, "bench".into(), vec![Scope::Admin]).await?.text;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/v1/flows/bench/runs", listener.local_addr()?);
+        let stop = CancellationToken::new();
+        let api = Api {
+            engine: engine.clone(),
+            access: Access::default(),
+            concerns: Box::new(Vec::new),
+            version: "bench",
+        };
+        tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
+        Ok(Self { engine, url, token, stop, _folder: folder })
+    }
+
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.engine.stop().await;
+        self.engine.store().close().await;
+    }
+}
+
+fn configuration(target: &str) -> String {
+    format!(
+        r#"
+[[connection]]
+name = "target"
+connector = "echo"
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+[connection.endpoints.default]
+url = "{target}"
+allow_plaintext = true
+[[flow]]
+name = "bench"
+schema = '{{"type": "object"}}'
+[[flow.step]]
+name = "send"
+connection = "target"
+operation = "post"
+input = {{ text = "{{{{ submission.text }}}}" }}
+"#
+    )
+}
+
+#[async_trait]
+impl Arm for HostArm {
+    fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    fn token(&self) -> Option<&str> {
+        Some(&self.token)
+    }
+
+    async fn recorded(&self) -> anyhow::Result<usize> {
+        // Nothing is in flight and nothing waits: all of it is recorded.
+        let running = RunFilter { state: Some(RunState::Running), ..RunFilter::default() };
+        let page = self.engine.store().runs(running, PageRequest { limit: 1, after: None }).await?;
+        Ok(if page.items.is_empty() { usize::MAX } else { 0 })
+    }
+
+    async fn latencies_ms(&self) -> anyhow::Result<Vec<i64>> {
+        let mut latencies_ms = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.engine.store().runs(RunFilter::default(), PageRequest { limit: 500, after }).await?;
+            for run in page.items {
+                anyhow::ensure!(run.state == RunState::Succeeded, "run {} is {:?}", run.id, run.state);
+                let closed_at = run.closed_at.unwrap_or(run.accepted_at);
+                latencies_ms.push(closed_at.as_millis() - run.accepted_at.as_millis());
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(latencies_ms);
+            }
+        }
+    }
+}

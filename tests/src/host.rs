@@ -1,0 +1,252 @@
+//! A running `sluse`, as its users have it: the real binary in a process of its own, a folder of its own, a port
+//! that the system chose. It is asked over its API and its command line, and ends when it is dropped.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, bail, ensure};
+use axum::body::Body;
+use http::Request;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+};
+
+use crate::client::{self, Reply};
+
+/// The program that was built beside the tests.
+pub fn program() -> anyhow::Result<PathBuf> {
+    let test = std::env::current_exe().context("failed to find this test's own program")?;
+    let folder = test.ancestors().nth(2).context("the test's program is in no build folder")?;
+    let program = folder.join("sluse");
+    ensure!(program.is_file(), "`{}` is not built: run `cargo build -p sluse-cli`", program.display());
+    Ok(program)
+}
+
+/// A guest's component, by the name of its folder.
+pub fn component(name: &str) -> anyhow::Result<PathBuf> {
+    let program = program()?;
+    let target = program.ancestors().nth(2).context("the program is in no target folder")?;
+    let component = target.join("guests/components").join(format!("{name}.wasm"));
+    ensure!(component.is_file(), "`{}` is not built: run `cargo xtask guests`", component.display());
+    Ok(component)
+}
+
+/// How a host is started.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// The whole of `sluse.toml`.
+    pub settings: String,
+    /// `RUST_LOG`.
+    pub log: String,
+}
+
+impl Default for HostOptions {
+    /// Everything on loopback may be reached.
+    fn default() -> Self {
+        let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n".into();
+        Self { settings, log: "info".into() }
+    }
+}
+
+/// A running host.
+#[derive(Debug)]
+pub struct Host {
+    child: Child,
+    url: String,
+    token: String,
+    folder: TempDir,
+    options: HostOptions,
+    log: Option<JoinHandle<String>>,
+}
+
+/// What a command of `sluse` did.
+#[derive(Debug)]
+pub struct Told {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Told {
+    /// Standard output as JSON.
+    pub fn json(&self) -> anyhow::Result<Value> {
+        serde_json::from_str(&self.stdout).with_context(|| format!("not JSON: {}{}", self.stdout, self.stderr))
+    }
+}
+
+impl Host {
+    /// Starts a host and waits until it serves.
+    pub async fn start(options: HostOptions) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        Self::start_in(folder, options).await
+    }
+
+    async fn start_in(folder: TempDir, options: HostOptions) -> anyhow::Result<Self> {
+        let settings = folder.path().join("sluse.toml");
+        std::fs::write(&settings, &options.settings)?;
+        let mut child = Command::new(program()?)
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--config"])
+            .arg(&settings)
+            .arg("--data")
+            .arg(folder.path().join("data"))
+            .env("RUST_LOG", &options.log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("failed to start sluse")?;
+        let stderr = child.stderr.take().context("standard error was asked for")?;
+        let log = tokio::spawn(collect(stderr));
+        let stdout = child.stdout.take().context("standard output was asked for")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let Some(first) = lines.next_line().await? else {
+            bail!("sluse ended before it served: {}", log.await?);
+        };
+        let ready: Value = serde_json::from_str(&first)?;
+        let url = ready["url"].as_str().context("no url")?.to_owned();
+        let token = std::fs::read_to_string(folder.path().join("data/first-token"))?.trim().to_owned();
+        Ok(Self { child, url, token, folder, options, log: Some(log) })
+    }
+
+    /// Where it serves.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id().unwrap_or(0)
+    }
+
+    /// Where its data is.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Runs a command of `sluse` against it.
+    pub async fn sluse(&self, arguments: &[&str], input: Option<&[u8]>) -> anyhow::Result<Told> {
+        let mut command = Command::new(program()?);
+        command.args(arguments).args(["--json", "--url", &self.url, "--token-file"]);
+        command.arg(self.data().join("first-token")).arg("--config").arg(self.folder.path().join("sluse.toml"));
+        run(command, input).await
+    }
+
+    /// Runs a command that has to succeed, and gives what it printed.
+    pub async fn done(&self, arguments: &[&str], input: Option<&[u8]>) -> anyhow::Result<Value> {
+        let told = self.sluse(arguments, input).await?;
+        ensure!(told.code == 0, "`sluse {}` exited with {}: {}", arguments.join(" "), told.code, told.stderr);
+        if told.stdout.trim().is_empty() { Ok(Value::Null) } else { told.json() }
+    }
+
+    /// Sends a request to its API with the first token.
+    pub async fn api(&self, method: &str, path: &str, content_type: &str, body: Body) -> anyhow::Result<Reply> {
+        self.api_as(Some(&self.token), method, path, content_type, body).await
+    }
+
+    /// Sends a request to its API with another token, or none.
+    pub async fn api_as(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: Body,
+    ) -> anyhow::Result<Reply> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        client::send(request.body(body)?).await
+    }
+
+    /// Sends JSON to its API.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Reply> {
+        self.api("POST", path, "application/json", Body::from(body.to_string())).await
+    }
+
+    /// Reads from its API.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let reply = self.api("GET", path, "", Body::empty()).await?;
+        ensure!(reply.status.is_success(), "GET {path}: {} {}", reply.status, reply.text());
+        reply.json()
+    }
+
+    /// Asks it to stop, and gives what it logged.
+    pub async fn stop(mut self) -> anyhow::Result<String> {
+        signal(self.process_id(), "TERM").await?;
+        let status = self.child.wait().await?;
+        ensure!(status.success(), "sluse ended with {status}");
+        self.logged().await
+    }
+
+    /// Ends it without any warning, as a power cut would, and starts it again on what it left.
+    pub async fn kill_and_restart(mut self) -> anyhow::Result<Self> {
+        self.child.kill().await?;
+        let (folder, options) = (self.folder, self.options);
+        Self::start_in(folder, options).await
+    }
+
+    async fn logged(&mut self) -> anyhow::Result<String> {
+        match self.log.take() {
+            Some(log) => Ok(log.await?),
+            None => Ok(String::new()),
+        }
+    }
+}
+
+/// Runs a command of `sluse` that needs no host.
+pub async fn sluse(arguments: &[&str]) -> anyhow::Result<Told> {
+    let mut command = Command::new(program()?);
+    command.args(arguments);
+    run(command, None).await
+}
+
+async fn run(mut command: Command, input: Option<&[u8]>) -> anyhow::Result<Told> {
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let mut child = command
+        .env_remove("SLUSE_TOKEN")
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+        stdin.write_all(input).await?;
+    }
+    let output = child.wait_with_output().await?;
+    Ok(Told {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+async fn collect(mut stream: impl tokio::io::AsyncRead + Unpin) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+async fn signal(process_id: u32, name: &str) -> anyhow::Result<()> {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(process_id.to_string()).status().await?;
+    ensure!(status.success(), "failed to send SIG{name} to process {process_id}");
+    Ok(())
+}
+
+/// The resident set of a process, in bytes.
+pub fn resident_bytes(process_id: u32) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(Path::new("/proc").join(process_id.to_string()).join("status"))?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+    let kib: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+    Ok(kib << 10)
+}

@@ -1,0 +1,65 @@
+//! Who may ask for what: every route with every scope, and with no token at all.
+
+use axum::body::Body;
+use serde_json::json;
+use sluse_model::Scope;
+use sluse_tests::host::{Host, HostOptions};
+
+/// A path with something in its places that is not there.
+fn filled(path: &str) -> String {
+    path.split('/').map(|part| if part.starts_with('{') { "nobody" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_asks_for_its_scope() -> anyhow::Result<()> {
+    let host = Host::start(HostOptions::default()).await?;
+    let mut tokens = Vec::new();
+    for scope in Scope::ALL {
+        let created = host.done(&["token", "create", "test", "--scope", scope.as_str()], None).await?;
+        tokens.push((scope, created["secret"].as_str().unwrap_or("").to_owned()));
+    }
+    for route in sluse_api::routes() {
+        let (method, path) = (route.method.as_str(), filled(route.path));
+        let without = host.api_as(None, method, &path, "", Body::empty()).await?;
+        if route.scopes.is_empty() {
+            assert!(without.status.is_success(), "{route:?} {}", without.status);
+            continue;
+        }
+        assert_eq!(without.status, 401, "{route:?}");
+        assert_eq!(without.header("content-type"), "application/problem+json");
+        let unknown = host.api_as(Some("sluse_wrong"), method, &path, "", Body::empty()).await?;
+        assert_eq!(unknown.status, 401, "{route:?}");
+        for (scope, token) in &tokens {
+            let allowed = *scope == Scope::Admin || route.scopes.contains(scope);
+            let reply = host.api_as(Some(token), method, &path, "", Body::empty()).await?;
+            assert_eq!(reply.status == 403, !allowed, "{route:?} with {scope}: {}", reply.status);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_opens_nothing() -> anyhow::Result<()> {
+    let host = Host::start(HostOptions::default()).await?;
+    let created = host.done(&["token", "create", "clerk", "--scope", "submit"], None).await?;
+    let (id, token) = (created["id"].as_str().unwrap_or(""), created["secret"].as_str().unwrap_or(""));
+    assert_eq!(host.api_as(Some(token), "GET", "/v1/runs", "", Body::empty()).await?.status, 200);
+    host.done(&["token", "revoke", id], None).await?;
+    assert_eq!(host.api_as(Some(token), "GET", "/v1/runs", "", Body::empty()).await?.status, 401);
+    let list = host.get("/v1/tokens").await?;
+    assert!(!list.to_string().contains(token), "a list shows a token");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_error_is_a_problem() -> anyhow::Result<()> {
+    let host = Host::start(HostOptions::default()).await?;
+    let post = host.post("/v1/flows/nobody/runs", &json!({})).await?;
+    assert_eq!((post.status.as_u16(), post.header("content-type")), (404, "application/problem+json"));
+    assert_eq!(post.json()?["type"], "urn:sluse:problem:unknown-flow");
+    for (method, path, status) in [("GET", "/v1/nothing", 404), ("PATCH", "/v1/runs", 405)] {
+        let reply = host.api(method, path, "", Body::empty()).await?;
+        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (status, "application/problem+json"));
+    }
+    Ok(())
+}
