@@ -1,8 +1,12 @@
 //! The project's automation: `cargo xtask NAME`.
 
+mod demo; // the main job, from nothing
 mod foreign; // test guests in other languages
 mod guests; // connectors and test guests, as components
-mod toolchain; // the compiler that builds them
+mod programs; // what is started from here
+mod test; // everything that has to hold
+mod tidy; // what no compiler checks
+mod toolchain; // the compiler that builds guests
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -18,6 +22,23 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Shows the main job against a simulated WorkZone: submissions become cases, and a connector is swapped.
+    Demo {
+        /// Ends when everything has been shown, instead of staying up until Ctrl-C.
+        #[arg(long)]
+        exit: bool,
+        /// Prints one JSON object on standard output; what people read goes to standard error.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs everything that has to hold before a push.
+    Test {
+        /// Suites that need more of the machine; each installs what it needs.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        with: Vec<test::Suite>,
+    },
+    /// Compares the workspace with ARCHITECTURE.md and the house's habits.
+    Tidy,
     /// Builds connectors and test guests as components.
     Guests {
         /// The guests' folder names; all when there are none.
@@ -43,6 +64,9 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
+        Task::Demo { exit, json } => demo::run(demo::Manner { exit, json }),
+        Task::Test { with } => test::run(&with),
+        Task::Tidy => tidy::run(),
         Task::Guests { names, toolchain, with } => {
             guests::build(&names, toolchain)?;
             foreign::build(&with).map(drop)
@@ -54,4 +78,10 @@ fn run(task: Task) -> Result<()> {
 #[expect(clippy::print_stderr, reason = "the one place from which xtask speaks")]
 fn say(line: &str) {
     eprintln!("{line}");
+}
+
+/// A line of a product: what the caller asked for.
+#[expect(clippy::print_stdout, reason = "the one place from which products go to standard output")]
+fn print(line: &str) {
+    println!("{line}");
 }

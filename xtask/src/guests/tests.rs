@@ -1,3 +1,5 @@
+//! Which packages are guests, and how they are built.
+
 use super::*;
 use serde_json::{Value, json};
 

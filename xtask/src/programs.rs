@@ -1,0 +1,99 @@
+//! What is started from here: cargo, and the programs that it builds. Each that fails says what to do.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Packages that are built for WebAssembly only. They stay out of what is built for this machine.
+const GUESTS: [&str; 2] = ["sluse-guest-echo", "sluse-guest-growth"];
+
+/// The workspace's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+}
+
+/// The cargo that runs us, in the workspace.
+pub(crate) fn cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.current_dir(root());
+    command
+}
+
+/// A cargo command on everything that runs on this machine. One selection for binaries and tests: another one
+/// has other features, and half of the dependencies would be built twice.
+pub(crate) fn cargo_on_host(subcommand: &str) -> Command {
+    let mut command = cargo();
+    command.args([subcommand, "--workspace"]);
+    for guest in GUESTS {
+        command.args(["--exclude", guest]);
+    }
+    command
+}
+
+/// Runs to the end.
+///
+/// # Errors
+/// When it cannot be started or fails, with `fix`.
+pub(crate) fn succeed(mut command: Command, fix: &str) -> Result<()> {
+    let told = told(&command);
+    let status = command.status().with_context(|| format!("failed to start `{told}`: {fix}"))?;
+    ensure!(status.success(), "`{told}` failed ({status}): {fix}");
+    Ok(())
+}
+
+/// A command as somebody would type it.
+pub(crate) fn told(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// The workspace's programs.
+#[derive(Debug, Clone)]
+pub(crate) struct Binaries {
+    /// The host and its command line.
+    pub(crate) sluse: PathBuf,
+    /// The simulated WorkZone.
+    pub(crate) workzone: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    target: Option<MessageTarget>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct MessageTarget {
+    name: String,
+}
+
+/// Builds the workspace's programs; cargo shows how far it is.
+///
+/// # Errors
+/// When something does not compile.
+pub(crate) fn build_binaries() -> Result<Binaries> {
+    let mut command = cargo_on_host("build");
+    command.args(["--bins", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    let fix = "see the messages above; Rust 1.95 and a C compiler (`sudo apt-get install build-essential`) are needed";
+    let mut child = command.spawn().with_context(|| format!("failed to start cargo: {fix}"))?;
+    let output = child.stdout.take().context("cargo's output is not piped")?;
+    let mut messages = Vec::new();
+    for line in BufReader::new(output).lines() {
+        messages.extend(serde_json::from_str::<Message>(&line?));
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "the programs do not build ({status}): {fix}");
+    let find = |name: &str| {
+        let named = |message: &&Message| message.target.as_ref().is_some_and(|target| target.name == name);
+        match messages.iter().filter(named).find_map(|message| message.executable.clone()) {
+            Some(executable) => Ok(executable),
+            None => bail!("cargo built no program `{name}`: is it still a binary of the workspace?"),
+        }
+    };
+    Ok(Binaries { sluse: find("sluse")?, workzone: find("simulated-workzone")? })
+}
