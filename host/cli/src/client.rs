@@ -62,6 +62,8 @@ impl Host {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", settings.api.listen),
         };
+        // reqwest is built without a provider of its own; a second call finds the first one's, which is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().redirect(Policy::none()).build()?;
         Ok(Self { client, url, token: token(global, &settings)? })
     }
