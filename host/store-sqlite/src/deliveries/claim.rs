@@ -125,7 +125,7 @@ mod tests {
     use sluse_model::fakes::SimClock;
 
     use super::*;
-    use crate::{SqliteStore, deliveries::settle::LEAVE_RUNNING};
+    use crate::{SqliteStore, deliveries::settle::HELD};
 
     /// What SQLite does for a statement, line by line.
     async fn plan(store: &SqliteStore, sql: &'static str) -> Vec<String> {
@@ -148,7 +148,7 @@ mod tests {
             (NEXT_DUE, "deliveries_waiting"),
             (LAPSED, "deliveries_running"),
             (RENEW, "sqlite_autoindex_deliveries_1"),
-            (LEAVE_RUNNING, "sqlite_autoindex_deliveries_1"),
+            (HELD, "sqlite_autoindex_deliveries_1"),
         ] {
             let plan = plan(&store, sql).await;
             assert!(plan.iter().any(|line| line.starts_with("SEARCH") && line.contains(index)), "{sql}: {plan:#?}");

@@ -13,12 +13,9 @@ use crate::{
     writer::{Write, Writer},
 };
 
-/// Ends an attempt. Only the holder of the lease gets past its condition.
-pub(super) const LEAVE_RUNNING: &str = "UPDATE deliveries
-    SET state = ?4, due_at = ?5, reason = ?6, attention_since = ?7, problem = ?8, resolution = ?9, closed_at = ?10,
-        changed_at = ?11, lease_until = NULL, attempt_revision = NULL, attempt_began_at = NULL
-    WHERE id = ?1 AND state = 'running' AND lease_number = ?2 AND attempts = ?3
-    RETURNING key, run";
+/// Only the holder of the lease gets past this.
+pub(super) const HELD: &str = "SELECT key, run FROM deliveries
+    WHERE id = ?1 AND state = 'running' AND lease_number = ?2 AND attempts = ?3";
 
 pub(super) async fn settle(
     writer: &Writer,
@@ -63,7 +60,8 @@ impl Ended {
 
     /// Gives the run and the revision of the following delivery when that was claimed.
     fn write(&self, write: &Write<'_>, claim: Option<Claim>) -> Result<Option<(RunOf, Digest)>, Failure> {
-        let (delivery_key, run_key) = self.leave_running(write)?;
+        let (delivery_key, run_key) = self.held(write)?;
+        self.leave_running(write, delivery_key)?;
         self.keep_attempt(write, delivery_key)?;
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
@@ -75,11 +73,22 @@ impl Ended {
         self.follow(write, run_key, claim)
     }
 
-    fn leave_running(&self, write: &Write<'_>) -> Result<(i64, i64), Failure> {
-        let values = params![
-            self.settlement.delivery.as_bytes().as_slice(),
-            signed(self.settlement.lease.number),
-            self.settlement.attempt.number,
+    /// The keys of the delivery and its run, when the lease is held.
+    fn held(&self, write: &Write<'_>) -> Result<(i64, i64), Failure> {
+        let id = self.settlement.delivery;
+        let values =
+            params![id.as_bytes().as_slice(), signed(self.settlement.lease.number), self.settlement.attempt.number];
+        let held = write.prepare_cached(HELD)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        held.ok_or_else(|| StoreError::Stale(format!("delivery `{id}`")).into())
+    }
+
+    fn leave_running(&self, write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
+        let sql = "UPDATE deliveries SET state = ?2, due_at = ?3, reason = ?4, attention_since = ?5, problem = ?6,
+                resolution = ?7, closed_at = ?8, changed_at = ?9,
+                lease_until = NULL, attempt_revision = NULL, attempt_began_at = NULL
+            WHERE key = ?1";
+        write.prepare_cached(sql)?.execute(params![
+            delivery_key,
             self.state.state,
             self.state.due_at,
             self.state.reason,
@@ -88,29 +97,29 @@ impl Ended {
             self.state.resolution,
             self.state.closed_at,
             self.result.ended_at.as_millis(),
-        ];
-        let held =
-            write.prepare_cached(LEAVE_RUNNING)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        held.ok_or_else(|| StoreError::Stale(format!("delivery `{}`", self.settlement.delivery)).into())
+        ])?;
+        Ok(())
     }
 
     fn keep_attempt(&self, write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
-        let sql = "INSERT INTO attempts (delivery, number, revision, began_at, ended_at, kind, problem, timeline)
-            SELECT ?1, ?2, key, ?4, ?5, ?6, ?7, ?8 FROM revisions WHERE digest = ?3";
         let attempt = &self.settlement.attempt;
-        let kept = write.prepare_cached(sql)?.execute(params![
+        let revision_key: i64 = write
+            .prepare_cached("SELECT key FROM revisions WHERE digest = ?1")?
+            .query_row([attempt.revision.as_bytes().as_slice()], |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound(format!("revision {}", attempt.revision.short())))?;
+        let sql = "INSERT INTO attempts (delivery, number, revision, began_at, ended_at, kind, problem, timeline)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        write.prepare_cached(sql)?.execute(params![
             delivery_key,
             attempt.number,
-            attempt.revision.as_bytes().as_slice(),
+            revision_key,
             attempt.began_at.as_millis(),
             self.result.ended_at.as_millis(),
             self.result.kind,
             self.attempt_problem,
             self.timeline,
         ])?;
-        if kept == 0 {
-            return Err(StoreError::NotFound(format!("revision {}", attempt.revision.short())).into());
-        }
         Ok(())
     }
 
