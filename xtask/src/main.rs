@@ -1,5 +1,6 @@
 //! The project's automation: `cargo xtask NAME`.
 
+mod bench; // what things cost
 mod demo; // the main job, from nothing
 mod foreign; // test guests in other languages
 mod guests; // connectors and test guests, as components
@@ -37,6 +38,12 @@ enum Task {
         #[arg(long, value_enum, value_delimiter = ',')]
         with: Vec<test::Suite>,
     },
+    /// Measures what things cost, against what they would cost without the host.
+    Bench {
+        /// What is measured; everything when there is nothing.
+        #[arg(value_enum)]
+        benches: Vec<bench::Bench>,
+    },
     /// Compares the workspace with ARCHITECTURE.md and the house's habits.
     Tidy,
     /// Builds connectors and test guests as components.
@@ -66,6 +73,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo { exit, json } => demo::run(demo::Manner { exit, json }),
         Task::Test { with } => test::run(&with),
+        Task::Bench { benches } => bench::run(&benches),
         Task::Tidy => tidy::run(),
         Task::Guests { names, toolchain, with } => {
             guests::build(&names, toolchain)?;

@@ -30,6 +30,11 @@ impl FakeConnector {
             Arc::new(move |call, operation, input, host| Box::pin(execute(call, operation, input, host)));
         Self { digest, description, execute }
     }
+
+    /// The same connector under the digest of the bytes that it was loaded from.
+    pub fn loaded_from(self, component: &[u8]) -> Self {
+        Self { digest: Digest::of(component), ..self }
+    }
 }
 
 impl fmt::Debug for FakeConnector {

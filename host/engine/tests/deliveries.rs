@@ -1,0 +1,12 @@
+//! Deliveries from acceptance to their end: the real engine on a real store, with a connector made of a closure.
+
+#[path = "deliveries/bench.rs"]
+mod bench; // an engine to try things on
+#[path = "deliveries/outcomes.rs"]
+mod outcomes; // what each way of ending leads to
+#[path = "deliveries/once.rs"]
+mod once; // what must happen once
+#[path = "deliveries/steps.rs"]
+mod steps; // one step after the other
+#[path = "deliveries/restart.rs"]
+mod restart; // what a former process left behind

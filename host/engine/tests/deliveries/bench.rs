@@ -1,0 +1,229 @@
+//! An engine to try things on: a store in a temporary folder, a loader that hands out fakes, a target on loopback.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use sluse_connector::{
+    Call, Connector, Ended, Host, LoadError, Loader,
+    fakes::{FakeConnector, description},
+};
+use sluse_egress::{Ceiling, Egress};
+use sluse_engine::{
+    ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineSettings, InstallOptions, Submission, SubmitError,
+    Submitted,
+};
+use sluse_model::{
+    Clock, Outcome, RunId, RunState, Timestamp,
+    fakes::{SeededDice, SimClock},
+};
+use sluse_store::{DeliveryDetail, RunDetail, Store};
+use sluse_store_sqlite::SqliteStore;
+use sluse_vault::{MasterKey, Vault};
+
+/// Hands out one fake for any bytes.
+#[derive(Debug)]
+struct FakeLoader(FakeConnector);
+
+#[async_trait]
+impl Loader for FakeLoader {
+    async fn load(&self, component: Bytes) -> Result<Arc<dyn Connector>, LoadError> {
+        if component.is_empty() {
+            return Err(LoadError::NotAComponent("it is empty".into()));
+        }
+        Ok(Arc::new(self.0.clone().loaded_from(&component)))
+    }
+}
+
+/// An engine to try things on.
+pub(crate) struct Bench {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Arc<SqliteStore>,
+    connector: FakeConnector,
+    clock: Arc<SimClock>,
+}
+
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_768_464_000_000);
+
+impl Bench {
+    /// An engine whose one connector, `fake`, does this for each of its operations: `act`, `act-again`, `read`.
+    pub(crate) async fn start<F, Running>(url: &str, execute: F) -> Self
+    where
+        F: Fn(Call, String, String, Box<dyn Host>) -> Running + Send + Sync + 'static,
+        Running: Future<Output = Ended<Outcome>> + Send + 'static,
+    {
+        let mut said = description("fake", "1.0.0", &["act", "act-again", "read"]);
+        said.operations[2].reads_only = true;
+        said.operations[0].input_schema =
+            json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
+        said.operations[0].output_schema = json!({"type": "object", "properties": {"id": {"type": "string"}}}).to_string();
+        let connector = FakeConnector::new(said, execute);
+        let clock = Arc::new(SimClock::at(NOW));
+        let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
+        let engine = engine(&store, &connector, &clock).await;
+        let bench = Self { engine, store, connector, clock };
+        let component = Bytes::from_static(b"a component");
+        let options = InstallOptions { activate: true, ..InstallOptions::default() };
+        bench.engine.install(component, options).await.expect("installed");
+        bench.configure(url, &[("act", "act", json!({"text": "{{ submission.text }}"}))]).await;
+        bench
+    }
+
+    /// A flow `flow` of these steps: name, operation, input.
+    pub(crate) async fn configure(&self, url: &str, steps: &[(&str, &str, Value)]) {
+        let mut text = format!(
+            r#"
+[[connection]]
+name = "target"
+connector = "fake"
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+retry = {{ max_attempts = 3, base_ms = 10, cap_ms = 10 }}
+limits = {{ timeout_ms = 1000 }}
+[connection.endpoints.default]
+url = "{url}"
+allow_plaintext = true
+[[flow]]
+name = "flow"
+schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"type": "string"}}}}}}'
+"#
+        );
+        for (name, operation, input) in steps {
+            let fields: Vec<String> = input
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, value)| format!("{key} = {value}"))
+                .collect();
+            text.push_str(&format!(
+                "[[flow.step]]\nname = \"{name}\"\nconnection = \"target\"\noperation = \"{operation}\"\ninput = {{ {} }}\n",
+                fields.join(", ")
+            ));
+        }
+        let file = ConfigurationFile { name: "bench.toml".into(), text };
+        self.engine.configure(&[file], ApplyOptions::default()).await.expect("applied");
+    }
+
+    pub(crate) async fn submit(&self, text: &str) -> RunId {
+        self.try_submit(json!({"text": text}), None).await.expect("accepted").run
+    }
+
+    pub(crate) async fn try_submit(&self, data: Value, key: Option<&str>) -> Result<Submitted, SubmitError> {
+        let submission = Submission {
+            flow: "flow".parse().expect("a name"),
+            data,
+            files: Vec::new(),
+            idempotency_key: key.map(str::to_owned),
+        };
+        self.engine.submit(submission).await
+    }
+
+    /// The run, once it is closed or needs a person. Time moves on meanwhile, so that retries come due.
+    pub(crate) async fn settled(&self, run: RunId) -> RunDetail {
+        for _ in 0..500 {
+            let detail = self.store_dyn().run(run).await.expect("read").expect("a run");
+            if detail.run.state != RunState::Running {
+                return detail;
+            }
+            self.clock.advance(Duration::from_millis(50));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("run {run} did not settle");
+    }
+
+    /// The first delivery of a run with its attempts.
+    pub(crate) async fn first_delivery(&self, run: RunId) -> DeliveryDetail {
+        let detail = self.store_dyn().run(run).await.expect("read").expect("a run");
+        self.store_dyn().delivery(detail.deliveries[0].id).await.expect("read").expect("a delivery")
+    }
+
+    /// A second engine on the same store, as after a restart, but with the leases still held.
+    pub(crate) async fn another_engine(&self) -> Arc<Engine> {
+        engine(&self.store, &self.connector, &self.clock).await
+    }
+
+    pub(crate) fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    fn store_dyn(&self) -> &dyn Store {
+        &*self.store
+    }
+}
+
+async fn engine(store: &Arc<SqliteStore>, connector: &FakeConnector, clock: &Arc<SimClock>) -> Arc<Engine> {
+    let dice = Arc::new(SeededDice::new(clock.now().as_millis().unsigned_abs()));
+    let vault = Vault::new(MasterKey::from_bytes([1; 32]), store.clone(), clock.clone(), dice.clone());
+    let ceiling = Ceiling {
+        hosts: vec!["*".parse().expect("a pattern")],
+        cidrs: vec!["127.0.0.0/8".parse().expect("a network")],
+        ..Ceiling::default()
+    };
+    let settings = EngineSettings {
+        max_in_flight: 8,
+        lease: Duration::from_secs(30),
+        stop_within: Duration::from_secs(2),
+    };
+    let parts = EngineParts {
+        store: store.clone(),
+        loader: Arc::new(FakeLoader(connector.clone())),
+        vault: Arc::new(vault),
+        egress: Arc::new(Egress::new(ceiling)),
+        clock: clock.clone(),
+        dice,
+        settings,
+    };
+    Engine::start(parts).await.expect("an engine")
+}
+
+/// A target on loopback that does what it is told for each request, in order; the last is repeated.
+pub(crate) struct Target {
+    pub(crate) url: String,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// What a target does with a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Act {
+    Answer(u16),
+    /// Takes the request and ends the connection.
+    Drop,
+}
+
+impl Target {
+    pub(crate) async fn start(acts: &'static [Act]) -> Self {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let record = seen.clone();
+        tokio::spawn(async move {
+            let mut count = 0;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = vec![0; 4096];
+                let read = stream.read(&mut head).await.unwrap_or(0);
+                if read == 0 {
+                    continue;
+                }
+                let line = String::from_utf8_lossy(&head[..read]).lines().next().unwrap_or("").to_owned();
+                record.lock().expect("not poisoned").push(line);
+                let act = acts[count.min(acts.len() - 1)];
+                count += 1;
+                if let Act::Answer(status) = act {
+                    let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                }
+            }
+        });
+        Self { url, seen }
+    }
+
+    /// The first lines of what came in.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().expect("not poisoned").clone()
+    }
+}

@@ -1,0 +1,134 @@
+//! What must happen once: nothing that may have happened is sent again by itself.
+
+use sluse_connector::{Body, Effect, Host, Method, Request, SendError};
+use sluse_model::{DeliveryState, Failure, Outcome, Problem, Reason, RunState};
+
+use crate::bench::{Act, Bench, Target};
+
+fn post(reconciled: bool) -> Request {
+    Request {
+        method: Method::Post,
+        endpoint: None,
+        path: "/things".into(),
+        headers: Vec::new(),
+        body: Body::Empty,
+        timeout: None,
+        effect: Effect::Once,
+        intent_key: None,
+        reconciled,
+        keep: None,
+    }
+}
+
+fn unavailable() -> sluse_connector::Ended<Outcome> {
+    Ok(Err(Failure::Unavailable { problem: Problem::new("busy", "Busy."), retry_after_ms: None }))
+}
+
+async fn send(host: &mut Box<dyn Host>, reconciled: bool) -> Result<u16, SendError> {
+    host.send(post(reconciled)).await.map(|response| response.status)
+}
+
+/// Sends once and says `unavailable`, whatever came of it; gives the state and what the target saw.
+async fn after(acts: &'static [Act]) -> (DeliveryState, usize, usize) {
+    let target = Target::start(acts).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        let _ = send(&mut host, false).await;
+        unavailable()
+    })
+    .await;
+    let run = bench.submit("x").await;
+    bench.settled(run).await;
+    let detail = bench.first_delivery(run).await;
+    (detail.delivery.state, detail.attempts.len(), target.seen().len())
+}
+
+#[track_caller]
+fn is_unknown(state: &DeliveryState) {
+    let reason = match state {
+        DeliveryState::Attention(attention) => attention.reason,
+        state => panic!("{state:?}"),
+    };
+    assert_eq!(reason, Reason::OutcomeUnknown);
+}
+
+#[tokio::test]
+async fn an_interrupted_request_is_never_sent_again_by_itself() {
+    let (state, attempts, seen) = after(&[Act::Drop]).await;
+    is_unknown(&state);
+    assert_eq!((attempts, seen), (1, 1));
+}
+
+#[tokio::test]
+async fn a_broken_target_leaves_it_open() {
+    for acts in [&[Act::Answer(500)], &[Act::Answer(502)], &[Act::Answer(504)], &[Act::Answer(408)]] {
+        let (state, attempts, seen) = after(acts).await;
+        is_unknown(&state);
+        assert_eq!((attempts, seen), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn what_happened_blindly_is_not_repeated() {
+    let (state, attempts, seen) = after(&[Act::Answer(201)]).await;
+    is_unknown(&state);
+    assert_eq!((attempts, seen), (1, 1));
+}
+
+#[tokio::test]
+async fn what_was_refused_may_go_again() {
+    for acts in [&[Act::Answer(503)], &[Act::Answer(429)], &[Act::Answer(409)]] {
+        let (state, attempts, seen) = after(acts).await;
+        assert!(matches!(&state, DeliveryState::Attention(attention) if attention.reason == Reason::AttemptsExhausted));
+        assert_eq!((attempts, seen), (3, 3));
+    }
+}
+
+#[tokio::test]
+async fn what_never_left_may_go_again() {
+    let bench = Bench::start("http://127.0.0.1:9", |_, _, _, mut host| async move {
+        let error = send(&mut host, false).await.expect_err("nobody listens there");
+        assert!(matches!(error, SendError::Unreachable(_)), "{error:?}");
+        unavailable()
+    })
+    .await;
+    let run = bench.submit("x").await;
+    bench.settled(run).await;
+    assert_eq!(bench.first_delivery(run).await.attempts.len(), 3);
+}
+
+#[tokio::test]
+async fn a_second_try_is_held_back_until_the_connector_has_looked() {
+    let target = Target::start(&[Act::Drop, Act::Answer(201)]).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        assert!(matches!(send(&mut host, false).await, Err(SendError::Interrupted(_))));
+        assert!(matches!(send(&mut host, false).await, Err(SendError::Interrupted(_))), "held back");
+        assert_eq!(send(&mut host, true).await, Ok(201));
+        Ok(Ok(Outcome::Done { output: "{}".into() }))
+    })
+    .await;
+    let run = bench.submit("x").await;
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    assert_eq!(target.seen().len(), 2, "the one in the middle never left");
+}
+
+#[tokio::test]
+async fn a_call_that_is_cut_off_in_the_middle_leaves_the_request_in_doubt() {
+    // The target never answers, and the call's time ends first.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let holding = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            held.push(stream);
+        }
+    });
+    let bench = Bench::start(&url, |_, _, _, mut host| async move {
+        let _ = send(&mut host, false).await;
+        unavailable()
+    })
+    .await;
+    let run = bench.submit("x").await;
+    bench.settled(run).await;
+    is_unknown(&bench.first_delivery(run).await.delivery.state);
+    holding.abort();
+}
