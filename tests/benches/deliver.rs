@@ -4,12 +4,12 @@
 
 #[path = "deliver/arms.rs"]
 mod arms; // the two that are compared
-#[path = "deliver/plain.rs"]
-mod plain; // the loop without a guest
 #[path = "deliver/host.rs"]
 mod host; // the host as it is
 #[path = "deliver/load.rs"]
-mod load; // who submits, and the target
+mod load;
+#[path = "deliver/plain.rs"]
+mod plain; // the loop without a guest // who submits, and the target
 
 use std::time::Duration;
 

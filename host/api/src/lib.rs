@@ -2,12 +2,12 @@
 //! (RFC 9457). What is asked for is done by `sluse-engine`; wire types belong here and are converted by hand.
 
 mod access; // who may ask
-mod problem; // what is said when it cannot be done
 mod body; // bodies within their limits
-mod route; // an endpoint and the scope that it needs
-mod v1; // the endpoints
 mod health; // whether the host is well
-mod serve; // our own accept loop
+mod problem; // what is said when it cannot be done
+mod route; // an endpoint and the scope that it needs
+mod serve;
+mod v1; // the endpoints // our own accept loop
 
 use std::{fmt, sync::Arc};
 

@@ -30,7 +30,9 @@ pub enum ApiError {
     #[error("{0}")]
     UnsupportedMediaType(String),
     /// A part does not have the digest that came with it.
-    #[error("file `{name}` does not have the SHA-256 that `Content-Digest` says; it was damaged on the way, send it again")]
+    #[error(
+        "file `{name}` does not have the SHA-256 that `Content-Digest` says; it was damaged on the way, send it again"
+    )]
     WrongDigest { name: String },
     #[error("there is no {0}")]
     NotFound(String),
@@ -101,9 +103,7 @@ impl ApiError {
                 Kind(S::UNPROCESSABLE_ENTITY, "configuration-refused", "Configuration refused")
             }
             Self::Secret(SecretError::Unknown(_)) => Kind(S::NOT_FOUND, "unknown-secret", "Unknown secret"),
-            Self::Secret(SecretError::Refused(_)) => {
-                Kind(S::UNPROCESSABLE_ENTITY, "secret-refused", "Secret refused")
-            }
+            Self::Secret(SecretError::Refused(_)) => Kind(S::UNPROCESSABLE_ENTITY, "secret-refused", "Secret refused"),
             Self::Apply(ApplyError::Store(error))
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))

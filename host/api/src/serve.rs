@@ -27,11 +27,7 @@ pub struct ServeSettings {
 
 impl Default for ServeSettings {
     fn default() -> Self {
-        Self {
-            max_connections: 1024,
-            header_timeout: Duration::from_secs(10),
-            stop_within: Duration::from_secs(10),
-        }
+        Self { max_connections: 1024, header_timeout: Duration::from_secs(10), stop_within: Duration::from_secs(10) }
     }
 }
 

@@ -2,14 +2,14 @@
 //! a client of the running host's API, or works on files alone.
 
 mod arguments; // what can be written
-mod settings; // sluse.toml
-mod sources; // the clock and the dice
-mod serve; // the host
 mod client; // asking a running host
+mod commands;
+mod failure; // what went wrong, and the exit code
 mod form; // a submission with files
 mod output; // tables for people, JSON for programs
-mod failure; // what went wrong, and the exit code
-mod commands; // one file per command
+mod serve; // the host
+mod settings; // sluse.toml
+mod sources; // the clock and the dice // one file per command
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! `sluse serve`: the composition root. Ports meet adapters here and nowhere else.
 
-mod wiring; // from settings to a running engine
-mod tokens; // the first token
+mod tokens;
+mod wiring; // from settings to a running engine // the first token
 
 use std::{io::IsTerminal, sync::Arc};
 
@@ -81,7 +81,9 @@ async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
 fn start_logging(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log.filter)
         .with_context(|| format!("`log.level` is `{}`: write `info`, `debug` or `warn`", settings.log.filter))?;
-    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr)
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     if settings.log.json {
         logging.json().init();

@@ -27,7 +27,10 @@ impl Engine {
         let Some(stored) = self.store.connection(name).await? else { return Ok(None) };
         let connector = &stored.connection.connector;
         let Some(active) = self.store.active(connector).await? else {
-            return Ok(Some(CheckReport::failed("connector", format!("connector `{connector}` has no active revision"))));
+            return Ok(Some(CheckReport::failed(
+                "connector",
+                format!("connector `{connector}` has no active revision"),
+            )));
         };
         let revision = match self.revisions.get(&active.digest).await {
             Ok(revision) => revision,

@@ -25,7 +25,10 @@ impl std::fmt::Display for Incompatibility {
                 write!(f, "connection `{connection}` names no endpoint `{endpoint}`, which the revision needs")
             }
             Self::MissingOperation { flow, step, operation } => {
-                write!(f, "step `{step}` of flow `{flow}` asks for operation `{operation}`, which the revision does not have")
+                write!(
+                    f,
+                    "step `{step}` of flow `{flow}` asks for operation `{operation}`, which the revision does not have"
+                )
             }
         }
     }
@@ -88,14 +91,18 @@ mod tests {
 
     #[test]
     fn what_fits_is_no_obstacle() {
-        let found = incompatibilities(&description("greeter", "1.0.0", &["greet"]), &[connection(json!({}))], &[flow("greet")]);
+        let found =
+            incompatibilities(&description("greeter", "1.0.0", &["greet"]), &[connection(json!({}))], &[flow("greet")]);
         assert_eq!(found, []);
     }
 
     #[test]
     fn a_lost_operation_is_named_with_its_flow() {
-        let found = incompatibilities(&description("greeter", "2.0.0", &["hail"]), &[connection(json!({}))], &[flow("greet")]);
-        assert!(matches!(&found[..], [Incompatibility::MissingOperation { operation, .. }] if operation.as_str() == "greet"));
+        let found =
+            incompatibilities(&description("greeter", "2.0.0", &["hail"]), &[connection(json!({}))], &[flow("greet")]);
+        assert!(
+            matches!(&found[..], [Incompatibility::MissingOperation { operation, .. }] if operation.as_str() == "greet")
+        );
     }
 
     #[test]

@@ -121,11 +121,8 @@ fn live_endpoint(
     name: &Name,
     endpoint: &Endpoint,
 ) -> Result<LiveEndpoint, ConnectionError> {
-    let refused = |refusal| ConnectionError::Refused {
-        connection: connection.name.clone(),
-        endpoint: name.clone(),
-        refusal,
-    };
+    let refused =
+        |refusal| ConnectionError::Refused { connection: connection.name.clone(), endpoint: name.clone(), refusal };
     let token_endpoint = TokenEndpoint::build(&engine.egress, connection, name).map_err(refused)?;
     let credential_bound = !matches!(endpoint.auth, Auth::Nothing);
     let egress = engine.egress.endpoint(rules(connection, name, endpoint)?, credential_bound).map_err(refused)?;

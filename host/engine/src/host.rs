@@ -1,19 +1,17 @@
 //! What a component may ask during one call on behalf of a delivery. The intents of requests that must happen
 //! once stand before the vault and the gate.
 
+mod check;
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
-mod record; // what the call leaves behind
-mod check; // the same, for one who only looks
+mod record; // what the call leaves behind // the same, for one who only looks
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use sluse_connector::{
-    AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError,
-};
+use sluse_connector::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
 use sluse_model::{Attachment, RunId, TimelineLevel};
 use sluse_store::Claimed;
 use tokio::sync::OnceCell;
@@ -43,12 +41,7 @@ impl DeliveryHost {
         Self::on_behalf_of(engine, connection, Some(claimed.delivery.run), claimed.attempt)
     }
 
-    fn on_behalf_of(
-        engine: Arc<Engine>,
-        connection: Arc<LiveConnection>,
-        run: Option<RunId>,
-        attempt: u32,
-    ) -> Self {
+    fn on_behalf_of(engine: Arc<Engine>, connection: Arc<LiveConnection>, run: Option<RunId>, attempt: u32) -> Self {
         let record = Arc::new(Record::new(attempt, engine.clock.clone()));
         Self { engine, connection, run, record, attachments: OnceCell::new() }
     }
@@ -88,7 +81,10 @@ impl Host for DeliveryHost {
     }
 
     async fn put_file(&mut self, folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {
-        Err(FolderError::Forbidden(format!("folder `{folder}` is not granted to connection `{}`", self.connection_name())))
+        Err(FolderError::Forbidden(format!(
+            "folder `{folder}` is not granted to connection `{}`",
+            self.connection_name()
+        )))
     }
 
     async fn reserve_numbers(&mut self, sequence: String, _count: u32) -> Result<u64, NumberError> {

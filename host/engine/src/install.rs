@@ -137,11 +137,7 @@ impl Engine {
         self.activate(connector, &digest, force).await
     }
 
-    async fn make_active(
-        &self,
-        connector: &Name,
-        loaded: Arc<LoadedRevision>,
-    ) -> Result<Option<Digest>, InstallError> {
+    async fn make_active(&self, connector: &Name, loaded: Arc<LoadedRevision>) -> Result<Option<Digest>, InstallError> {
         let digest = loaded.connector.digest();
         // Known before it is active, so that the first attempt on it need not wait.
         self.revisions.keep(loaded);

@@ -1,25 +1,25 @@
 //! Deciding and driving: takes submissions in, carries deliveries out, swaps connectors. What may become of a
 //! delivery is decided in `sluse-model`, kept in `sluse-store`, carried out through `sluse-connector`.
 
-mod engine; // what it is made of, start and stop
-mod settings; // how much at once
-mod submit; // a submission is taken in
+mod check; // trying a connection
+mod compatibility; // whether it fits what is configured
+mod configuration; // connections and flows as TOML
+mod configure; // applying configuration
+mod connections; // connections, ready to be used
 mod dispatcher; // who works on what
-mod worker; // one delivery: call, judge, settle
+mod engine; // what it is made of, start and stop
+mod flows; // versions of flows, compiled
 mod follow; // what goes on with the run
 mod host; // what a component may ask
-mod intents; // what must happen once
-mod flows; // versions of flows, compiled
-mod connections; // connections, ready to be used
-mod revisions; // connectors, loaded
 mod install; // handing in a connector
-mod compatibility; // whether it fits what is configured
-mod check; // trying a connection
-mod secrets; // values that nobody sees again
-mod configure; // applying configuration
-mod configuration; // connections and flows as TOML
+mod intents; // what must happen once
 mod mapping; // how a step's input comes about
-mod schema; // what a submission, a setting, an input must look like
+mod revisions; // connectors, loaded
+mod schema;
+mod secrets; // values that nobody sees again
+mod settings; // how much at once
+mod submit; // a submission is taken in
+mod worker; // one delivery: call, judge, settle // what a submission, a setting, an input must look like
 
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
@@ -33,4 +33,4 @@ pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scop
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
 pub use settings::EngineSettings;
-pub use submit::{MAX_KEY_BYTES, Submission, SubmitError, SubmittedFile, Submitted};
+pub use submit::{MAX_KEY_BYTES, Submission, SubmitError, Submitted, SubmittedFile};

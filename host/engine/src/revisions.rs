@@ -96,7 +96,8 @@ impl Revisions {
             return Ok(revision);
         }
         let component = self.component(digest).await?;
-        let revision = self.load(component).await.map_err(|error| RevisionError::NotLoaded { digest: *digest, error })?;
+        let revision =
+            self.load(component).await.map_err(|error| RevisionError::NotLoaded { digest: *digest, error })?;
         self.keep(revision.clone());
         Ok(revision)
     }

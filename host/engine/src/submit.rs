@@ -115,12 +115,7 @@ impl Engine {
             submission: &data,
             attachments: &attachments,
             steps: &BTreeMap::new(),
-            run: RunFacts {
-                id,
-                flow: &flow.flow.name,
-                accepted_at: now,
-                idempotency_key: idempotency_key.as_deref(),
-            },
+            run: RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: idempotency_key.as_deref() },
         };
         let first = &flow.flow.steps[0];
         let input = flow.mappings[0]
@@ -174,9 +169,7 @@ fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError
             limit_bytes,
         });
     }
-    flow.schema
-        .check(&submission.data)
-        .map_err(|violations| SubmitError::DoesNotFit { flow: name.clone(), violations })
+    flow.schema.check(&submission.data).map_err(|violations| SubmitError::DoesNotFit { flow: name.clone(), violations })
 }
 
 /// What a submission amounts to: its data with keys in order, and each file's name, type and content.
@@ -192,4 +185,3 @@ fn body_digest(submission: &Submission) -> Digest {
     }
     digester.finish()
 }
-

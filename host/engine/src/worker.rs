@@ -93,8 +93,7 @@ impl Engine {
             kind: attempted.end.kind().to_owned(),
             problem: attempted.end.problem().cloned(),
         };
-        let attempt =
-            Attempt { number: claimed.attempt, revision: claimed.revision, began_at, result: Some(result) };
+        let attempt = Attempt { number: claimed.attempt, revision: claimed.revision, began_at, result: Some(result) };
         self.settle(Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,

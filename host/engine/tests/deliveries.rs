@@ -2,11 +2,11 @@
 
 #[path = "deliveries/bench.rs"]
 mod bench; // an engine to try things on
-#[path = "deliveries/outcomes.rs"]
-mod outcomes; // what each way of ending leads to
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
-#[path = "deliveries/steps.rs"]
-mod steps; // one step after the other
+#[path = "deliveries/outcomes.rs"]
+mod outcomes; // what each way of ending leads to
 #[path = "deliveries/restart.rs"]
-mod restart; // what a former process left behind
+mod restart;
+#[path = "deliveries/steps.rs"]
+mod steps; // one step after the other // what a former process left behind

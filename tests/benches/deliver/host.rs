@@ -54,11 +54,8 @@ impl HostArm {
             compiler: Compiler::InProcess,
             dice: dice.clone(),
         })?;
-        let ceiling = Ceiling {
-            hosts: vec!["127.0.0.1".parse()?],
-            cidrs: vec!["127.0.0.0/8".parse()?],
-            ..Ceiling::default()
-        };
+        let ceiling =
+            Ceiling { hosts: vec!["127.0.0.1".parse()?], cidrs: vec!["127.0.0.0/8".parse()?], ..Ceiling::default() };
         let engine = Engine::start(EngineParts {
             store: store as Arc<dyn Store>,
             loader: Arc::new(sandbox),
@@ -77,12 +74,8 @@ impl HostArm {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/v1/flows/bench/runs", listener.local_addr()?);
         let stop = CancellationToken::new();
-        let api = Api {
-            engine: engine.clone(),
-            access: Access::default(),
-            concerns: Box::new(Vec::new),
-            version: "bench",
-        };
+        let api =
+            Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
         tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
         Ok(Self { engine, url, token, stop, _folder: folder })
     }

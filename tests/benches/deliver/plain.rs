@@ -86,7 +86,8 @@ async fn accept(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
 
 async fn deliver(shared: Arc<Shared>, id: i64, body: Bytes) -> anyhow::Result<()> {
     let began = Instant::now();
-    let response = shared.client.post(&shared.target).header("content-type", "application/json").body(body).send().await?;
+    let response =
+        shared.client.post(&shared.target).header("content-type", "application/json").body(body).send().await?;
     let result = response.text().await?;
     let (done, committed) = oneshot::channel();
     let took_ms = i64::try_from(began.elapsed().as_millis())?;

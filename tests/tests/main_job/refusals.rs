@@ -48,16 +48,21 @@ async fn a_file_that_is_damaged_cut_off_or_too_large_is_refused() -> anyhow::Res
     let site = Site::start().await?;
     let small = FLOW_WITH_FILES.replace("300000000", "1000");
     assert_eq!(site.apply(&[&small]).await?.status, 200);
-    let post = |body: Vec<u8>| {
-        site.post_bytes("/v1/flows/case-with-files/runs", "multipart/form-data; boundary=b", body)
-    };
+    let post =
+        |body: Vec<u8>| site.post_bytes("/v1/flows/case-with-files/runs", "multipart/form-data; boundary=b", body);
     let wrong = "Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n";
     let damaged = post(form("d", b"content", wrong, "\r\n--b--\r\n")).await?;
-    assert_eq!((damaged.status.as_u16(), damaged.json()?["type"].as_str()), (422, Some("urn:sluse:problem:wrong-digest")));
+    assert_eq!(
+        (damaged.status.as_u16(), damaged.json()?["type"].as_str()),
+        (422, Some("urn:sluse:problem:wrong-digest"))
+    );
     let cut_off = post(form("c", b"content", "", "")).await?;
     assert_eq!((cut_off.status.as_u16(), cut_off.json()?["type"].as_str()), (400, Some("urn:sluse:problem:bad-body")));
     let large = post(form("l", &[b'x'; 2000], "", "\r\n--b--\r\n")).await?;
-    assert_eq!((large.status.as_u16(), large.json()?["type"].as_str()), (413, Some("urn:sluse:problem:file-too-large")));
+    assert_eq!(
+        (large.status.as_u16(), large.json()?["type"].as_str()),
+        (413, Some("urn:sluse:problem:file-too-large"))
+    );
     assert!(large.text().contains("1000"), "{}", large.text());
     assert_eq!(site.host.get("/v1/runs").await?["items"].as_array().map(Vec::len), Some(0));
     Ok(())
@@ -95,7 +100,10 @@ async fn a_connection_is_refused_with_what_to_write_where() -> anyhow::Result<()
     let port = site.workzone.base_url_v4();
     let cases = [
         (connection.replace("external_ref_field", "external_reff"), "external_reff"),
-        (connection.replace("{ secret = \"workzone-client-secret\" }", "{ secret = \"nowhere\" }"), "sluse secret set nowhere"),
+        (
+            connection.replace("{ secret = \"workzone-client-secret\" }", "{ secret = \"nowhere\" }"),
+            "sluse secret set nowhere",
+        ),
         (connection.replace(port.trim_end_matches('/'), "https://elsewhere.example"), "egress.hosts"),
         (connection.replace("grant = { cidrs = [\"127.0.0.0/8\"] }\n", ""), "grant.cidrs"),
         (connection.replace("connector = \"workzone\"", "connector = \"nobody\""), "nobody"),
@@ -135,12 +143,18 @@ async fn a_secret_goes_nowhere_new_without_a_word() -> anyhow::Result<()> {
     assert_eq!(unconfirmed["secret"], "workzone-client-secret");
     let run = site.submit(&submission("moved")).await?;
     let found = site.settled(&run).await?;
-    assert_eq!((found["state"].as_str(), found["deliveries"][0]["reason"].as_str()), (Some("attention"), Some("misconfigured")), "{found:#}");
+    assert_eq!(
+        (found["state"].as_str(), found["deliveries"][0]["reason"].as_str()),
+        (Some("attention"), Some("misconfigured")),
+        "{found:#}"
+    );
     assert_eq!(elsewhere.requests().len(), 0, "the other address has heard nothing");
     let origin = unconfirmed["origin"].as_str().unwrap_or("");
     site.host.done(&["secret", "confirm", "workzone-client-secret", origin], None).await?;
     let run = site.submit(&submission("moved-and-confirmed")).await?;
-    assert_eq!(site.settled(&run).await?["state"], "succeeded");
+    // The token is the first one's and so refused there; but now it was asked.
+    assert_eq!(site.settled(&run).await?["deliveries"][0]["reason"], "denied");
+    assert!(!elsewhere.requests().is_empty());
     Ok(())
 }
 
@@ -165,6 +179,10 @@ async fn a_host_that_cannot_start_says_why() -> anyhow::Result<()> {
     let settings = folder.path().join("sluse.toml");
     std::fs::write(&settings, "[egress]\nhost = [\"*\"]\n")?;
     let unknown = sluse(&["serve", "--config", settings.to_str().expect("text")]).await?;
-    assert!(unknown.stderr.contains("`egress.host`") && unknown.stderr.contains("`egress.hosts`"), "{}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("`egress.host`") && unknown.stderr.contains("`egress.hosts`"),
+        "{}",
+        unknown.stderr
+    );
     Ok(())
 }

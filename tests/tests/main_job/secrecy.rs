@@ -56,7 +56,9 @@ async fn a_secret_is_nowhere_but_in_the_request() -> anyhow::Result<()> {
     let run = site.submit(&submission("canary-success")).await?;
     assert_eq!(site.settled(&run).await?["state"], "succeeded");
     assert!(site.workzone.tokens_given() > 0, "the secret was really used");
-    for path in ["/v1/secrets", "/v1/connections", "/v1/deliveries", "/v1/connectors", "/v1/runs", "/healthz", "/readyz"] {
+    for path in
+        ["/v1/secrets", "/v1/connections", "/v1/deliveries", "/v1/connectors", "/v1/runs", "/healthz", "/readyz"]
+    {
         let reply = site.host.api("GET", path, "", Body::empty()).await?;
         absent(CLIENT_SECRET, &reply.body, path);
     }

@@ -1,8 +1,8 @@
 //! Revisions, installed and active.
 
+mod activate;
 mod install;
 mod list;
-mod activate;
 mod rollback;
 
 use axum::routing::{get, post};

@@ -1,11 +1,14 @@
 //! Submissions and what became of them.
 
-mod submit;
+mod attachment;
 mod list;
 mod show;
-mod attachment;
+mod submit;
 
-use axum::routing::{get, post};
+use axum::{
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 use http::Method;
 use sluse_model::Scope;
 
@@ -18,7 +21,8 @@ pub(super) fn routes() -> Vec<Route> {
             method: Method::POST,
             path: "/v1/flows/{flow}/runs",
             scopes: &[Scope::Submit],
-            handler: post(submit::submit),
+            // Counted as they come: files by the flow's limit, everything else by the endpoint's own.
+            handler: post(submit::submit).layer(DefaultBodyLimit::disable()),
         },
         Route { method: Method::GET, path: "/v1/runs", scopes: READ, handler: get(list::list) },
         Route { method: Method::GET, path: "/v1/runs/{run}", scopes: READ, handler: get(show::show) },

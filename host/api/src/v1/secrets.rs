@@ -1,9 +1,9 @@
 //! Values that nobody sees again.
 
-mod list;
-mod set;
-mod remove;
 mod confirm;
+mod list;
+mod remove;
+mod set;
 
 use axum::routing::{delete, get, post, put};
 use http::Method;

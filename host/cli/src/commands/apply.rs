@@ -17,8 +17,7 @@ pub(crate) async fn run(global: &Global, command: Apply) -> Result<(), Failure> 
         files.push(json!({"name": file.display().to_string(), "text": text}));
     }
     let host = Host::of(global)?;
-    let applied: Value =
-        host.post("/v1/configuration", &json!({"files": files, "dry_run": command.diff})).await?;
+    let applied: Value = host.post("/v1/configuration", &json!({"files": files, "dry_run": command.diff})).await?;
     if global.json {
         return Ok(output::json(&applied)?);
     }

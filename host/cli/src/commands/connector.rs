@@ -2,8 +2,8 @@
 
 mod build; // a folder becomes a component
 mod inspect; // what a component is
-mod test; // a connector's cases
-mod installed; // revisions of the running host
+mod installed;
+mod test; // a connector's cases // revisions of the running host
 
 use crate::{
     arguments::{Connector, Global},

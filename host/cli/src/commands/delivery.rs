@@ -78,7 +78,11 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
         let result = &attempt["result"];
         let revision = word(attempt, "revision").get(..12).unwrap_or("");
         let kind = result["kind"].as_str().unwrap_or("under way");
-        output::say(&format!("attempt {}  {}  {kind}  revision {revision}", attempt["number"], word(attempt, "began_at")));
+        output::say(&format!(
+            "attempt {}  {}  {kind}  revision {revision}",
+            attempt["number"],
+            word(attempt, "began_at")
+        ));
         for line in delivery["timeline"].as_array().into_iter().flatten() {
             if line["attempt"] == attempt["number"] {
                 output::say(&format!("  {}  {:<5}  {}", word(line, "at"), word(line, "level"), word(line, "message")));

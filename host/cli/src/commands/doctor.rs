@@ -93,7 +93,11 @@ async fn running(host: &Host) -> Vec<Finding> {
         Ok(ready) => findings.push(Finding {
             subject: "host",
             passed: true,
-            message: format!("{}, version {}", ready["status"].as_str().unwrap_or(""), ready["version"].as_str().unwrap_or("")),
+            message: format!(
+                "{}, version {}",
+                ready["status"].as_str().unwrap_or(""),
+                ready["version"].as_str().unwrap_or("")
+            ),
         }),
         Err(failure) => {
             findings.push(failed("host", &failure));

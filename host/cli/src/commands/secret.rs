@@ -66,7 +66,8 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
     let rows = found["items"].as_array().into_iter().flatten();
     let rows = rows
         .map(|secret| {
-            let origins: Vec<&str> = secret["origins"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let origins: Vec<&str> =
+                secret["origins"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let opens = if secret["opens"] == true { "" } else { "sealed under another master key" };
             vec![
                 secret["name"].as_str().unwrap_or("").into(),

@@ -80,10 +80,8 @@ fn of_delivery(delivery: &Value) -> Vec<Event> {
     match text(delivery, "state") {
         "closed" => events.extend(links(delivery).map(|link| Event { at: at.clone(), text: format!("  → {link}") })),
         "retrying" => events.push(Event { at, text: format!("{step}: next attempt at {}", text(delivery, "due")) }),
-        "attention" => events.push(Event {
-            at,
-            text: format!("{step}: waits for a person, because: {}", text(delivery, "reason")),
-        }),
+        "attention" => events
+            .push(Event { at, text: format!("{step}: waits for a person, because: {}", text(delivery, "reason")) }),
         _ => {}
     }
     events

@@ -41,7 +41,8 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
     let rows = found["items"].as_array().into_iter().flatten();
     let rows = rows
         .map(|token| {
-            let scopes: Vec<&str> = token["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let scopes: Vec<&str> =
+                token["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let cell = |key: &str| token[key].as_str().unwrap_or("").to_owned();
             vec![cell("id"), cell("name"), scopes.join(" "), cell("created_at"), cell("revoked_at")]
         })

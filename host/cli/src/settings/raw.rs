@@ -93,12 +93,8 @@ pub(super) fn unknown_key(table: &toml::Table) -> Option<String> {
 /// The known key that is nearest to an unknown one.
 pub(super) fn nearest(unknown: &str) -> &'static str {
     let sections = KEYS.iter().filter_map(|key| key.split('.').next());
-    let candidates: Vec<&'static str> =
-        if unknown.contains('.') { KEYS.to_vec() } else { sections.collect() };
-    candidates
-        .into_iter()
-        .min_by_key(|known| strsim::damerau_levenshtein(known, unknown))
-        .unwrap_or("data.folder")
+    let candidates: Vec<&'static str> = if unknown.contains('.') { KEYS.to_vec() } else { sections.collect() };
+    candidates.into_iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown)).unwrap_or("data.folder")
 }
 
 #[cfg(test)]
@@ -132,9 +128,9 @@ mod tests {
         for key in KEYS {
             let (section, key) = key.split_once('.').expect("a section");
             // Each is tried with every shape a key may have; one of them has to fit.
-            let fits = ["'text'", "1", "['text']"].into_iter().any(|value| {
-                toml::from_str::<RawSettings>(&format!("[{section}]\n{key} = {value}\n")).is_ok()
-            });
+            let fits = ["'text'", "1", "['text']"]
+                .into_iter()
+                .any(|value| toml::from_str::<RawSettings>(&format!("[{section}]\n{key} = {value}\n")).is_ok());
             assert!(fits, "{section}.{key}");
         }
     }

@@ -91,8 +91,12 @@ impl DeliveryHost {
         request: &Request,
         issued: Option<&IssuedCredential>,
     ) -> Result<Incoming, sluse_egress::SendError> {
-        let scrubber =
-            self.engine.vault.scrubber(self.connection.connection()).await.map_err(|error| self.not_signed_in(&error))?;
+        let scrubber = self
+            .engine
+            .vault
+            .scrubber(self.connection.connection())
+            .await
+            .map_err(|error| self.not_signed_in(&error))?;
         let outgoing = self.outgoing(request).await?;
         endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await
     }
@@ -110,7 +114,8 @@ impl DeliveryHost {
     }
 
     async fn outgoing(&self, request: &Request) -> Result<Outgoing, sluse_egress::SendError> {
-        let method = Method::from_bytes(request.method.as_str().as_bytes()).expect("the methods of the contract are valid");
+        let method =
+            Method::from_bytes(request.method.as_str().as_bytes()).expect("the methods of the contract are valid");
         let mut outgoing = Outgoing::new(method, request.path.clone());
         outgoing.headers.clone_from(&request.headers);
         outgoing.timeout = request.timeout;
@@ -145,9 +150,7 @@ impl DeliveryHost {
     }
 
     async fn open_file(&self, id: &str) -> Result<(u64, sluse_egress::Reader), sluse_egress::SendError> {
-        let unreadable = |error: String| {
-            sluse_egress::SendError::BodyUnreadable(format!("attachment `{id}`: {error}"))
-        };
+        let unreadable = |error: String| sluse_egress::SendError::BodyUnreadable(format!("attachment `{id}`: {error}"));
         let file = self.file(id).await.map_err(|error: AttachmentError| unreadable(error.to_string()))?;
         let reader = self.engine.store.read_content(&file.digest, 0).await;
         let reader = reader.map_err(|error| unreadable(error.to_string()))?;

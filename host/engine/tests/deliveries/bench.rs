@@ -61,7 +61,8 @@ impl Bench {
         said.operations[2].reads_only = true;
         said.operations[0].input_schema =
             json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
-        said.operations[0].output_schema = json!({"type": "object", "properties": {"id": {"type": "string"}}}).to_string();
+        said.operations[0].output_schema =
+            json!({"type": "object", "properties": {"id": {"type": "string"}}}).to_string();
         let connector = FakeConnector::new(said, execute);
         let clock = Arc::new(SimClock::at(NOW));
         let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
@@ -93,12 +94,8 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
 "#
         );
         for (name, operation, input) in steps {
-            let fields: Vec<String> = input
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(key, value)| format!("{key} = {value}"))
-                .collect();
+            let fields: Vec<String> =
+                input.as_object().into_iter().flatten().map(|(key, value)| format!("{key} = {value}")).collect();
             text.push_str(&format!(
                 "[[flow.step]]\nname = \"{name}\"\nconnection = \"target\"\noperation = \"{operation}\"\ninput = {{ {} }}\n",
                 fields.join(", ")
@@ -163,11 +160,8 @@ async fn engine(store: &Arc<SqliteStore>, connector: &FakeConnector, clock: &Arc
         cidrs: vec!["127.0.0.0/8".parse().expect("a network")],
         ..Ceiling::default()
     };
-    let settings = EngineSettings {
-        max_in_flight: 8,
-        lease: Duration::from_secs(30),
-        stop_within: Duration::from_secs(2),
-    };
+    let settings =
+        EngineSettings { max_in_flight: 8, lease: Duration::from_secs(30), stop_within: Duration::from_secs(2) };
     let parts = EngineParts {
         store: store.clone(),
         loader: Arc::new(FakeLoader(connector.clone())),
@@ -214,7 +208,8 @@ impl Target {
                 let act = acts[count.min(acts.len() - 1)];
                 count += 1;
                 if let Act::Answer(status) = act {
-                    let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                    let answer =
+                        format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
                     let _ = stream.write_all(answer.as_bytes()).await;
                 }
             }

@@ -53,7 +53,10 @@ async fn a_lost_write_asks_a_person() {
     let detail = bench.settled(run).await;
     assert_eq!(detail.run.state, RunState::Attention);
     let state = &detail.deliveries[0].state;
-    assert!(matches!(state, DeliveryState::Attention(attention) if attention.reason == Reason::OutcomeUnknown), "{state:?}");
+    assert!(
+        matches!(state, DeliveryState::Attention(attention) if attention.reason == Reason::OutcomeUnknown),
+        "{state:?}"
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 1, "nothing was called again");
     let lost = bench.first_delivery(run).await;
     assert_eq!(lost.attempts[0].result.as_ref().map(|result| result.kind.as_str()), Some("lost"));

@@ -59,15 +59,16 @@ async fn a_run_keeps_to_the_version_of_the_flow_that_it_began_with() {
 async fn a_step_whose_input_cannot_be_computed_waits_for_a_person() {
     let target = Target::start(&[Act::Answer(200)]).await;
     // The first step is done, but without the id that the second one needs.
-    let bench = Bench::start(&target.url, |_, _, _, _| {
-        std::future::ready(Ok(Ok(Outcome::Done { output: "{}".into() })))
-    })
-    .await;
+    let bench =
+        Bench::start(&target.url, |_, _, _, _| std::future::ready(Ok(Ok(Outcome::Done { output: "{}".into() })))).await;
     let two = [("act", "act", json!({"text": "x"})), ("more", "act-again", json!({"case": "{{ steps.act.id }}"}))];
     bench.configure(&target.url, &two).await;
     let run = bench.submit("x").await;
     let detail = bench.settled(run).await;
     assert_eq!(detail.run.state, RunState::Attention);
     let state = &detail.deliveries[1].state;
-    assert!(matches!(state, DeliveryState::Attention(attention) if attention.reason == Reason::MappingFailed), "{state:?}");
+    assert!(
+        matches!(state, DeliveryState::Attention(attention) if attention.reason == Reason::MappingFailed),
+        "{state:?}"
+    );
 }

@@ -15,8 +15,8 @@ use base64::Engine;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::client::{self, Reply};
 use super::{Settings, SimulatedWorkZone};
+use crate::client::{self, Reply};
 
 /// A simulator and one who may call it.
 struct Bench {

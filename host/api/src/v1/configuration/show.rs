@@ -42,11 +42,7 @@ pub(super) async fn flows(State(api): State<Arc<Api>>) -> Result<Json<ItemsBody<
     let stored = api.engine.store().flows().await?;
     let items = stored
         .into_iter()
-        .map(|stored| FlowBody {
-            flow: stored.flow,
-            digest: stored.digest.to_string(),
-            changed_at: stored.changed_at,
-        })
+        .map(|stored| FlowBody { flow: stored.flow, digest: stored.digest.to_string(), changed_at: stored.changed_at })
         .collect();
     Ok(Json(ItemsBody { items }))
 }

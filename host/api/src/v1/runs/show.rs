@@ -24,10 +24,7 @@ pub(crate) struct RunBody {
     deliveries: Vec<DeliveryBody>,
 }
 
-pub(super) async fn show(
-    State(api): State<Arc<Api>>,
-    Path(text): Path<String>,
-) -> Result<Json<RunBody>, ApiError> {
+pub(super) async fn show(State(api): State<Arc<Api>>, Path(text): Path<String>) -> Result<Json<RunBody>, ApiError> {
     let unknown = || ApiError::NotFound(format!("run `{text}`"));
     let id: RunId = text.parse().map_err(|_| unknown())?;
     let detail = api.engine.store().run(id).await?.ok_or_else(unknown)?;
@@ -41,10 +38,5 @@ async fn body(api: &Api, detail: RunDetail) -> Result<RunBody, ApiError> {
             deliveries.push(DeliveryBody::from(detail));
         }
     }
-    Ok(RunBody {
-        run: detail.run,
-        submission: raw(detail.submission),
-        attachments: detail.attachments,
-        deliveries,
-    })
+    Ok(RunBody { run: detail.run, submission: raw(detail.submission), attachments: detail.attachments, deliveries })
 }

@@ -48,7 +48,8 @@ pub(super) async fn submit(
         form(&api, &flow, request).await?
     } else {
         return Err(ApiError::UnsupportedMediaType(
-            "send the submission as `application/json`, or as `multipart/form-data` with a part `submission` and files".into(),
+            "send the submission as `application/json`, or as `multipart/form-data` with a part `submission` and files"
+                .into(),
         ));
     };
     let submitted = api.engine.submit(Submission { flow, data, files, idempotency_key }).await?;

@@ -11,10 +11,7 @@ use sluse_engine::SecretError;
 use super::name;
 use crate::{Api, ApiError};
 
-pub(super) async fn remove(
-    State(api): State<Arc<Api>>,
-    Path(secret): Path<String>,
-) -> Result<StatusCode, ApiError> {
+pub(super) async fn remove(State(api): State<Arc<Api>>, Path(secret): Path<String>) -> Result<StatusCode, ApiError> {
     let name = name(&secret)?;
     if api.engine.remove_secret(&name).await? {
         return Ok(StatusCode::NO_CONTENT);

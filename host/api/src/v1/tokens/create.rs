@@ -33,7 +33,9 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<CreatedBody>), ApiError> {
     let length = body.name.chars().count();
     if length == 0 || length > MAX_NAME_CHARS || body.name.chars().any(char::is_control) {
-        return Err(ApiError::BadRequest(format!("`name` says who holds the token, in 1 to {MAX_NAME_CHARS} characters")));
+        return Err(ApiError::BadRequest(format!(
+            "`name` says who holds the token, in 1 to {MAX_NAME_CHARS} characters"
+        )));
     }
     if body.scopes.is_empty() {
         return Err(ApiError::BadRequest("`scopes` is empty: name what the token allows".into()));

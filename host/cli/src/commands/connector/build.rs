@@ -106,8 +106,8 @@ async fn plan(folder: &Path) -> anyhow::Result<Plan> {
     let package = package.ok_or_else(|| anyhow!("`{}` is no package of its workspace", folder.display()))?;
     let is_guest = |target: &&Target| target.crate_types.iter().any(|kind| kind == "cdylib");
     let library = package.targets.iter().find(is_guest).map(|target| target.name.replace('-', "_"));
-    let library = library
-        .ok_or_else(|| anyhow!("`{}`: add `[lib]` with `crate-type = [\"cdylib\"]`", manifest.display()))?;
+    let library =
+        library.ok_or_else(|| anyhow!("`{}`: add `[lib]` with `crate-type = [\"cdylib\"]`", manifest.display()))?;
     let wish = |key: &str, usual: u64| package.metadata["sluse"][key].as_u64().unwrap_or(usual);
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or(&package.name).to_owned();
     Ok(Plan {

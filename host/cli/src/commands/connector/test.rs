@@ -35,7 +35,9 @@ pub(super) async fn run(
     if global.json {
         let cases: Vec<_> = verdicts
             .iter()
-            .map(|(name, verdict)| json!({"case": name, "passed": verdict.passed(), "differences": verdict.to_string()}))
+            .map(
+                |(name, verdict)| json!({"case": name, "passed": verdict.passed(), "differences": verdict.to_string()}),
+            )
             .collect();
         output::json(&json!({"passed": passed, "failed": failed, "cases": cases}))?;
     } else {
