@@ -47,14 +47,17 @@ impl<'call> WorkZone<'call> {
         self.settings.odata_version
     }
 
-    /// A request with everything that all of them carry.
+    /// A request for JSON, with everything that all of them carry.
     pub(crate) fn request(&self, method: Method, path: impl Into<String>) -> Request {
-        let mut request = Request::new(method, path)
+        let headers = odata::headers(self.settings).iter();
+        headers.fold(self.plain_request(method, path), |request, (name, value)| request.header(name, value))
+    }
+
+    /// A request that says itself what it accepts.
+    fn plain_request(&self, method: Method, path: impl Into<String>) -> Request {
+        let request = Request::new(method, path)
             .header("UseLog-Application", &self.settings.uselog_application)
             .header("UseLog-Window", self.window);
-        for (name, value) in odata::headers(self.settings) {
-            request = request.header(name, value);
-        }
         match &self.settings.on_behalf_of {
             Some(user) => request.header("OnBehalfOf", &format!("User={user}")),
             None => request,
@@ -93,7 +96,8 @@ pub(crate) fn unanswered(error: SendError, what: &str) -> Failure {
     let cause = format!("{what}: {error}");
     match error.reason {
         SendErrorReason::Forbidden(_) => {
-            Failure::denied("request-forbidden", "Forbindelsen må ikke sende denne forespørgsel til WorkZone.").detail(cause)
+            Failure::denied("request-forbidden", "Forbindelsen må ikke sende denne forespørgsel til WorkZone.")
+                .detail(cause)
         }
         SendErrorReason::Unreachable(_) => {
             Failure::unavailable("workzone-unreachable", "Der er ikke forbindelse til WorkZone.").detail(cause)

@@ -154,9 +154,14 @@ fn cpr_digits(text: &str) -> Option<String> {
 
 fn is_email(text: &str) -> bool {
     let Some((name, domain)) = text.split_once('@') else { return false };
-    let plain = |character: char| !character.is_whitespace() && !character.is_control() && !"@\"<>(),;:\\".contains(character);
+    let plain =
+        |character: char| !character.is_whitespace() && !character.is_control() && !"@\"<>(),;:\\".contains(character);
     let labels = domain.split('.').all(|label| !label.is_empty());
-    text.len() <= 254 && !name.is_empty() && domain.contains('.') && labels && text.replacen('@', "", 1).chars().all(plain)
+    text.len() <= 254
+        && !name.is_empty()
+        && domain.contains('.')
+        && labels
+        && text.replacen('@', "", 1).chars().all(plain)
 }
 
 #[cfg(test)]
@@ -181,7 +186,17 @@ mod tests {
         for text in ["3101901234", "2902001234", "0000000000"] {
             assert!(read(IdKind::Cpr, text).is_some(), "{text}");
         }
-        for text in ["3201901234", "3104901234", "3002901234", "0113901234", "25124849161", "251248 4916", "25124-84916", "æ512484916", ""] {
+        for text in [
+            "3201901234",
+            "3104901234",
+            "3002901234",
+            "0113901234",
+            "25124849161",
+            "251248 4916",
+            "25124-84916",
+            "æ512484916",
+            "",
+        ] {
             assert!(read(IdKind::Cpr, text).is_none(), "{text}");
         }
     }

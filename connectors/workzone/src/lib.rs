@@ -36,12 +36,7 @@ impl Connector for WorkZoneConnector {
             "Opens a case, or finds the one that is there: by case id, by case number, or by its external reference.",
             create_or_find_case::run
         ),
-        operation!(
-            "update-case",
-            "WorkzoneOpdaterSag",
-            "Writes those fields of a case that differ.",
-            update_case::run
-        ),
+        operation!("update-case", "WorkzoneOpdaterSag", "Writes those fields of a case that differ.", update_case::run),
         operation!(
             "add-parties",
             "WorkzoneTilføjParter",

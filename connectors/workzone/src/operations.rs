@@ -11,3 +11,4 @@ pub(crate) mod update_case;
 mod case_fields; // the fields of a case, shared by two operations
 mod contacts; // finding and creating who a party is
 mod document_files; // which files, and which of them is the main one
+mod documents_together; // their records in one batch

@@ -34,7 +34,9 @@ fn of_status(status: u16, refusal: &Refusal) -> Failure {
     let says = refusal.message.as_ref().map(|message| format!(": {message}")).unwrap_or_else(|| ".".into());
     let too_large = refusal.message.as_ref().is_some_and(|message| message.contains("404.13"));
     match status {
-        400 if is_closed_case(refusal) => Failure::rejected("case-closed", format!("Sagen kan ikke ændres i WorkZone{says}")),
+        400 if is_closed_case(refusal) => {
+            Failure::rejected("case-closed", format!("Sagen kan ikke ændres i WorkZone{says}"))
+        }
         400 | 422 => Failure::invalid("workzone-validation", format!("WorkZone godtog ikke oplysningerne{says}")),
         401 => Failure::denied(
             "sign-in-refused",
@@ -46,7 +48,9 @@ fn of_status(status: u16, refusal: &Refusal) -> Failure {
         409 | 412 => Failure::rejected("conflict", format!("Oplysningerne er ændret af andre i WorkZone{says}")),
         413 => too_large_document(),
         429 | 503 => Failure::unavailable("workzone-busy", "WorkZone er optaget og beder om at vente."),
-        408 | 500 | 502 | 504 => Failure::unavailable("workzone-error", "WorkZone kunne ikke svare på grund af en fejl."),
+        408 | 500 | 502 | 504 => {
+            Failure::unavailable("workzone-error", "WorkZone kunne ikke svare på grund af en fejl.")
+        }
         300..=399 => Failure::rejected(
             "redirected",
             "WorkZone viste videre til en anden adresse. Kontrollér adressen på forbindelsen.",
@@ -73,8 +77,11 @@ fn detail(status: u16, refusal: &Refusal, what: &str) -> String {
 
 /// The answer is a success, and not what OData says.
 pub(crate) fn not_understood(what: &str) -> Failure {
-    Failure::rejected("not-odata", "WorkZones svar kunne ikke forstås. Kontrollér adressen og versionen på forbindelsen.")
-        .detail(what)
+    Failure::rejected(
+        "not-odata",
+        "WorkZones svar kunne ikke forstås. Kontrollér adressen og versionen på forbindelsen.",
+    )
+    .detail(what)
 }
 
 /// The answer broke off.

@@ -1,11 +1,15 @@
 //! How one WorkZone differs from another. Defaults are those of WorkZone's documentation where it says
 //! something; what it leaves open is a setting, and README.md marks it as an assumption.
 
+mod names; // what the documentation leaves open
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluse_sdk::Failure;
+
+pub(crate) use names::Names;
 
 /// The settings of a connection to WorkZone.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -145,43 +149,7 @@ pub enum RecordLookup {
     Title,
 }
 
-/// Names that WorkZone's documentation leaves open.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Names {
-    /// The case number of a case.
-    pub case_no: String,
-    /// The child group of a case.
-    pub child_group: String,
-    /// The case officer.
-    pub officer: String,
-    /// The responsible unit.
-    pub unit: String,
-    /// The description of a case.
-    pub text: String,
-    /// The access code of cases and documents.
-    pub access_code: String,
-    /// On a document: its case.
-    pub record_case: String,
-    /// On a document: its bytes.
-    pub record_document: String,
-    /// On an annex: the main document.
-    pub record_main: String,
-    /// The entity set of the parties of documents.
-    pub record_parties: String,
-    /// On a party of a document: the document.
-    pub record_party_record: String,
-    /// On an address: the contact.
-    pub address_contact: String,
-    /// On an entry of a list: the list.
-    pub list_name: String,
-    /// On an entry of a list: its code.
-    pub list_code: String,
-    /// On an entry of a list: its text.
-    pub list_text: String,
-}
-
-fn case_key() -> String {
+pub(crate) fn case_key() -> String {
     "FileKey_Value".into()
 }
 
@@ -220,28 +188,6 @@ impl Default for DefaultRecord {
     }
 }
 
-impl Default for Names {
-    fn default() -> Self {
-        Self {
-            case_no: "UserKey".into(),
-            child_group: "SubNo_Value".into(),
-            officer: "Officer_Value".into(),
-            unit: "ResponsibleOU_Value".into(),
-            text: "Text".into(),
-            access_code: "AccessCode_Value".into(),
-            record_case: case_key(),
-            record_document: "DocumentKey_Value".into(),
-            record_main: "MainRecordKey_Value".into(),
-            record_parties: "RecordContacts".into(),
-            record_party_record: "RecordKey_Value".into(),
-            address_contact: "NameKey_Value".into(),
-            list_name: "Register".into(),
-            list_code: "Code".into(),
-            list_text: "Text".into(),
-        }
-    }
-}
-
 impl Settings {
     /// What the schema cannot say: names that go into URLs are plain, and what goes into headers is ASCII.
     pub(crate) fn verify(&self) -> Result<(), Failure> {
@@ -256,7 +202,8 @@ impl Settings {
                 return Err(unfit(&format!("contact_types.{place}"), "one character"));
             }
         }
-        let lines = [("uselog_application", Some(&self.uselog_application)), ("on_behalf_of", self.on_behalf_of.as_ref())];
+        let lines =
+            [("uselog_application", Some(&self.uselog_application)), ("on_behalf_of", self.on_behalf_of.as_ref())];
         for (place, line) in lines {
             if line.is_some_and(|line| !line.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')) {
                 return Err(unfit(place, "visible ASCII, because it is sent in a header"));
@@ -266,33 +213,13 @@ impl Settings {
     }
 
     fn written_names(&self) -> Vec<(String, &str)> {
-        let names = &self.names;
         let mut written = vec![
             ("case_group_property".to_owned(), self.case_group_property.as_str()),
             ("case_category_property".to_owned(), self.case_category_property.as_str()),
         ];
         written.extend(self.external_ref_field.iter().map(|name| ("external_ref_field".to_owned(), name.as_str())));
         written.extend(self.record_hash_field.iter().map(|name| ("record_hash_field".to_owned(), name.as_str())));
-        written.extend(
-            [
-                &names.case_no,
-                &names.child_group,
-                &names.officer,
-                &names.unit,
-                &names.text,
-                &names.access_code,
-                &names.record_case,
-                &names.record_document,
-                &names.record_main,
-                &names.record_parties,
-                &names.record_party_record,
-                &names.address_contact,
-                &names.list_name,
-                &names.list_code,
-                &names.list_text,
-            ]
-            .map(|name| ("names".to_owned(), name.as_str())),
-        );
+        written.extend(self.names.all().map(|name| ("names".to_owned(), name)));
         written.extend(mapped("custom_field_map", &self.custom_field_map));
         for (tab, custom) in &self.custom_tabs {
             let place = format!("custom_tabs.{tab}");

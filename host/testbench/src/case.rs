@@ -137,9 +137,10 @@ fn read_outcome(path: &Path, attachments: &[CaseAttachment]) -> Result<Outcome, 
     resolve(path, &mut value, attachments)?;
     // Once more from the text, because only the text has lines.
     read_json::<RawOutcome>(path)?;
-    serde_json::from_value::<RawOutcome>(value).ok().and_then(RawOutcome::settle).ok_or_else(|| {
-        CaseError::contradictory(path, "say one of `done`, `failed`, `waiting` and `findings`")
-    })
+    serde_json::from_value::<RawOutcome>(value)
+        .ok()
+        .and_then(RawOutcome::settle)
+        .ok_or_else(|| CaseError::contradictory(path, "say one of `done`, `failed`, `waiting` and `findings`"))
 }
 
 fn resolve(path: &Path, value: &mut Value, attachments: &[CaseAttachment]) -> Result<(), CaseError> {

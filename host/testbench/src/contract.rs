@@ -3,7 +3,8 @@
 
 use sluse_connector::Request;
 
-const HOST_ALONE: [&str; 6] = ["host", "content-length", "transfer-encoding", "connection", "cookie", "accept-encoding"];
+const HOST_ALONE: [&str; 6] =
+    ["host", "content-length", "transfer-encoding", "connection", "cookie", "accept-encoding"];
 
 /// Why the host would refuse the request.
 pub(crate) fn refusal(request: &Request) -> Option<String> {

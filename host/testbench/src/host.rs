@@ -87,7 +87,8 @@ impl Script {
 
     fn keep(&mut self, keep: Keep, response: Response) -> Response {
         let Answer::Bytes(bytes) = response.body else { return response };
-        let kept = CaseAttachment::new(&keep.name, keep.media_type.as_deref().unwrap_or("application/octet-stream"), bytes);
+        let kept =
+            CaseAttachment::new(&keep.name, keep.media_type.as_deref().unwrap_or("application/octet-stream"), bytes);
         let body = Answer::Attachment(kept.attachment.id.to_string());
         self.attachments.push(kept);
         Response { body, ..response }

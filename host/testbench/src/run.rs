@@ -126,7 +126,8 @@ fn not_logged(case: &Case, script: &Script) -> Vec<Difference> {
 }
 
 fn said(case: &Case, script: &Script, end: &SeenEnd) -> Vec<Difference> {
-    let places = [("outcome", end.text()), ("log", script.lines.join("\n")), ("intent keys", script.intent_keys.join("\n"))];
+    let places =
+        [("outcome", end.text()), ("log", script.lines.join("\n")), ("intent keys", script.intent_keys.join("\n"))];
     let find = |text: &String| {
         let (place, _) = places.iter().find(|(_, said)| said.contains(text.as_str()))?;
         Some(Difference::Said { text: text.clone(), place })

@@ -51,7 +51,12 @@ impl WorkZone<'_> {
     }
 
     /// `None` when the row is no longer the one that was read; else its new ETag, if the service says it.
-    fn write(&self, path: &str, etag: Option<&str>, changes: &Map<String, Value>) -> Result<Option<Option<String>>, Failure> {
+    fn write(
+        &self,
+        path: &str,
+        etag: Option<&str>,
+        changes: &Map<String, Value>,
+    ) -> Result<Option<Option<String>>, Failure> {
         let mut request = self.update(path);
         if let Some(etag) = etag {
             request = request.header("If-Match", etag);

@@ -123,7 +123,9 @@ impl WorkZone<'_> {
             Err(error) => match &error.reason {
                 SendErrorReason::Interrupted(_) => Sent::Interrupted(format!("{what}: {error}")),
                 SendErrorReason::TooLarge(_) => Sent::Unread(format!("{what}: {error}")),
-                SendErrorReason::Forbidden(_) | SendErrorReason::Unreachable(_) => Sent::Failed(unanswered(error, &what)),
+                SendErrorReason::Forbidden(_) | SendErrorReason::Unreachable(_) => {
+                    Sent::Failed(unanswered(error, &what))
+                }
             },
         }
     }

@@ -88,7 +88,11 @@ impl WorkZone<'_> {
             return Err(self.failure(response, what));
         }
         serde_json::from_slice(response.bytes()).map_err(|_| {
-            if is_json(response) { problem::broken_answer(what) } else { problem::not_understood(&format!("{what}: the answer is no JSON")) }
+            if is_json(response) {
+                problem::broken_answer(what)
+            } else {
+                problem::not_understood(&format!("{what}: the answer is no JSON"))
+            }
         })
     }
 }

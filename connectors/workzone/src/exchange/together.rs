@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sluse_sdk::{
     Failure,
-    http::{Method, Request, Response, SendErrorReason},
+    http::{Method, Response, SendErrorReason},
     log,
 };
 
@@ -32,7 +32,10 @@ enum Sent {
     /// An error part: nothing of it happened, although the host's journal has a success.
     Undone(Failure),
     /// It may have happened.
-    InDoubt { cause: String, failure: Option<Failure> },
+    InDoubt {
+        cause: String,
+        failure: Option<Failure>,
+    },
     Failed(Failure),
 }
 
@@ -75,15 +78,21 @@ impl WorkZone<'_> {
 
     fn post_batch(&self, together: &Together<'_>, intent_key: &str, reconciled: bool) -> Sent {
         let body = batch::write(&together.creations, odata::headers(self.settings));
-        let request: Request = self.request(Method::Post, "/$batch").header("Accept", "multipart/mixed").intent_key(intent_key);
-        let request = request.multipart(body);
+        // The version's headers are on the parts, and `Accept` names the shape of the whole.
+        let mut request = self.plain_request(Method::Post, "/$batch").header("Accept", "multipart/mixed");
+        for (name, value) in odata::headers(self.settings).iter().filter(|(name, _)| *name != "Accept") {
+            request = request.header(name, value);
+        }
+        let request = request.multipart(body).intent_key(intent_key);
         let sent = if reconciled { request.reconciled().send() } else { request.send() };
         match sent {
             Ok(response) => self.read_batch(&response, together.creations.len()),
             Err(error) => match &error.reason {
                 SendErrorReason::Interrupted(_) => Sent::InDoubt { cause: format!("{WHAT}: {error}"), failure: None },
                 SendErrorReason::TooLarge(_) => in_doubt(together.title, &format!("{WHAT}: {error}")),
-                SendErrorReason::Forbidden(_) | SendErrorReason::Unreachable(_) => Sent::Failed(unanswered(error, WHAT)),
+                SendErrorReason::Forbidden(_) | SendErrorReason::Unreachable(_) => {
+                    Sent::Failed(unanswered(error, WHAT))
+                }
             },
         }
     }
@@ -97,7 +106,8 @@ impl WorkZone<'_> {
             }
             _ => return Sent::Failed(self.failure(response, WHAT)),
         }
-        let answers = batch::read(response.header("content-type").unwrap_or_default(), response.bytes()).unwrap_or_default();
+        let answers =
+            batch::read(response.header("content-type").unwrap_or_default(), response.bytes()).unwrap_or_default();
         if let Some(refused) = answers.iter().find(|answer| answer.status >= 300) {
             return Sent::Undone(problem::of_part(refused.status, &refused.body));
         }
@@ -114,7 +124,9 @@ fn in_doubt(title: &str, cause: &str) -> Sent {
 }
 
 fn row_of_part(answer: &batch::PartAnswer) -> Option<Value> {
-    let header = |name: &str| answer.headers.iter().find(|(seen, _)| seen.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    let header = |name: &str| {
+        answer.headers.iter().find(|(seen, _)| seen.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    };
     row_of(&answer.body, header("location"), header("etag"))
 }
 

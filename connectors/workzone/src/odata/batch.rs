@@ -125,11 +125,25 @@ mod tests {
     #[test]
     fn the_answers_of_a_change_set_are_read_in_order() {
         let body = crlf(&[
-            "--b1", "Content-Type: multipart/mixed; boundary=\"c1\"", "",
-            "--c1", "Content-Type: application/http", "Content-ID: 1", "",
-            "HTTP/1.1 201 Created", "Location: https://h/Records('7')", "", "{\"ID\":\"7\"}",
-            "--c1", "Content-Type: application/http", "", "HTTP/1.1 204 No Content", "", "",
-            "--c1--", "--b1--",
+            "--b1",
+            "Content-Type: multipart/mixed; boundary=\"c1\"",
+            "",
+            "--c1",
+            "Content-Type: application/http",
+            "Content-ID: 1",
+            "",
+            "HTTP/1.1 201 Created",
+            "Location: https://h/Records('7')",
+            "",
+            "{\"ID\":\"7\"}",
+            "--c1",
+            "Content-Type: application/http",
+            "",
+            "HTTP/1.1 204 No Content",
+            "",
+            "",
+            "--c1--",
+            "--b1--",
         ]);
         let answers = read("multipart/mixed; boundary=b1", &body).expect("a batch");
         assert_eq!(answers.len(), 2);
@@ -140,7 +154,16 @@ mod tests {
 
     #[test]
     fn an_error_stands_in_the_place_of_the_change_set() {
-        let body = crlf(&["--b", "Content-Type: application/http", "", "HTTP/1.1 400 Bad Request", "Content-Type: application/json", "", "{}", "--b--"]);
+        let body = crlf(&[
+            "--b",
+            "Content-Type: application/http",
+            "",
+            "HTTP/1.1 400 Bad Request",
+            "Content-Type: application/json",
+            "",
+            "{}",
+            "--b--",
+        ]);
         assert_eq!(read("multipart/mixed;boundary=b", &body).expect("a batch")[0].status, 400);
     }
 

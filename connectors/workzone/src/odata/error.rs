@@ -27,8 +27,11 @@ pub(crate) fn read(body: &[u8]) -> Refusal {
         Err(_) if text.contains("error") && text.contains("<m:") => from_xml(&text),
         Err(_) => from_html(&text),
     };
-    Refusal { code: refusal.code.map(|code| presentable(&code)), message: refusal.message.map(|text| presentable(&text)) }
-        .without_blanks()
+    Refusal {
+        code: refusal.code.map(|code| presentable(&code)),
+        message: refusal.message.map(|text| presentable(&text)),
+    }
+    .without_blanks()
 }
 
 impl Refusal {
@@ -41,7 +44,8 @@ impl Refusal {
 fn from_json(value: &Value) -> Refusal {
     let Some(error) = value.get("error").or_else(|| value.get("odata.error")) else { return Refusal::default() };
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let message = error.get("message").and_then(|message| text(message).or_else(|| message.get("value").and_then(text)));
+    let message =
+        error.get("message").and_then(|message| text(message).or_else(|| message.get("value").and_then(text)));
     Refusal { code: error.get("code").and_then(text), message }
 }
 
@@ -70,7 +74,8 @@ fn element(text: &str, name: &str) -> Option<String> {
 pub(crate) fn presentable(text: &str) -> String {
     let text = text.trim_start();
     let end = TRACE_MARKS.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
-    let text: String = text[..end].trim().chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect();
+    let text: String =
+        text[..end].trim().chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect();
     without_personal_numbers(&text)
 }
 
@@ -123,7 +128,11 @@ mod tests {
     fn each_json_shape_is_read_without_its_trace() {
         let inner = r#""innererror":{"message":"hunter2","stacktrace":"at Som hunter2"}"#;
         let message = Some("Værdien er brugt.");
-        check(&format!(r#"{{"error":{{"code":"{CODE}","message":"Værdien er brugt.","details":[],{inner}}}}}"#), Some(CODE), message);
+        check(
+            &format!(r#"{{"error":{{"code":"{CODE}","message":"Værdien er brugt.","details":[],{inner}}}}}"#),
+            Some(CODE),
+            message,
+        );
         let v3 = format!(r#"{{"code":"{CODE}","message":{{"lang":"da-DK","value":"Værdien er brugt."}},{inner}}}"#);
         check(&format!(r#"{{"odata.error":{v3}}}"#), Some(CODE), message);
         check(&format!(r#"{{"error":{v3}}}"#), Some(CODE), message);
@@ -153,7 +162,11 @@ mod tests {
 
     #[test]
     fn a_trace_inside_a_message_is_cut_off() {
-        check("{\"error\":{\"code\":\"1\",\"message\":\"Fejl i felt.\\r\\n   at Som.Data hunter2\"}}", Some("1"), Some("Fejl i felt."));
+        check(
+            "{\"error\":{\"code\":\"1\",\"message\":\"Fejl i felt.\\r\\n   at Som.Data hunter2\"}}",
+            Some("1"),
+            Some("Fejl i felt."),
+        );
         check("{\"error\":{\"code\":\"1\",\"message\":\"Fejl ---> hunter2\"}}", Some("1"), Some("Fejl"));
     }
 

@@ -46,7 +46,11 @@ mod tests {
     fn a_next_link_keeps_our_path_and_its_query() {
         check("/Files?$top=5", "https://host/OData4/Files?$skiptoken=50", Some("/Files?$skiptoken=50"));
         check("/Files", "Files?$skiptoken=50", Some("/Files?$skiptoken=50"));
-        check("/Files('1')/Parties", "http://h/odata/Files(%271%27)/Parties?$skip=50", Some("/Files('1')/Parties?$skip=50"));
+        check(
+            "/Files('1')/Parties",
+            "http://h/odata/Files(%271%27)/Parties?$skip=50",
+            Some("/Files('1')/Parties?$skip=50"),
+        );
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sluse_sdk::{Call, Failure, http::{Method, Request}};
+use sluse_sdk::{
+    Call, Failure,
+    http::{Method, Request},
+};
 
 use crate::{
     exchange::{Creation, Look, WorkZone},
@@ -66,12 +69,14 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let case_id = fields::id(&input.case_id, "case_id")?;
     let Some(name) = given(&input.tab) else {
         let values = values(&input, &workzone.settings.custom_field_map, "custom_field_map")?;
-        return fill(&workzone, "Files", case_id, &values, input.on_filled)?.ok_or_else(|| problem::case_not_found("sags-ID"));
+        return fill(&workzone, "Files", case_id, &values, input.on_filled)?
+            .ok_or_else(|| problem::case_not_found("sags-ID"));
     };
     let tab = tab(workzone.settings, name)?;
     let setting = format!("custom_tabs.{name}.fields");
     let values = values(&input, &tab.fields, &setting)?;
-    Row { workzone: &workzone, case_id, tab: &tab, key: row_key(&tab, name, &input)?, values: &values }.add(input.on_filled)
+    Row { workzone: &workzone, case_id, tab: &tab, key: row_key(&tab, name, &input)?, values: &values }
+        .add(input.on_filled)
 }
 
 fn values(input: &Input, map: &BTreeMap<String, String>, setting: &str) -> Result<Map<String, Value>, Failure> {
@@ -225,8 +230,15 @@ mod tests {
     fn only_blank_fields_are_written() {
         let values = json!({ "A": "ny", "B": "ny", "C": "ny", "D": 1 });
         let mut output = Output::default();
-        let changes = blanks(&json!({ "A": null, "B": "gammel", "C": "ny", "D": " " }), values.as_object().expect("an object"), &mut output);
+        let changes = blanks(
+            &json!({ "A": null, "B": "gammel", "C": "ny", "D": " " }),
+            values.as_object().expect("an object"),
+            &mut output,
+        );
         assert_eq!(Value::Object(changes), json!({ "A": "ny", "D": 1 }));
-        assert_eq!((output.written, output.skipped, output.unchanged), (vec!["A".into(), "D".into()], vec!["B".into()], vec!["C".to_owned()]));
+        assert_eq!(
+            (output.written, output.skipped, output.unchanged),
+            (vec!["A".into(), "D".into()], vec!["B".into()], vec!["C".to_owned()])
+        );
     }
 }

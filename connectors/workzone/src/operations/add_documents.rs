@@ -4,14 +4,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sluse_sdk::{Call, Failure, http::{Method, Request, segment}, log};
+use sluse_sdk::{
+    Call, Failure,
+    http::{Method, Request, segment},
+    log,
+};
 
 use super::document_files::{Chosen, Documents, choose, main_index};
 use crate::{
-    exchange::{Creation, Look, Made, Together, WorkZone},
+    exchange::{Creation, Look, Made, WorkZone},
     fields::{self, given},
     identity::fingerprint,
-    odata::{self, batch, literal},
+    odata::literal,
     problem::bad_input,
     row,
     settings::{RecordLookup, Settings},
@@ -29,7 +33,7 @@ pub(crate) struct Input {
     main_index: Option<u32>,
     /// Make the others annexes of the main document. Off, each stands alone. On unless switched off.
     #[serde(default = "yes")]
-    as_annexes: bool,
+    pub(super) as_annexes: bool,
     /// Parts-ID of the parties that the documents belong to, from an earlier step.
     #[serde(default)]
     party_ids: Vec<String>,
@@ -60,26 +64,26 @@ fn yes() -> bool {
 }
 
 /// A party of the case that documents are linked to.
-struct Linked {
-    contact_id: String,
-    role: String,
+pub(super) struct Linked {
+    pub(super) contact_id: String,
+    pub(super) role: String,
 }
 
 /// What all steps need to know.
-struct Adding<'call> {
-    workzone: &'call WorkZone<'call>,
-    case_id: &'call str,
-    input: &'call Input,
-    files: &'call [Chosen],
-    main: usize,
-    parties: Vec<Linked>,
+pub(super) struct Adding<'call> {
+    pub(super) workzone: &'call WorkZone<'call>,
+    pub(super) case_id: &'call str,
+    pub(super) input: &'call Input,
+    pub(super) files: &'call [Chosen],
+    pub(super) main: usize,
+    pub(super) parties: Vec<Linked>,
 }
 
 /// One file's document, as far as it is there.
 #[derive(Clone)]
-struct Place {
-    document_id: Option<String>,
-    record: Option<Made>,
+pub(super) struct Place {
+    pub(super) document_id: Option<String>,
+    pub(super) record: Option<Made>,
 }
 
 pub(crate) fn run(call: &Call<Settings>, mut input: Input) -> Result<Output, Failure> {
@@ -107,7 +111,8 @@ fn read_parties(workzone: &WorkZone<'_>, case_id: &str, input: &Input) -> Result
         return Ok(Vec::new());
     }
     let filter = literal::all(&[literal::equals("FileKey_Value", case_id), literal::any_of("ID", &ids)]);
-    let asked = workzone.get("/FileContacts").query("$filter", filter).query("$select", "ID,NameKey_Value,CustomLabel_Value");
+    let asked =
+        workzone.get("/FileContacts").query("$filter", filter).query("$select", "ID,NameKey_Value,CustomLabel_Value");
     let rows = workzone.all(asked)?.rows;
     ids.iter()
         .map(|id| {
@@ -178,26 +183,29 @@ impl Adding<'_> {
     }
 
     /// Annexes refer to the main document, so that one comes first.
-    fn main_first(&self) -> Vec<usize> {
+    pub(super) fn main_first(&self) -> Vec<usize> {
         let others = (0..self.files.len()).filter(|index| *index != self.main);
         std::iter::once(self.main).chain(others).collect()
     }
 
     /// The record that this one is an annex of, when it is there.
-    fn main_of(&self, index: usize, places: &[Place]) -> Result<Option<String>, Failure> {
+    pub(super) fn main_of(&self, index: usize, places: &[Place]) -> Result<Option<String>, Failure> {
         if index == self.main || !self.input.as_annexes {
             return Ok(None);
         }
         places[self.main].record.as_ref().map(|main| row::id(&main.row)).transpose()
     }
 
-    fn record(&self, index: usize, place: &Place) -> Map<String, Value> {
+    pub(super) fn record(&self, index: usize, place: &Place) -> Map<String, Value> {
         let Settings { names, default_record, record_hash_field, .. } = self.workzone.settings;
         let (file, input) = (&self.files[index], self.input);
         let chosen = |own, common| given(own).or(given(common));
         let texts = [
             ("Title", Some(file.title())),
-            ("RecordType_Value", chosen(&file.wishes.record_type, &input.record_type).or(Some(&default_record.record_type))),
+            (
+                "RecordType_Value",
+                chosen(&file.wishes.record_type, &input.record_type).or(Some(&default_record.record_type)),
+            ),
             ("State_Value", chosen(&file.wishes.state, &input.state).or(Some(&default_record.state))),
             ("RecordGrp_Value", chosen(&input.group, &default_record.group)),
             (&names.access_code, chosen(&file.wishes.access_code, &input.access_code)),
@@ -212,7 +220,12 @@ impl Adding<'_> {
         record
     }
 
-    fn create_record(&self, index: usize, body: &Map<String, Value>, document_id: Option<&str>) -> Result<Made, Failure> {
+    fn create_record(
+        &self,
+        index: usize,
+        body: &Map<String, Value>,
+        document_id: Option<&str>,
+    ) -> Result<Made, Failure> {
         let look = || Ok(self.workzone.pages(vec![self.finding(index, document_id)])?.pop().unwrap_or_default().pop());
         self.workzone.create(&Creation {
             request: self.workzone.request(Method::Post, "/Records").json(body)?,
@@ -223,7 +236,7 @@ impl Adding<'_> {
     }
 
     /// A request for the record of this file.
-    fn finding(&self, index: usize, document_id: Option<&str>) -> Request {
+    pub(super) fn finding(&self, index: usize, document_id: Option<&str>) -> Request {
         let Settings { names, record_hash_field, record_lookup, .. } = self.workzone.settings;
         let file = &self.files[index];
         let condition = match (record_hash_field, record_lookup, document_id) {
@@ -237,7 +250,7 @@ impl Adding<'_> {
     }
 
     /// Links the parties to one record.
-    fn link(&self, place: &Place) -> Result<(), Failure> {
+    pub(super) fn link(&self, place: &Place) -> Result<(), Failure> {
         let Some(record) = &place.record else { return Ok(()) };
         let record_id = row::id(&record.row)?;
         for party in &self.parties {
@@ -251,7 +264,11 @@ impl Adding<'_> {
             body.insert(self.workzone.settings.names.record_party_record.clone(), Value::from(record_id.clone()));
             self.workzone.create(&Creation {
                 request: self.links(Method::Post).json(&body)?,
-                intent_key: format!("link-party:{record_id}:contact-{}:{}", party.contact_id, fingerprint(&[&party.role])),
+                intent_key: format!(
+                    "link-party:{record_id}:contact-{}:{}",
+                    party.contact_id,
+                    fingerprint(&[&party.role])
+                ),
                 title: "partens tilknytning til dokumentet",
                 look: Look::By(&look),
             })?;
@@ -263,7 +280,7 @@ impl Adding<'_> {
         self.workzone.request(method, format!("/{}", self.workzone.settings.names.record_parties))
     }
 
-    fn link_body(&self, party: &Linked) -> Map<String, Value> {
+    pub(super) fn link_body(&self, party: &Linked) -> Map<String, Value> {
         let body = [("NameKey_Value", &party.contact_id), ("CustomLabel_Value", &party.role)];
         body.into_iter().map(|(name, text)| (name.to_owned(), json!(text))).collect()
     }
@@ -275,64 +292,6 @@ impl Adding<'_> {
             literal::equals("CustomLabel_Value", &party.role),
         ]);
         self.links(Method::Get).query("$filter", filter).query("$top", 1).query("$select", "ID")
-    }
-
-    /// All records that are missing, with their parties, in one change set.
-    fn records_together(&self, places: &mut [Place]) -> Result<(), Failure> {
-        let missing: Vec<usize> = self.main_first().into_iter().filter(|index| places[*index].record.is_none()).collect();
-        for place in places.iter().filter(|place| place.record.is_some()) {
-            self.link(place)?;
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let look = || self.look_together(&missing, places);
-        let made = self.workzone.create_together(&Together {
-            creations: self.creations(&missing, places)?,
-            intent_key: self.together_key(&missing),
-            title: "dokumenterne",
-            look: &look,
-        })?;
-        for (index, made) in missing.into_iter().zip(made) {
-            places[index].record = Some(made);
-        }
-        Ok(())
-    }
-
-    /// Records first, each with its number in `missing` as its `Content-ID`; then their parties.
-    fn creations(&self, missing: &[usize], places: &[Place]) -> Result<Vec<batch::Creation>, Failure> {
-        let Settings { names, .. } = self.workzone.settings;
-        let version = self.workzone.version();
-        let mut creations = Vec::new();
-        for index in missing {
-            let mut body = self.record(*index, &places[*index]);
-            match self.main_of(*index, places)? {
-                Some(main) => drop(body.insert(names.record_main.clone(), Value::from(main))),
-                // The main document is the first of those that are missing.
-                None if *index != self.main && self.input.as_annexes => body.extend([odata::reference(version, &names.record_main, 1)]),
-                None => {}
-            }
-            creations.push(batch::Creation { target: "Records".into(), body: body.into() });
-        }
-        for number in 1..=missing.len() {
-            for party in &self.parties {
-                let mut body = self.link_body(party);
-                body.extend([odata::reference(version, &names.record_party_record, number)]);
-                creations.push(batch::Creation { target: names.record_parties.clone(), body: body.into() });
-            }
-        }
-        Ok(creations)
-    }
-
-    fn look_together(&self, missing: &[usize], places: &[Place]) -> Result<Option<Vec<Value>>, Failure> {
-        let asked = missing.iter().map(|index| self.finding(*index, places[*index].document_id.as_deref())).collect();
-        let found = self.workzone.pages(asked)?;
-        Ok(found.into_iter().map(|mut rows| rows.pop()).collect())
-    }
-
-    fn together_key(&self, missing: &[usize]) -> String {
-        let digests: Vec<&str> = missing.iter().map(|index| self.files[*index].attachment.sha256.as_str()).collect();
-        format!("create-records:{}:{}", missing.len(), fingerprint(&digests))
     }
 
     fn output(&self, places: &[Place]) -> Result<Output, Failure> {

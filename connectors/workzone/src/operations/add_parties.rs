@@ -4,7 +4,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sluse_sdk::{Call, Failure, http::{Method, Request}, log};
+use sluse_sdk::{
+    Call, Failure,
+    http::{Method, Request},
+    log,
+};
 
 use super::contacts::Person;
 use crate::{
@@ -116,7 +120,11 @@ fn warnings(people: &[Person<'_>]) -> Vec<String> {
     warnings.inspect(|warning| log::warn(warning)).collect()
 }
 
-fn known<'input>(workzone: &WorkZone<'input>, people: &[Person<'_>], input: &'input Input) -> Result<Vec<Known<'input>>, Failure> {
+fn known<'input>(
+    workzone: &WorkZone<'input>,
+    people: &[Person<'_>],
+    input: &'input Input,
+) -> Result<Vec<Known<'input>>, Failure> {
     let found = workzone.pages(people.iter().map(|person| person.finding(workzone)).collect())?;
     let common_role = given(&input.role).unwrap_or(&workzone.settings.party_role);
     let mut parties: Vec<Known<'input>> = Vec::with_capacity(people.len());
@@ -134,7 +142,9 @@ fn known<'input>(workzone: &WorkZone<'input>, people: &[Person<'_>], input: &'in
 
 fn earlier_contact(people: &[Person<'_>], parties: &[Known<'_>], person: &Person<'_>) -> Vec<Value> {
     let spellings = person.identity.spellings();
-    let same = |earlier: &&Person<'_>| earlier.identity.kind == person.identity.kind && earlier.identity.spellings() == spellings;
+    let same = |earlier: &&Person<'_>| {
+        earlier.identity.kind == person.identity.kind && earlier.identity.spellings() == spellings
+    };
     let known = people.iter().zip(parties).find(|(earlier, _)| same(earlier));
     known.map(|(_, party)| json!({ "ID": party.contact_id })).into_iter().collect()
 }
@@ -144,7 +154,8 @@ fn add(workzone: &WorkZone<'_>, case_id: &str, parties: &[Known<'_>]) -> Result<
     let found = workzone.pages(parties.iter().map(|party| finding(workzone, case_id, party)).collect())?;
     let mut rows: Vec<Option<Made>> =
         found.into_iter().map(|mut rows| rows.pop().map(|row| Made { row, created: false })).collect();
-    let missing: Vec<usize> = (0..rows.len()).filter(|index| rows[*index].is_none() && first_like(parties, *index) == *index).collect();
+    let missing: Vec<usize> =
+        (0..rows.len()).filter(|index| rows[*index].is_none() && first_like(parties, *index) == *index).collect();
     if workzone.settings.use_batch && missing.len() > 1 {
         let added = add_together(workzone, case_id, &missing.iter().map(|index| &parties[*index]).collect::<Vec<_>>())?;
         for (index, made) in missing.into_iter().zip(added) {

@@ -40,7 +40,11 @@ pub(crate) use case_fields;
 
 impl CaseFields<'_> {
     /// Those that are given, with the form's own ones, as properties.
-    pub(crate) fn properties(&self, settings: &Settings, own: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    pub(crate) fn properties(
+        &self,
+        settings: &Settings,
+        own: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Failure> {
         let names = &settings.names;
         let mut written = properties(own, &settings.custom_field_map, "custom_field_map")?;
         let standard = [

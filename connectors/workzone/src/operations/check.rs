@@ -3,12 +3,7 @@
 
 use sluse_sdk::{Call, Failure, Finding};
 
-use crate::{
-    exchange::WorkZone,
-    fields,
-    odata::literal,
-    settings::Settings,
-};
+use crate::{exchange::WorkZone, fields, odata::literal, settings::Settings};
 
 pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
     let workzone = WorkZone::new(call, "check")?;
@@ -31,14 +26,17 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
 
 fn case_fields(workzone: &WorkZone<'_>) -> Finding {
     let settings = workzone.settings;
-    let mut names = vec![settings.case_group_property.as_str(), &settings.case_category_property, &settings.names.case_no];
+    let mut names =
+        vec![settings.case_group_property.as_str(), &settings.case_category_property, &settings.names.case_no];
     names.extend(settings.custom_field_map.values().map(String::as_str));
     readable(workzone, "case-fields", "Files", &names, "Sagens felter findes.")
 }
 
 fn external_ref(workzone: &WorkZone<'_>) -> Finding {
     match &workzone.settings.external_ref_field {
-        Some(field) => readable(workzone, "external-reference", "Files", &[field], "Feltet til ekstern reference findes."),
+        Some(field) => {
+            readable(workzone, "external-reference", "Files", &[field], "Feltet til ekstern reference findes.")
+        }
         None => Finding::failed(
             "external-reference",
             "Der er ikke valgt et Unique-felt (`external_ref_field`): en afbrudt sagsoprettelse må afgøres af en person.",

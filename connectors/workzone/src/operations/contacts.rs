@@ -1,7 +1,10 @@
 //! Who a party is: finding the contact of a CPR number, CVR number or e-mail address, and creating it.
 
 use serde_json::{Map, Value, json};
-use sluse_sdk::{Failure, http::{Method, Request}};
+use sluse_sdk::{
+    Failure,
+    http::{Method, Request},
+};
 
 use crate::{
     exchange::{Creation, Look, WorkZone},
@@ -49,7 +52,12 @@ impl<'input> Person<'input> {
     }
 
     /// The ID of its contact: the one that was found, or a new one.
-    pub(crate) fn contact(&self, workzone: &WorkZone<'_>, found: &[Value], create_missing: bool) -> Result<String, Failure> {
+    pub(crate) fn contact(
+        &self,
+        workzone: &WorkZone<'_>,
+        found: &[Value],
+        create_missing: bool,
+    ) -> Result<String, Failure> {
         let id = match self.chosen(workzone, found)? {
             Some(contact) => row::id(contact)?,
             None if create_missing => self.create(workzone)?,
@@ -63,7 +71,11 @@ impl<'input> Person<'input> {
     }
 
     /// Of two spellings of one number, the one that this connection would write.
-    fn chosen<'found>(&self, workzone: &WorkZone<'_>, found: &'found [Value]) -> Result<Option<&'found Value>, Failure> {
+    fn chosen<'found>(
+        &self,
+        workzone: &WorkZone<'_>,
+        found: &'found [Value],
+    ) -> Result<Option<&'found Value>, Failure> {
         if found.len() < 2 {
             return Ok(found.first());
         }

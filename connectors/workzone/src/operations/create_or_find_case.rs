@@ -3,7 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sluse_sdk::{Call, Failure, http::{Method, Request}, log};
+use sluse_sdk::{
+    Call, Failure,
+    http::{Method, Request},
+    log,
+};
 
 use super::case_fields::{CaseFields, case_fields, external_ref};
 use crate::{
@@ -100,7 +104,11 @@ fn open(workzone: &WorkZone<'_>, case: &CaseFields<'_>, input: &Input) -> Result
     opened(workzone, made)
 }
 
-fn creation<'look>(workzone: &WorkZone<'_>, body: &Map<String, Value>, look: Look<'look>) -> Result<Creation<'look>, Failure> {
+fn creation<'look>(
+    workzone: &WorkZone<'_>,
+    body: &Map<String, Value>,
+    look: Look<'look>,
+) -> Result<Creation<'look>, Failure> {
     let request = workzone.request(Method::Post, "/Files");
     let request = match workzone.settings.select_on_create {
         true => request.query("$select", select(workzone)),

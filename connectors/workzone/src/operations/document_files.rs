@@ -68,7 +68,9 @@ pub(crate) struct Chosen {
 /// The files that the input means. All of them must be there and not too large.
 pub(crate) fn choose(documents: Option<Documents>, max_bytes: u64) -> Result<Vec<Chosen>, Failure> {
     let chosen: Vec<Chosen> = match documents {
-        None | Some(Documents::All(All::All)) => attachments::all().into_iter().map(|found| chosen(found, File::default())).collect(),
+        None | Some(Documents::All(All::All)) => {
+            attachments::all().into_iter().map(|found| chosen(found, File::default())).collect()
+        }
         Some(Documents::These(documents)) => documents.into_iter().enumerate().map(find).collect::<Result<_, _>>()?,
     };
     if chosen.is_empty() || chosen.len() > MAX_DOCUMENTS {
@@ -80,7 +82,10 @@ pub(crate) fn choose(documents: Option<Documents>, max_bytes: u64) -> Result<Vec
         Some(index) => Err(bad_input(
             "document-too-large",
             format!("Dokument {} er for stort.", index + 1),
-            format!("{} bytes, and the setting `max_document_bytes` is {max_bytes}", chosen[index].attachment.size_bytes),
+            format!(
+                "{} bytes, and the setting `max_document_bytes` is {max_bytes}",
+                chosen[index].attachment.size_bytes
+            ),
         )),
     }
 }
@@ -93,7 +98,11 @@ fn find((index, document): (usize, Document)) -> Result<Chosen, Failure> {
     let id = given(&wishes.id).or(given(&wishes.content_ref));
     let found = id.and_then(attachments::get).ok_or_else(|| {
         let message = format!("Dokument {} findes ikke blandt de vedhæftede filer.", index + 1);
-        bad_input("attachment-not-found", message, format!("`documents[{index}].id` must be the id of an attachment of this run"))
+        bad_input(
+            "attachment-not-found",
+            message,
+            format!("`documents[{index}].id` must be the id of an attachment of this run"),
+        )
     })?;
     Ok(chosen(found, wishes))
 }
@@ -123,7 +132,11 @@ impl Chosen {
 fn plain_media_type(text: &str) -> &str {
     let text = text.trim();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+/".contains(&byte);
-    if text.matches('/').count() == 1 && text.len() <= 127 && text.bytes().all(plain) { text } else { "application/octet-stream" }
+    if text.matches('/').count() == 1 && text.len() <= 127 && text.bytes().all(plain) {
+        text
+    } else {
+        "application/octet-stream"
+    }
 }
 
 /// The main document: the one that is named, else the first PDF, else the first.
@@ -158,7 +171,11 @@ mod tests {
 
     #[test]
     fn the_main_document_is_the_first_pdf() {
-        let files = [file("kort.png", "image/png"), file("ansøgning.PDF", "application/octet-stream"), file("b.pdf", "application/pdf")];
+        let files = [
+            file("kort.png", "image/png"),
+            file("ansøgning.PDF", "application/octet-stream"),
+            file("b.pdf", "application/pdf"),
+        ];
         assert_eq!(main_index(&files, None).expect("one"), 1);
         assert_eq!(main_index(&files, Some(2)).expect("one"), 2);
         assert_eq!(main_index(&files[..1], None).expect("one"), 0);
@@ -177,7 +194,9 @@ mod tests {
     fn documents_are_all_or_a_list() {
         let read = |json: &str| serde_json::from_str::<Documents>(json).expect("documents");
         assert!(matches!(read("\"all\""), Documents::All(All::All)));
-        assert!(matches!(read("[\"att-1\"]"), Documents::These(list) if matches!(&list[0], Document::Id(id) if id == "att-1")));
+        assert!(
+            matches!(read("[\"att-1\"]"), Documents::These(list) if matches!(&list[0], Document::Id(id) if id == "att-1"))
+        );
         let mapped = r#"[{"id":"att-1","name":"a.pdf","media_type":"application/pdf","size_bytes":4,"sha256":"00"}]"#;
         assert!(matches!(read(mapped), Documents::These(list) if matches!(&list[0], Document::File(_))));
         assert!(serde_json::from_str::<Documents>("\"none\"").is_err());

@@ -67,7 +67,11 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         return Err(bad_input("nothing-to-look-for", "Der er ikke angivet noget at søge efter.", "`query` is blank"));
     }
     if let Some(field) = given(&input.field).filter(|field| input.kind != Kind::List && !is_name(field)) {
-        return Err(bad_input("unknown-field", format!("`{field}` er ikke et felt i WorkZone."), "`field` must be a property"));
+        return Err(bad_input(
+            "unknown-field",
+            format!("`{field}` er ikke et felt i WorkZone."),
+            "`field` must be a property",
+        ));
     }
     let asked = match input.kind {
         Kind::Case => cases(&workzone, query, &input),
@@ -75,7 +79,8 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         Kind::List => entries(&workzone, query, given(&input.field))?,
     };
     let found = workzone.all(asked)?;
-    let matches: Vec<Match> = found.rows.iter().map(|row| matched(&workzone, input.kind, row)).collect::<Result<_, _>>()?;
+    let matches: Vec<Match> =
+        found.rows.iter().map(|row| matched(&workzone, input.kind, row)).collect::<Result<_, _>>()?;
     let only = if matches.len() == 1 { matches.first().cloned() } else { None };
     let (id, key, summary) = only.map_or((None, None, None), |only| (Some(only.id), only.key, only.summary));
     Ok(Output { id, key, summary, matches, truncated: found.truncated })
@@ -117,10 +122,15 @@ fn spellings(query: &str) -> Vec<String> {
 
 fn entries(workzone: &WorkZone<'_>, query: &str, list: Option<&str>) -> Result<Request, Failure> {
     let list = list.ok_or_else(|| {
-        bad_input("list-missing", "Det mangler at blive angivet, hvilken liste der skal slås op i.", "`field` must name the list")
+        bad_input(
+            "list-missing",
+            "Det mangler at blive angivet, hvilken liste der skal slås op i.",
+            "`field` must name the list",
+        )
     })?;
     let names = &workzone.settings.names;
-    let entry = format!("({} or {})", literal::equals(&names.list_code, query), literal::equals(&names.list_text, query));
+    let entry =
+        format!("({} or {})", literal::equals(&names.list_code, query), literal::equals(&names.list_text, query));
     let filter = literal::all(&[literal::equals(&names.list_name, list), entry]);
     let select = format!("ID,{},{}", names.list_code, names.list_text);
     Ok(workzone.get("/RegisterTexts").query("$filter", filter).query("$select", select))
