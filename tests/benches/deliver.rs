@@ -2,6 +2,9 @@
 //! same requests and commits as often without any guest. Both in one process, in turn, so that what counts is
 //! the ratio. Run with `cargo xtask bench deliver`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the product of a benchmark is what it prints")]
+#![expect(clippy::disallowed_types, reason = "the limit that egress is measured against")]
+
 #[path = "deliver/arms.rs"]
 mod arms; // the two that are compared
 #[path = "deliver/host.rs"]

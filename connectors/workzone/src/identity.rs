@@ -94,8 +94,8 @@ impl Identity {
     /// Whether the check digit fits. Since 2007 a CPR number need not have one that does.
     pub(crate) fn fits_modulus_11(&self) -> bool {
         match self.kind {
-            IdKind::Cpr => weighted_sum(&self.plain, &[4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0,
-            IdKind::Cvr => weighted_sum(&self.plain, &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0,
+            IdKind::Cpr => weighted_sum(&self.plain, &[4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
+            IdKind::Cvr => weighted_sum(&self.plain, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
             IdKind::Email => true,
         }
     }

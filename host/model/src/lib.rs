@@ -37,7 +37,7 @@ pub use retry::{MAX_RETRY_AFTER_MS, RetryPolicy};
 pub use revision::{Revision, RevisionStanding};
 pub use run::{Run, RunState};
 pub use time::{Clock, Timestamp};
-pub use token::{Scope, Token};
+pub use token::{InvalidScope, Scope, Token};
 
 #[cfg(feature = "fakes")]
 pub mod fakes;

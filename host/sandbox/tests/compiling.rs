@@ -1,5 +1,6 @@
 //! Components are compiled in a child process with limits, and what comes out is kept where nobody else can
 //! put anything in its place.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Guests that hand over too much, one test per import and per answer. Lengths are refused with an answer before
 //! the host is asked; what is beyond all measure ends the call.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -319,10 +320,9 @@ async fn a_flood_of_log_lines_ends_with_a_mark() {
         )
         .await;
     done(ended);
-    let record = host.record();
-    assert_eq!(record.lines.len(), 1_000);
-    assert!(record.lines[999].1.starts_with('…'));
-    drop(record);
+    let lines = host.record().lines.clone();
+    assert_eq!(lines.len(), 1_000);
+    assert!(lines[999].1.starts_with('…'));
     bench.serves_others().await;
 }
 

@@ -1,5 +1,6 @@
 //! Guests that take what they can get: processor, memory, stack, time. Each is stopped, and a connector that
 //! behaves is served afterwards.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

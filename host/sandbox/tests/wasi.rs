@@ -1,4 +1,5 @@
 //! Components of other toolchains import WASI 0.2, and get one that is inert.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -288,11 +289,10 @@ async fn printing_without_end_is_bounded() {
     let host = FakeHost::default();
     let limits = CallLimits { cpu: Duration::from_secs(20), ..limits() };
     done(connector.execute(call(), "run", "{}", limits, Box::new(host.clone())).await);
-    let record = host.record();
-    let bytes: usize = record.lines.iter().map(|(_, line)| line.len()).sum();
+    let lines = host.record().lines.clone();
+    let bytes: usize = lines.iter().map(|(_, line)| line.len()).sum();
     assert!(bytes < 300 << 10, "{bytes} bytes");
-    assert!(record.lines.iter().any(|(_, line)| line.starts_with('…')), "a mark says so");
-    drop(record);
+    assert!(lines.iter().any(|(_, line)| line.starts_with('…')), "a mark says so");
     bench.serves_others().await;
 }
 

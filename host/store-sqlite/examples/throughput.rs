@@ -37,16 +37,38 @@ async fn main() {
     let folder = tempfile::tempdir_in(folder).expect("a temporary folder");
     // In turns, so that a noisy machine is noisy for all of them.
     for round in 1..=2 {
+        let before = processor_time();
         let plain = plain_loop(&folder.path().join(format!("plain-{round}.sqlite3"))).await;
-        report("plain loop", plain.0, plain.1);
-        let (rate, batch) = store_loop(&folder.path().join(format!("store-{round}"))).await;
-        report("store", rate, batch);
+        report("plain loop", plain, processor_time() - before);
+        let before = processor_time();
+        let store = store_loop(&folder.path().join(format!("store-{round}"))).await;
+        report("store", store, processor_time() - before);
     }
 }
 
-fn report(what: &str, deliveries: u64, (writes, commits): (u64, u64)) {
-    let rate = deliveries as f64 / DURATION.as_secs_f64();
-    println!("{what}: {rate:.0} deliveries/s, {:.1} writes per commit", writes as f64 / commits as f64);
+/// How often a delivery was done, how many writes that took, and how many commits.
+struct Done {
+    deliveries: u64,
+    writes: u64,
+    commits: u64,
+}
+
+fn report(what: &str, done: Done, processor: Duration) {
+    println!(
+        "{what}: {:.0} deliveries/s, {:.1} writes per commit, {:.0} us of processor time per delivery",
+        done.deliveries as f64 / DURATION.as_secs_f64(),
+        done.writes as f64 / done.commits as f64,
+        processor.as_secs_f64() * 1e6 / done.deliveries as f64,
+    );
+}
+
+/// What all threads of this process have used, callers included. Says more than a rate where others work beside.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("this process");
+    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    // User and system time, in hundredths of a second.
+    let ticks = fields.split_ascii_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
+    Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
 /// Does `one` on all callers, over and over, until the time is over. Gives how often it was done. `one` is told
@@ -73,7 +95,7 @@ where
     done.load(Ordering::Relaxed)
 }
 
-async fn store_loop(folder: &Path) -> (u64, (u64, u64)) {
+async fn store_loop(folder: &Path) -> Done {
     let clock = Arc::new(SimClock::at(NOW));
     let store = Arc::new(SqliteStore::open(SqliteSettings::new(folder), clock).expect("a store"));
     let prepared = prepare(&*store).await;
@@ -85,7 +107,7 @@ async fn store_loop(folder: &Path) -> (u64, (u64, u64)) {
     .await;
     let after = store.statistics();
     store.close().await;
-    (done, (after.committed - before.committed, after.commits - before.commits))
+    Done { deliveries: done, writes: after.committed - before.committed, commits: after.commits - before.commits }
 }
 
 /// One delivery through the store.
@@ -106,7 +128,7 @@ enum Plain {
 }
 
 /// The same bytes, kept by one thread with the same group commit, in two tables without any index.
-async fn plain_loop(database: &Path) -> (u64, (u64, u64)) {
+async fn plain_loop(database: &Path) -> Done {
     let (queue, work) = mpsc::channel::<(Plain, oneshot::Sender<()>)>(1024);
     let database = database.to_owned();
     let writer = std::thread::spawn(move || plain_writer(&database, work).expect("a plain writer"));
@@ -125,7 +147,7 @@ async fn plain_loop(database: &Path) -> (u64, (u64, u64)) {
     })
     .await;
     let commits = writer.join().expect("a writer that ended");
-    (done, (2 * done, commits))
+    Done { deliveries: done, writes: 2 * done, commits }
 }
 
 fn plain_writer(database: &Path, mut work: mpsc::Receiver<(Plain, oneshot::Sender<()>)>) -> rusqlite::Result<u64> {

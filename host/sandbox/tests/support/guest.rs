@@ -160,13 +160,11 @@ impl Guest {
 fn append(component: &mut Vec<u8>, modules: &[String]) {
     const CORE_MODULE: u8 = 1;
     const CORE_INSTANCE: u8 = 2;
-    let mut index = modules_in(component);
-    for text in modules {
+    for (index, text) in (modules_in(component)..).zip(modules) {
         section(component, CORE_MODULE, &wat::parse_str(text).unwrap());
         // One instance: instantiate module `index` with no arguments.
         let instance = [&[1, 0], leb128(index).as_slice(), &[0]].concat();
         section(component, CORE_INSTANCE, &instance);
-        index += 1;
     }
 }
 
