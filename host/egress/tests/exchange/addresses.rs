@@ -1,3 +1,5 @@
+//! Which addresses are dialled, over real sockets: names that resolve to what is not allowed, literals, rebinding.
+
 use std::{
     collections::VecDeque,
     io,

@@ -1,3 +1,5 @@
+//! Answers that drip, break off, are too large or encoded: each ends within its limit.
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! Targets that echo a secret, in headers, text and binary, in every encoding and across chunks.
+
 use std::time::Duration;
 
 use sluse_egress::{Credential, SendError};

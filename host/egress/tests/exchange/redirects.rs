@@ -1,3 +1,5 @@
+//! Redirects are answers: they are handed over and never followed, whatever they point at.
+
 use bytes::Bytes;
 use sluse_egress::Body;
 

@@ -1,3 +1,5 @@
+//! What a request looks like on the wire: headers, credentials, paths, connections that are used again.
+
 use bytes::Bytes;
 use sluse_egress::{Body, Credential, SendError};
 

@@ -1,3 +1,5 @@
+//! Bodies that are streamed: multipart, large files in little memory, readers that fail.
+
 use std::{
     io,
     pin::Pin,

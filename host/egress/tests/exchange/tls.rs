@@ -1,3 +1,5 @@
+//! Who is trusted: private authorities, wrong names, HTTP/2 by negotiation.
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! Where secrets may go: the first origin, every further one by the word of somebody.
+
 use sluse_model::Connection;
 use sluse_vault::{Standing, VaultError};
 

@@ -1,3 +1,5 @@
+//! What must not come back: the values that a connection can meet are known to its scrubber.
+
 use serde_json::json;
 use sluse_egress::REDACTED;
 

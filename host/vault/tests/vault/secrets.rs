@@ -1,3 +1,5 @@
+//! Secrets written, replaced, removed and opened, under the right key and the wrong one.
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;

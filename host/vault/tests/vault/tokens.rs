@@ -1,3 +1,5 @@
+//! Tokens got, shared, replaced and refused, against a token server on loopback.
+
 use std::time::Duration;
 
 use serde_json::json;
