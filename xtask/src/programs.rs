@@ -78,7 +78,9 @@ struct MessageTarget {
 /// When something does not compile.
 pub(crate) fn build_binaries() -> Result<Binaries> {
     let mut command = cargo_on_host("build");
-    command.args(["--bins", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    // Examples bring what tests need into the selection of features: without them, half of the dependencies would
+    // be built once for the programs and once more for the tests.
+    command.args(["--bins", "--examples", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
     let fix = "see the messages above; Rust 1.95 and a C compiler (`sudo apt-get install build-essential`) are needed";
     let mut child = command.spawn().with_context(|| format!("failed to start cargo: {fix}"))?;
     let output = child.stdout.take().context("cargo's output is not piped")?;

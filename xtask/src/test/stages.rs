@@ -137,8 +137,10 @@ fn wasip2_guest(bench: &Bench) -> Result<Count> {
     Ok(Count::ONE)
 }
 
-/// Tests of guests that a suite has built are features of the sandbox's tests.
-fn tests(bench: &Bench) -> Result<Count> {
+/// Tests of guests that a suite has built are features of the sandbox's tests. Stories from outside start the
+/// programs, so these are built first.
+fn tests(bench: &mut Bench) -> Result<Count> {
+    bench.binaries()?;
     let mut command = cargo_on_host("test");
     command.arg("--no-fail-fast");
     let switched = [Suite::Javascript, Suite::Python, Suite::Wasip2];
