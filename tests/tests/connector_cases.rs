@@ -20,8 +20,10 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace").to_owned()
 }
 
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+/// Wherever this build puts its products.
+fn components() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    test.ancestors().nth(3).expect("<target>/<profile>/deps/<test>").join("guests/components")
 }
 
 fn shipped() -> Vec<Shipped> {
@@ -39,7 +41,7 @@ fn shipped() -> Vec<Shipped> {
 }
 
 async fn load(sandbox: &Sandbox, name: &str) -> Arc<dyn Connector> {
-    let path = target_folder().join("guests/components").join(format!("{name}.wasm"));
+    let path = components().join(format!("{name}.wasm"));
     let component = fs::read(&path).unwrap_or_else(|error| {
         panic!("cannot read `{}` ({error}): build it with `cargo xtask guests {name}`", path.display())
     });
