@@ -19,7 +19,7 @@ use sluse_engine::{
     Submitted,
 };
 use sluse_model::{
-    Clock, Outcome, RunId, RunState, Timestamp,
+    Clock, CredentialKind, EndpointNeed, Outcome, RunId, RunState, Timestamp,
     fakes::{SeededDice, SimClock},
 };
 use sluse_store::{DeliveryDetail, RunDetail, Store};
@@ -59,6 +59,12 @@ impl Bench {
     {
         let mut said = description("fake", "1.0.0", &["act", "act-again", "read"]);
         said.operations[2].reads_only = true;
+        said.endpoints = vec![EndpointNeed {
+            name: "default".into(),
+            title: "Target".into(),
+            required: true,
+            credentials: vec![CredentialKind::Nothing],
+        }];
         said.operations[0].input_schema =
             json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
         said.operations[0].output_schema =
@@ -88,6 +94,7 @@ limits = {{ timeout_ms = 1000 }}
 [connection.endpoints.default]
 url = "{url}"
 allow_plaintext = true
+timeout_ms = 1000
 [[flow]]
 name = "flow"
 schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"type": "string"}}}}}}'
