@@ -106,7 +106,7 @@ pub struct Request {
     pub effect: Effect,
     /// Names what must happen once, within the delivery.
     pub intent_key: Option<String>,
-    /// The component has looked, and found that an interrupted request did not happen.
+    /// The component has looked in this attempt, found that it is not done yet, and would look again in another.
     pub reconciled: bool,
     pub keep: Option<Keep>,
 }

@@ -143,8 +143,9 @@ impl Request {
         self
     }
 
-    /// The connector has looked, after an earlier request to this method, endpoint and path was
-    /// interrupted, and found that it did not happen.
+    /// The connector has looked in this attempt, and what this request would do is not done yet; another
+    /// attempt would look again before it sends. Settles earlier requests to this method, endpoint and path
+    /// that were interrupted: they did not happen.
     pub fn reconciled(mut self) -> Self {
         self.0.reconciled = true;
         self

@@ -1,5 +1,6 @@
 //! Creating what must be there once. A request that was interrupted, or whose answer leaves it open whether
-//! it happened, is looked up: what is there is taken, what is not is sent again and marked `reconciled`.
+//! it happened, is looked up: what is there is taken, what is not is sent again and marked `reconciled`. So is
+//! the first request, where this attempt has looked before it: then the next attempt may begin anew.
 
 use serde_json::Value;
 use sluse_sdk::{
@@ -29,11 +30,21 @@ pub(crate) type Looking<'look> = &'look dyn Fn() -> Result<Option<Value>, Failur
 
 /// How one finds out whether it is there.
 pub(crate) enum Look<'look> {
-    By(Looking<'look>),
+    /// This attempt has looked and did not find it; another attempt would.
+    Before(Looking<'look>),
+    /// Only when it is in doubt, because another attempt would look for something else.
+    After(Looking<'look>),
     /// There is no way.
     Impossible,
     /// It is nobody's until something refers to it, so a second one does no harm.
     Needless,
+}
+
+impl Look<'_> {
+    /// Nothing that an earlier attempt sent could be done twice by sending this one.
+    fn leaves_no_doubt(&self) -> bool {
+        matches!(self, Self::Before(_) | Self::Needless)
+    }
 }
 
 /// A row that is there now.
@@ -63,7 +74,7 @@ enum Sent {
 impl WorkZone<'_> {
     /// Creates it, or finds that it is there.
     pub(crate) fn create(&self, creation: &Creation<'_>) -> Result<Made, Failure> {
-        match self.post(creation, false) {
+        match self.post(creation, creation.look.leaves_no_doubt()) {
             Sent::Happened(response) => self.made(creation, &response),
             Sent::Refused(failure) => match creation.look()? {
                 Some(row) => {
@@ -150,7 +161,7 @@ impl WorkZone<'_> {
 impl Creation<'_> {
     fn look(&self) -> Result<Option<Value>, Failure> {
         match self.look {
-            Look::By(look) => look(),
+            Look::Before(look) | Look::After(look) => look(),
             Look::Impossible | Look::Needless => Ok(None),
         }
     }

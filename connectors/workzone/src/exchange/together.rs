@@ -23,6 +23,8 @@ pub(crate) struct Together<'look> {
     pub(crate) intent_key: String,
     /// What people call them: `dokumenterne`.
     pub(crate) title: &'static str,
+    /// This attempt has looked and found none of them; another attempt would find them.
+    pub(crate) looked: bool,
     /// Reads whether they are there: the rows in the order of their creation, or none.
     pub(crate) look: &'look dyn Fn() -> Result<Option<Vec<Value>>, Failure>,
 }
@@ -42,11 +44,11 @@ enum Sent {
 impl WorkZone<'_> {
     /// Creates the rows, or finds that they are there.
     pub(crate) fn create_together(&self, together: &Together<'_>) -> Result<Vec<Made>, Failure> {
-        let mut sent = self.post_batch(together, &together.intent_key, false);
+        let mut sent = self.post_batch(together, &together.intent_key, together.looked);
         if self.attempt > 1 && matches!(sent, Sent::Undone(_)) {
             // It may be the recorded answer of an earlier attempt, and nothing came of that one.
             let intent_key = format!("{}:attempt-{}", together.intent_key, self.attempt);
-            sent = self.post_batch(together, &intent_key, false);
+            sent = self.post_batch(together, &intent_key, together.looked);
         }
         match sent {
             Sent::Happened(rows) => Ok(made(rows, true)),

@@ -202,7 +202,7 @@ impl Row<'_> {
             request: self.workzone.request(Method::Post, format!("/{}", self.tab.set)).json(&body)?,
             intent_key: self.intent_key(),
             title: "rækken på fanen",
-            look: Look::By(&look),
+            look: Look::Before(&look),
         })?;
         Ok(Output {
             row_id: row::id(&made.row)?,

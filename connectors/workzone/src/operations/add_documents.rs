@@ -133,12 +133,17 @@ impl Adding<'_> {
     /// What is on the case already, where a field keeps the digest of the bytes.
     fn there(&self) -> Result<Vec<Place>, Failure> {
         let nothing = Place { document_id: None, record: None };
-        if self.workzone.settings.record_hash_field.is_none() {
+        if !self.has_looked() {
             return Ok(vec![nothing; self.files.len()]);
         }
         let asked = (0..self.files.len()).map(|index| self.finding(index, None)).collect();
         let found = self.workzone.pages(asked)?;
         Ok(found.into_iter().map(|mut rows| rows.pop().map_or(nothing.clone(), |row| self.found(row))).collect())
+    }
+
+    /// The documents were looked for by what every attempt knows of them: the digest of their bytes.
+    pub(super) fn has_looked(&self) -> bool {
+        self.workzone.settings.record_hash_field.is_some()
     }
 
     fn found(&self, record: Value) -> Place {
@@ -231,7 +236,7 @@ impl Adding<'_> {
             request: self.workzone.request(Method::Post, "/Records").json(body)?,
             intent_key: format!("create-record:{}:{}", index + 1, self.files[index].digest_mark()),
             title: "dokumentet",
-            look: Look::By(&look),
+            look: if self.has_looked() { Look::Before(&look) } else { Look::After(&look) },
         })
     }
 
@@ -270,7 +275,7 @@ impl Adding<'_> {
                     fingerprint(&[&party.role])
                 ),
                 title: "partens tilknytning til dokumentet",
-                look: Look::By(&look),
+                look: Look::Before(&look),
             })?;
         }
         Ok(())

@@ -182,7 +182,7 @@ fn add_one(workzone: &WorkZone<'_>, case_id: &str, party: &Known<'_>) -> Result<
         request: workzone.request(Method::Post, "/FileContacts").json(&body(case_id, party))?,
         intent_key: format!("add-party:contact-{}:{}", party.contact_id, fingerprint(&[party.role])),
         title: "parten",
-        look: Look::By(&look),
+        look: Look::Before(&look),
     })
 }
 
@@ -197,6 +197,7 @@ fn add_together(workzone: &WorkZone<'_>, case_id: &str, parties: &[&Known<'_>]) 
         creations: parties.iter().map(creation).collect(),
         intent_key: format!("add-parties:{}:{}", parties.len(), fingerprint(&names)),
         title: "parterne",
+        looked: true,
         look: &look,
     })
 }

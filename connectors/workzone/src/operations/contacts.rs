@@ -106,7 +106,7 @@ impl<'input> Person<'input> {
                 .json(&json!({ "NameType_Value": self.contact_type, "NameCode": code, "Name1": name }))?,
             intent_key: self.intent_key("create-contact", workzone),
             title: "kontakten",
-            look: Look::By(&look),
+            look: Look::Before(&look),
         })?;
         row::id(&made.row)
     }
@@ -134,7 +134,7 @@ impl<'input> Person<'input> {
             request: workzone.request(Method::Post, "/AddressMains").json(&body)?,
             intent_key: self.intent_key("add-address", workzone),
             title: "adressen",
-            look: Look::By(&look),
+            look: Look::Before(&look),
         })?;
         Ok(())
     }

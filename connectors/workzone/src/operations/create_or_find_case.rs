@@ -100,7 +100,7 @@ fn open(workzone: &WorkZone<'_>, case: &CaseFields<'_>, input: &Input) -> Result
     }
     body.insert(field.clone(), Value::from(reference));
     let look = || find(workzone, field, reference);
-    let made = workzone.create(&creation(workzone, &body, Look::By(&look))?)?;
+    let made = workzone.create(&creation(workzone, &body, Look::Before(&look))?)?;
     opened(workzone, made)
 }
 

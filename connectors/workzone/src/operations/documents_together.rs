@@ -27,6 +27,7 @@ impl Adding<'_> {
             creations: self.creations(&missing, places)?,
             intent_key: self.together_key(&missing),
             title: "dokumenterne",
+            looked: self.has_looked(),
             look: &look,
         })?;
         for (index, made) in missing.into_iter().zip(made) {
