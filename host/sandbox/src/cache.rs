@@ -22,6 +22,15 @@ const MAC_BYTES: usize = 32;
 /// Says which form the files have; a change makes all older ones strangers.
 const FORM: &str = "1";
 
+/// How the names of folders begin that a compilation works in.
+const WORK: &str = "work-";
+
+/// How the names of files begin that are being written.
+const NEW: &str = "new-";
+
+/// How the names of artefacts end.
+const ARTEFACT: &str = ".artefact";
+
 /// What the cache has of a component.
 pub(crate) enum Found {
     Nothing,
@@ -38,16 +47,43 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Opens the folder, and makes it and its key where they are not there yet.
+    /// Opens the folder, and makes it and its key where they are not there yet. What only another engine could
+    /// use and what a process left unfinished is removed: the folder belongs to one process at a time.
     pub(crate) fn open(folder: &Path, engine: &Engine, dice: &dyn Dice) -> io::Result<Self> {
         make_private_folder(folder)?;
         let key = key(&folder.join("key"), dice)?;
-        Ok(Self { folder: folder.to_owned(), key, compatibility: runtime::compatibility(engine) })
+        let cache = Self { folder: folder.to_owned(), key, compatibility: runtime::compatibility(engine) };
+        cache.sweep()?;
+        Ok(cache)
+    }
+
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| self.is_left_over(name)) else { continue };
+            let path = entry.path();
+            let removed = if entry.file_type()?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            if let Err(error) = removed {
+                tracing::warn!(name, %error, "what is left over among the compiled artefacts could not be removed");
+            }
+        }
+        Ok(())
+    }
+
+    fn is_left_over(&self, name: &str) -> bool {
+        let unfinished = name.starts_with(WORK) || name.starts_with(NEW);
+        unfinished || (name.ends_with(ARTEFACT) && !name.ends_with(&self.ending()))
+    }
+
+    /// How the names of artefacts end that this engine can use.
+    fn ending(&self) -> String {
+        format!("-{}-{FORM}{ARTEFACT}", self.compatibility)
     }
 
     /// A folder for one compilation, which its owner removes.
     pub(crate) fn work_folder(&self, dice: &dyn Dice) -> io::Result<WorkFolder> {
-        let path = self.folder.join(format!("work-{}", random_name(dice)));
+        let path = self.folder.join(format!("{WORK}{}", random_name(dice)));
         make_private_folder(&path)?;
         Ok(WorkFolder(path))
     }
@@ -67,7 +103,7 @@ impl Cache {
 
     /// Keeps an artefact, whole or not at all.
     pub(crate) fn store(&self, digest: Digest, artefact: &[u8], dice: &dyn Dice) -> io::Result<()> {
-        let temporary = self.folder.join(format!("new-{}", random_name(dice)));
+        let temporary = self.folder.join(format!("{NEW}{}", random_name(dice)));
         let written = self.write(&temporary, digest, artefact).and_then(|()| {
             fs::rename(&temporary, self.path(digest))?;
             fs::File::open(&self.folder)?.sync_all()
@@ -102,7 +138,7 @@ impl Cache {
     }
 
     fn path(&self, digest: Digest) -> PathBuf {
-        self.folder.join(format!("{digest}-{}-{FORM}.artefact", self.compatibility))
+        self.folder.join(format!("{digest}{}", self.ending()))
     }
 }
 
@@ -151,7 +187,7 @@ fn key(path: &Path, dice: &dyn Dice) -> io::Result<[u8; 32]> {
     }
     let mut key = [0; 32];
     dice.fill(&mut key);
-    let temporary = path.with_file_name(format!("new-{}", random_name(dice)));
+    let temporary = path.with_file_name(format!("{NEW}{}", random_name(dice)));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(&key)?;
     file.sync_all()?;
@@ -178,4 +214,34 @@ fn random_name(dice: &dyn Dice) -> String {
     let mut bytes = [0; 8];
     dice.fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sluse_model::fakes::SeededDice;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_over_is_removed_and_what_fits_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let dice = SeededDice::new(1);
+        let engine = Engine::default();
+        let cache = Cache::open(folder.path(), &engine, &dice).unwrap();
+        let fits = cache.path(Digest::of(b"component"));
+        let key = folder.path().join("key");
+        let older = folder.path().join("0000-another-engine-1.artefact");
+        let unfinished = folder.path().join("new-0123");
+        for file in [&fits, &older, &unfinished] {
+            fs::write(file, b"x").unwrap();
+        }
+        let work = folder.path().join("work-0123");
+        fs::create_dir(&work).unwrap();
+        fs::write(work.join("component"), b"x").unwrap();
+
+        Cache::open(folder.path(), &engine, &dice).unwrap();
+
+        assert!(fits.exists() && key.exists());
+        assert!(!older.exists() && !unfinished.exists() && !work.exists());
+    }
 }
