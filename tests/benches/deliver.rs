@@ -10,9 +10,11 @@ mod arms; // the two that are compared
 #[path = "deliver/host.rs"]
 mod host; // the host as it is
 #[path = "deliver/load.rs"]
-mod load;
+mod load; // who submits, and the target
+#[path = "deliver/memory.rs"]
+mod memory; // what the host holds
 #[path = "deliver/plain.rs"]
-mod plain; // the loop without a guest // who submits, and the target
+mod plain; // the loop without a guest
 
 use std::time::Duration;
 
@@ -23,8 +25,6 @@ const SUBMISSIONS: usize = 2_000;
 const ROUNDS: usize = 3;
 /// Submitters side by side.
 const SUBMITTERS: usize = 64;
-/// Deliveries that wait on a slow target while memory is read.
-const WAITING: usize = 1_000;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -41,7 +41,7 @@ async fn main() -> anyhow::Result<()> {
         }
         report(delay_ms, pairs);
     }
-    memory().await
+    memory::measure().await
 }
 
 fn report(delay_ms: u64, mut pairs: Vec<(Figures, Figures)>) {
@@ -55,17 +55,4 @@ fn report(delay_ms: u64, mut pairs: Vec<(Figures, Figures)>) {
 
 fn ratio((ours, limit): &(Figures, Figures)) -> f64 {
     ours.per_second / limit.per_second
-}
-
-/// The resident set of this process, with the target and the submitters in it, idle and with deliveries waiting.
-async fn memory() -> anyhow::Result<()> {
-    let resident = || sluse_tests::host::resident_bytes(std::process::id()).map(|bytes| bytes >> 20);
-    let target = load::Target::start(Duration::from_secs(20)).await?;
-    let host = host::HostArm::start(target.url()).await?;
-    let idle = resident()?;
-    load::submit_all(&host, WAITING, SUBMITTERS).await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    println!("memory: {idle} MiB before, {} MiB with {WAITING} deliveries waiting on a slow target", resident()?);
-    host.stop().await;
-    Ok(())
 }

@@ -120,6 +120,11 @@ impl Host {
         &self.url
     }
 
+    /// The first token, which may do everything.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The id of its process.
     pub fn process_id(&self) -> u32 {
         self.child.id().unwrap_or(0)

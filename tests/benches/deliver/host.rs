@@ -30,7 +30,7 @@ impl Clock for WallClock {
 }
 
 /// Enough in flight that a slow target does not decide.
-const MAX_IN_FLIGHT: u32 = 1_200;
+pub(crate) const MAX_IN_FLIGHT: u32 = 1_200;
 
 pub(crate) struct HostArm {
     engine: Arc<Engine>,
@@ -87,7 +87,7 @@ impl HostArm {
     }
 }
 
-fn configuration(target: &str) -> String {
+pub(crate) fn configuration(target: &str) -> String {
     format!(
         r#"
 [[connection]]

@@ -61,7 +61,7 @@ impl fmt::Display for Figures {
 /// Submits, waits until all are recorded, and says how long it took.
 pub(crate) async fn measure(arm: &impl Arm, count: usize, submitters: usize) -> anyhow::Result<Figures> {
     let began = Instant::now();
-    submit_all(arm, count, submitters).await?;
+    submit_all(&arm.url(), arm.token(), count, submitters).await?;
     while arm.recorded().await? < count {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
@@ -73,14 +73,14 @@ pub(crate) async fn measure(arm: &impl Arm, count: usize, submitters: usize) -> 
 }
 
 /// Submits one kibibyte, as often as asked, side by side.
-pub(crate) async fn submit_all(arm: &impl Arm, count: usize, submitters: usize) -> anyhow::Result<()> {
+pub(crate) async fn submit_all(url: &str, token: Option<&str>, count: usize, submitters: usize) -> anyhow::Result<()> {
     let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let next = Arc::new(AtomicUsize::new(0));
     let body = Bytes::from(json!({"text": "x".repeat(1000)}).to_string());
     let mut tasks = JoinSet::new();
     for _ in 0..submitters {
         let (client, next, body) = (client.clone(), next.clone(), body.clone());
-        let (url, token) = (arm.url(), arm.token().map(str::to_owned));
+        let (url, token) = (url.to_owned(), token.map(str::to_owned));
         tasks.spawn(async move {
             while next.fetch_add(1, Ordering::Relaxed) < count {
                 let mut request = Request::post(&url).header("content-type", "application/json");
