@@ -1,10 +1,11 @@
 //! What things cost, measured against what they would cost without the host. Prints what was measured, also when
 //! it disappoints; docs/benchmarks.md keeps the figures with the machine that they came from.
 
-use crate::programs::{cargo, succeed};
-use crate::{guests, toolchain};
+use crate::{guests, programs};
 use anyhow::Result;
 use clap::ValueEnum;
+use sluse_guest_build::Choice;
+use std::process::Command;
 
 /// Something that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,22 +21,32 @@ pub(crate) enum Bench {
 /// # Errors
 /// When something does not build or does not run.
 pub(crate) fn run(benches: &[Bench]) -> Result<()> {
-    crate::say("building the guest that is called");
-    let guests = guests::build(&["echo".to_owned()], toolchain::Choice::Auto)?;
+    let guests = guests::build(&["echo".to_owned()], Choice::Auto)?;
+    crate::say("building what measures, optimised (a first build takes a quarter of an hour on two cores)");
+    let built = programs::build(&[
+        "--release",
+        "--bin=sluse",
+        "--example=call-cost",
+        "--bench=deliver",
+        "--features=sluse-sandbox/measure",
+    ])?;
     let wanted = |bench: Bench| benches.is_empty() || benches.contains(&bench);
-    let fix = "see the messages above; close what else is running on this machine and try again";
     if wanted(Bench::Sandbox) {
-        crate::say("sandbox: a fresh instance and one call (a first release build takes minutes)");
-        let mut command = cargo();
-        command.args(["run", "--release", "--package", "sluse-sandbox", "--features", "measure"]);
-        command.args(["--example", "call-cost", "--"]).args(guests.iter().map(|guest| &guest.path));
-        succeed(command, fix)?;
+        crate::say("sandbox: a fresh instance and one call");
+        let mut command = Command::new(built.find("call-cost")?);
+        command.args(guests.iter().map(|guest| &guest.path));
+        measure(command)?;
     }
     if wanted(Bench::Deliver) {
-        crate::say("deliver: durable deliveries over HTTP (a first release build takes minutes)");
-        let mut command = cargo();
-        command.args(["bench", "--package", "sluse-tests", "--bench", "deliver"]);
-        succeed(command, fix)?;
+        crate::say("deliver: durable deliveries over HTTP, and memory");
+        let mut command = Command::new(built.find("deliver")?);
+        command.arg("--bench");
+        measure(command)?;
     }
     Ok(())
+}
+
+fn measure(mut command: Command) -> Result<()> {
+    command.current_dir(programs::root());
+    programs::succeed(command, "see the messages above; close what else is running on this machine and try again")
 }

@@ -8,8 +8,8 @@ mod ledger; // what the target really holds
 mod revision; // other bytes of the same connector
 mod story; // what is shown, in order
 
+use crate::guests;
 use crate::programs::{self, Binaries};
-use crate::{guests, toolchain};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ pub(crate) fn run(manner: Manner) -> Result<()> {
 
 fn set_up() -> Result<Stage> {
     crate::say("step 1 of 3: the connector, as a component (a first build takes a minute or two)");
-    let built = guests::build(&["workzone".to_owned()], toolchain::Choice::Auto)?;
+    let built = guests::build(&["workzone".to_owned()], sluse_guest_build::Choice::Auto)?;
     let component = built.first().context("no component was built")?.path.clone();
     crate::say("step 2 of 3: the host and the simulated WorkZone (a first build takes several minutes)");
     let binaries = programs::build_binaries()?;

@@ -1,9 +1,11 @@
 //! Guests in other languages, built with their own toolchains: the proof that the contract can be spoken
 //! from there. They need node or python on the machine; everything else goes into the target folder.
 
-use crate::guests::{Component, Workspace};
+use crate::guests;
+use crate::programs::root;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
+use sluse_guest_build::{Component, Workspace};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,7 +31,7 @@ pub(crate) fn build(languages: &[Language]) -> Result<Vec<Component>> {
     if languages.is_empty() {
         return Ok(Vec::new());
     }
-    let workspace = Workspace::read()?;
+    let workspace = Workspace::read(root())?;
     languages.iter().map(|language| Guest::of(*language, &workspace).build(&workspace)).collect()
 }
 
@@ -65,7 +67,7 @@ impl Guest {
             };
             run(command, "see the messages above")
         })?;
-        component.announce(began.elapsed());
+        guests::announce(&component, began);
         Ok(component)
     }
 

@@ -7,7 +7,6 @@ mod guests; // connectors and test guests, as components
 mod programs; // what is started from here
 mod test; // everything that has to hold
 mod tidy; // what no compiler checks
-mod toolchain; // the compiler that builds guests
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -52,7 +51,7 @@ enum Task {
         names: Vec<String>,
         /// Which compiler builds them.
         #[arg(long, value_enum, default_value_t)]
-        toolchain: toolchain::Choice,
+        toolchain: sluse_guest_build::Choice,
         /// Builds the test guests in these languages too.
         #[arg(long, value_enum, value_delimiter = ',')]
         with: Vec<foreign::Language>,

@@ -77,10 +77,36 @@ struct MessageTarget {
 /// # Errors
 /// When something does not compile.
 pub(crate) fn build_binaries() -> Result<Binaries> {
-    let mut command = cargo_on_host("build");
     // Examples bring what tests need into the selection of features: without them, half of the dependencies would
     // be built once for the programs and once more for the tests.
-    command.args(["--bins", "--examples", "--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    let built = build(&["--bins", "--examples"])?;
+    Ok(Binaries { sluse: built.find("sluse")?, workzone: built.find("simulated-workzone")? })
+}
+
+/// Executables that cargo built.
+pub(crate) struct Built(Vec<Message>);
+
+impl Built {
+    /// The one of this target.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn find(&self, name: &str) -> Result<PathBuf> {
+        let named = |message: &&Message| message.target.as_ref().is_some_and(|target| target.name == name);
+        match self.0.iter().filter(named).find_map(|message| message.executable.clone()) {
+            Some(executable) => Ok(executable),
+            None => bail!("cargo built no program `{name}`: is it still a target of the workspace?"),
+        }
+    }
+}
+
+/// Builds targets of the workspace; cargo shows how far it is.
+///
+/// # Errors
+/// When something does not compile.
+pub(crate) fn build(targets: &[&str]) -> Result<Built> {
+    let mut command = cargo_on_host("build");
+    command.args(targets).args(["--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
     let fix = "see the messages above; Rust 1.95 and a C compiler (`sudo apt-get install build-essential`) are needed";
     let mut child = command.spawn().with_context(|| format!("failed to start cargo: {fix}"))?;
     let output = child.stdout.take().context("cargo's output is not piped")?;
@@ -90,12 +116,5 @@ pub(crate) fn build_binaries() -> Result<Binaries> {
     }
     let status = child.wait()?;
     ensure!(status.success(), "the programs do not build ({status}): {fix}");
-    let find = |name: &str| {
-        let named = |message: &&Message| message.target.as_ref().is_some_and(|target| target.name == name);
-        match messages.iter().filter(named).find_map(|message| message.executable.clone()) {
-            Some(executable) => Ok(executable),
-            None => bail!("cargo built no program `{name}`: is it still a binary of the workspace?"),
-        }
-    };
-    Ok(Binaries { sluse: find("sluse")?, workzone: find("simulated-workzone")? })
+    Ok(Built(messages))
 }

@@ -176,6 +176,9 @@ pub(crate) enum Connector {
     Build {
         /// The folder of the connector's package.
         folder: PathBuf,
+        /// Which compiler builds it.
+        #[arg(long, value_enum, default_value_t)]
+        toolchain: sluse_guest_build::Choice,
     },
     /// Verify a component as the host would, and say what it is.
     Inspect {

@@ -1,7 +1,10 @@
 //! Which packages are guests, and how they are built.
 
-use super::*;
+use anyhow::Result;
 use serde_json::{Value, json};
+
+use crate::component::{Component, encode, imports};
+use crate::{Guest, Workspace};
 
 fn package(folder: &str, sluse: &Value) -> Value {
     json!({
@@ -12,71 +15,75 @@ fn package(folder: &str, sluse: &Value) -> Value {
     })
 }
 
-fn workspace(packages: &[Value]) -> Result<Workspace> {
+fn guests(packages: &[Value]) -> Result<Vec<Guest>> {
     let metadata = json!({ "workspace_root": "/work", "target_directory": "/target", "packages": packages });
-    Workspace::of(serde_json::from_value(metadata)?)
+    Workspace::of(serde_json::from_value(metadata)?).guests(&["connectors", "tests/guests"])
 }
 
 #[test]
 fn a_guest_has_a_small_stack_and_a_usual_memory() {
-    let workspace = workspace(&[package("connectors/greeter", &Value::Null)]).unwrap();
-    let arguments = workspace.guests[0].link_arguments();
-    assert_eq!(arguments, ["-Clink-arg=-zstack-size=65536", "-Clink-arg=--initial-memory=1048576"]);
+    let guests = guests(&[package("connectors/greeter", &Value::Null)]).unwrap();
+    assert_eq!(guests[0].link_arguments(), ["-Clink-arg=-zstack-size=65536", "-Clink-arg=--initial-memory=1048576"]);
 }
 
 #[test]
 fn a_guest_may_wish_for_more_in_whole_pages() {
     let wishes = json!({ "stack_kib": 256, "memory_kib": 2000 });
-    let workspace = workspace(&[package("connectors/greeter", &wishes)]).unwrap();
-    let arguments = workspace.guests[0].link_arguments();
-    assert_eq!(arguments, ["-Clink-arg=-zstack-size=262144", "-Clink-arg=--initial-memory=2097152"]);
+    let guests = guests(&[package("connectors/greeter", &wishes)]).unwrap();
+    assert_eq!(guests[0].link_arguments(), ["-Clink-arg=-zstack-size=262144", "-Clink-arg=--initial-memory=2097152"]);
 }
 
 #[test]
 fn an_unknown_wish_is_refused() {
-    let error = workspace(&[package("connectors/greeter", &json!({ "stack_kb": 256 }))]).err().unwrap();
+    let error = guests(&[package("connectors/greeter", &json!({ "stack_kb": 256 }))]).unwrap_err();
     assert!(error.to_string().contains("stack_kb"), "{error:#}");
+}
+
+#[test]
+fn a_package_that_makes_no_module_is_refused_with_what_to_add() {
+    let mut package = package("connectors/greeter", &Value::Null);
+    package["targets"][0]["crate_types"] = json!(["rlib"]);
+    let error = guests(&[package]).unwrap_err();
+    assert!(error.to_string().contains("crate-type = [\"cdylib\"]"), "{error:#}");
 }
 
 #[test]
 fn only_crates_in_the_guests_folders_are_guests() {
     let packages =
         ["connectors/b", "host/model", "tests/guests/a", "tests"].map(|folder| package(folder, &Value::Null));
-    let workspace = workspace(&packages).unwrap();
-    let names: Vec<_> = workspace.guests.iter().map(|guest| guest.name.as_str()).collect();
+    let guests = guests(&packages).unwrap();
+    let names: Vec<_> = guests.iter().map(|guest| guest.name.as_str()).collect();
     assert_eq!(names, ["a", "b"]);
 }
 
 #[test]
 fn two_guests_of_one_name_are_refused() {
     let packages = ["connectors/a", "tests/guests/a"].map(|folder| package(folder, &Value::Null));
-    let error = workspace(&packages).err().unwrap();
+    let error = guests(&packages).unwrap_err();
     assert!(error.to_string().contains("`a`"), "{error:#}");
-}
-
-#[test]
-fn an_unknown_name_is_refused_with_those_that_there_are() {
-    let workspace = workspace(&[package("connectors/greeter", &Value::Null)]).unwrap();
-    let error = workspace.select(&["gretter".to_owned()]).err().unwrap();
-    assert_eq!(error.to_string(), "there is no guest `gretter`; there are: greeter");
 }
 
 #[test]
 fn a_module_without_a_world_is_a_component_without_anything() {
     let empty_module = b"\0asm\x01\0\0\0";
-    let component = encode_module(empty_module).unwrap();
+    let component = encode(empty_module).unwrap();
     assert_eq!(imports(&component).unwrap(), Vec::<String>::new());
 }
 
 #[test]
 fn what_is_no_module_is_refused() {
-    assert!(encode_module(b"no module").is_err());
+    assert!(encode(b"no module").is_err());
 }
 
 #[test]
-fn a_guest_that_imports_wasi_is_refused() {
-    let workspace = workspace(&[package("connectors/greeter", &Value::Null)]).unwrap();
-    let wasi = ["wasi:cli/stdin@0.2.0".to_owned()];
-    let error = refuse_foreign(&wasi, &workspace.guests[0]).unwrap_err();
+fn a_component_that_imports_wasi_is_refused() {
+    let component = Component {
+        name: "greeter".into(),
+        path: "greeter.wasm".into(),
+        size_bytes: 1,
+        changed: true,
+        imports: vec!["wasi:cli/stdin@0.2.0".into()],
+    };
+    let error = component.refuse_foreign().unwrap_err();
     assert!(error.to_string().contains("`wasi:cli/stdin@0.2.0`"), "{error:#}");
 }

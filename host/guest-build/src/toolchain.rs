@@ -4,6 +4,7 @@
 //! distribution's compiler for the web builds the standard library along with the guest. The last needs
 //! no server but the distribution's.
 
+use crate::Say;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use std::ffi::OsString;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What guests are compiled for.
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The distribution's packages: compiler, cargo, the sources of the standard library, LLVM's tools.
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"];
@@ -21,7 +22,7 @@ const LINKER: &str = "/usr/bin/rust-lld";
 
 /// Which way to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Choice {
+pub enum Choice {
     /// The active toolchain, else rustup, else the distribution.
     #[default]
     Auto,
@@ -33,7 +34,7 @@ pub(crate) enum Choice {
 
 /// A compiler that is ready to build guests.
 #[derive(Debug, Clone)]
-pub(crate) struct Toolchain {
+pub struct Toolchain {
     kind: Kind,
 }
 
@@ -48,13 +49,13 @@ impl Toolchain {
     ///
     /// # Errors
     /// What is missing, and the command that brings it.
-    pub(crate) fn prepare(choice: Choice) -> Result<Self> {
+    pub fn prepare(choice: Choice, say: Say<'_>) -> Result<Self> {
         match choice {
-            Choice::Rustup => active(),
-            Choice::Debian => debian(),
-            Choice::Auto => active().or_else(|no_active| {
-                crate::say(&format!("the active toolchain will not do: {no_active:#}"));
-                debian()
+            Choice::Rustup => active(say),
+            Choice::Debian => debian(say),
+            Choice::Auto => active(say).or_else(|no_active| {
+                say(&format!("the active toolchain will not do: {no_active:#}"));
+                debian(say)
                     .map_err(|no_debian| no_debian.context(format!("neither does the active toolchain: {no_active:#}")))
             }),
         }
@@ -62,7 +63,6 @@ impl Toolchain {
 
     /// The folder of its own that its build products go to, within the guests' folder. Two compilers in one
     /// folder would undo each other's work.
-    #[must_use]
     pub(crate) fn folder(&self) -> &'static str {
         match self.kind {
             Kind::Active => "rustup",
@@ -71,7 +71,6 @@ impl Toolchain {
     }
 
     /// `cargo rustc` for the guests' target.
-    #[must_use]
     pub(crate) fn cargo_rustc(&self) -> Command {
         match self.kind {
             Kind::Active => {
@@ -95,12 +94,12 @@ fn active_cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-fn active() -> Result<Toolchain> {
+fn active(say: Say<'_>) -> Result<Toolchain> {
     if has_target()? {
-        crate::say(&format!("the active toolchain has {TARGET}"));
+        say(&format!("the active toolchain has {TARGET}"));
         return Ok(Toolchain { kind: Kind::Active });
     }
-    crate::say(&format!("the active toolchain lacks {TARGET}; adding it: rustup target add {TARGET}"));
+    say(&format!("the active toolchain lacks {TARGET}; adding it: rustup target add {TARGET}"));
     let added = Command::new("rustup").args(["target", "add", TARGET]).status();
     let fix = format!(
         "run `rustup target add {TARGET}` where a toolchain server can be reached, or use `--toolchain debian`"
@@ -123,21 +122,21 @@ fn has_target() -> Result<bool> {
     Ok(output.status.success() && folder.is_dir())
 }
 
-fn debian() -> Result<Toolchain> {
+fn debian(say: Say<'_>) -> Result<Toolchain> {
     let missing = missing_packages()?;
     if missing.is_empty() {
-        crate::say(&format!("the distribution's {} are installed", DEBIAN_PACKAGES.join(", ")));
+        say(&format!("the distribution's {} are installed", DEBIAN_PACKAGES.join(", ")));
     } else {
-        install(&missing)?;
+        install(&missing, say)?;
     }
     if let Some(linker) = missing_linker() {
-        install(&[&linker])?;
+        install(&[&linker], say)?;
     }
     for program in ["/usr/bin/cargo", "/usr/bin/rustc", LINKER] {
         ensure!(Path::new(program).is_file(), "`{program}` is missing: {}", install_by_hand(&DEBIAN_PACKAGES));
     }
-    crate::say("it has no standard library for guests: building one along with the first guest, about a minute");
-    crate::say("the library's own dependencies come from where the guests' dependencies come from");
+    say("it has no standard library for guests: building one along with the first guest, about a minute");
+    say("the library's own dependencies come from where the guests' dependencies come from");
     Ok(Toolchain { kind: Kind::Debian })
 }
 
@@ -165,9 +164,9 @@ fn missing_packages() -> Result<Vec<&'static str>> {
     Ok(missing)
 }
 
-fn install(packages: &[&str]) -> Result<()> {
+fn install(packages: &[&str], say: Say<'_>) -> Result<()> {
     let by_hand = install_by_hand(packages);
-    crate::say(&format!("running `apt-get install {}`", packages.join(" ")));
+    say(&format!("running `apt-get install {}`", packages.join(" ")));
     for arguments in [vec!["update"], [&["install", "--yes", "--no-install-recommends"][..], packages].concat()] {
         let status = Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")

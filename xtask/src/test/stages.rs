@@ -3,11 +3,12 @@
 use super::count::Count;
 use super::suites::Suite;
 use crate::foreign::{self, Language};
-use crate::guests::{self, Workspace};
+use crate::guests;
 use crate::programs::{self, Binaries, cargo, cargo_on_host, succeed};
-use crate::{tidy, toolchain};
+use crate::tidy;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use sluse_guest_build::{Choice, PROFILE, Workspace};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -54,7 +55,7 @@ pub(super) fn plan(suites: &[Suite]) -> Vec<Stage> {
 
 impl Bench {
     pub(super) fn new(suites: Vec<Suite>) -> Result<Self> {
-        let guests = Workspace::read()?.folder;
+        let guests = Workspace::read(programs::root())?.folder;
         let target = guests.parent().context("the guests' folder stands alone")?.to_owned();
         let xtask = std::env::current_exe().context("failed to find this program")?;
         Ok(Self { suites, xtask, target, binaries: None })
@@ -120,7 +121,7 @@ fn build_guests(bench: &Bench) -> Result<Count> {
         .into_iter()
         .filter_map(|(suite, language)| bench.suites.contains(&suite).then_some(language))
         .collect();
-    let mut components = guests::build(&[], toolchain::Choice::Auto)?;
+    let mut components = guests::build(&[], Choice::Auto)?;
     components.extend(foreign::build(&languages)?);
     Ok(Count { passed: components.len() as u64, ..Count::default() })
 }
@@ -131,7 +132,7 @@ fn wasip2_guest(bench: &Bench) -> Result<Count> {
     rustup.args(["target", "add", "wasm32-wasip2"]);
     succeed(rustup, fix)?;
     let mut command = cargo();
-    command.args(["build", "--package", "sluse-guest-echo", "--target", "wasm32-wasip2", "--profile", "guest"]);
+    command.args(["build", "--package", "sluse-guest-echo", "--target", "wasm32-wasip2"]).args(PROFILE);
     command.arg("--target-dir").arg(bench.target.join("guests"));
     succeed(command, "see the messages above")?;
     Ok(Count::ONE)
@@ -219,7 +220,7 @@ fn demo(bench: &Bench) -> Result<Count> {
 
 /// The guests' tests once more, on what the distribution's compiler made.
 fn debian_guests(bench: &mut Bench) -> Result<Count> {
-    let components = guests::build(&[], toolchain::Choice::Debian)?;
+    let components = guests::build(&[], Choice::Debian)?;
     let built = Count { passed: components.len() as u64, ..Count::default() };
     let mut command = cargo();
     command.args(["test", "--package", "sluse-sandbox", "--test", "guests"]);

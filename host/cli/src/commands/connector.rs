@@ -2,8 +2,8 @@
 
 mod build; // a folder becomes a component
 mod inspect; // what a component is
-mod installed;
-mod test; // a connector's cases // revisions of the running host
+mod installed; // revisions of the running host
+mod test; // a connector's cases
 
 use crate::{
     arguments::{Connector, Global},
@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) async fn run(global: &Global, command: Connector) -> Result<(), Failure> {
     match command {
-        Connector::Build { folder } => build::run(global, &folder).await,
+        Connector::Build { folder, toolchain } => build::run(global, &folder, toolchain).await,
         Connector::Inspect { component } => inspect::run(global, &component).await,
         Connector::Test { folder, component, only } => test::run(global, &folder, component, only.as_deref()).await,
         Connector::Install { component, no_activate, force } => {

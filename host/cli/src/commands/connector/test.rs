@@ -16,7 +16,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let component = match component {
         Some(component) => component,
-        None => build::component_of(folder).await?,
+        None => build::component_of(folder)?,
     };
     let connector = load(&component).await?;
     let mut verdicts = Vec::new();
