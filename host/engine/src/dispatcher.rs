@@ -47,6 +47,31 @@ struct Held {
     lost: CancellationToken,
 }
 
+/// A lease that is renewed until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold<'a> {
+    dispatcher: &'a Dispatcher,
+    delivery: DeliveryId,
+    lease: Lease,
+    lost: CancellationToken,
+}
+
+impl Hold<'_> {
+    /// Ends when somebody else may work on the delivery.
+    pub(crate) async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let mut held = self.dispatcher.held();
+        if held.get(&self.delivery).is_some_and(|held| held.lease.number == self.lease.number) {
+            held.remove(&self.delivery);
+        }
+    }
+}
+
 impl Dispatcher {
     pub(crate) fn new(total: u32) -> Self {
         Self {
@@ -71,16 +96,16 @@ impl Dispatcher {
         self.total - u32::try_from(self.places.available_permits()).unwrap_or(self.total).min(self.total)
     }
 
-    /// Notes a lease, to be renewed until it is let go. The token is cancelled when it is lost.
-    pub(crate) fn hold(&self, delivery: DeliveryId, lease: Lease) -> CancellationToken {
+    /// Notes a lease, to be renewed as long as it is held.
+    pub(crate) fn hold(&self, delivery: DeliveryId, lease: Lease) -> Hold<'_> {
         let lost = CancellationToken::new();
         self.held().insert(delivery, Held { lease, lost: lost.clone() });
-        lost
+        Hold { dispatcher: self, delivery, lease, lost }
     }
 
-    /// Forgets a lease.
-    pub(crate) fn let_go(&self, delivery: &DeliveryId) {
-        self.held().remove(delivery);
+    /// Somebody here works on it.
+    pub(crate) fn holds(&self, delivery: &DeliveryId) -> bool {
+        self.held().contains_key(delivery)
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, HashMap<DeliveryId, Held>> {
@@ -91,11 +116,11 @@ impl Dispatcher {
         self.held().iter().map(|(delivery, held)| (*delivery, held.lease)).collect()
     }
 
-    /// Stops whoever works on these: somebody else may.
-    fn lost(&self, deliveries: &[DeliveryId]) {
-        let mut held = self.held();
-        for delivery in deliveries {
-            if let Some(held) = held.remove(delivery) {
+    /// Stops whoever works on these under the lease that was asked for: somebody else may.
+    fn lost(&self, deliveries: &[DeliveryId], asked: &[(DeliveryId, Lease)]) {
+        let held = self.held();
+        for (delivery, lease) in asked.iter().filter(|(delivery, _)| deliveries.contains(delivery)) {
+            if let Some(held) = held.get(delivery).filter(|held| held.lease.number == lease.number) {
                 held.lost.cancel();
             }
         }
@@ -109,7 +134,12 @@ impl Engine {
         while !self.stopping() {
             // Seen before looking: what comes in between wakes us again.
             wakeups.mark_unchanged();
-            let Ok(place) = self.dispatcher.places.clone().acquire_owned().await else { return };
+            let place = tokio::select! {
+                biased;
+                () = self.dispatcher.stop.cancelled() => return,
+                place = self.dispatcher.places.clone().acquire_owned() => place,
+            };
+            let Ok(place) = place else { return };
             let wait = match self.claim_due(place).await {
                 Ok(Progress::More) => continue,
                 Ok(Progress::Idle(wait)) => wait,
@@ -168,9 +198,13 @@ impl Engine {
                 () = self.dispatcher.stop.cancelled() => {}
             }
             let until = self.clock.now().plus(self.settings.lease);
-            match self.store.renew(self.dispatcher.leases(), until).await {
-                Ok(lost) => self.dispatcher.lost(&lost),
-                Err(error) => tracing::warn!(%error, "leases cannot be renewed now"),
+            let leases = self.dispatcher.leases();
+            match self.store.renew(leases.clone(), until).await {
+                Ok(lost) => self.dispatcher.lost(&lost, &leases),
+                Err(error) => {
+                    tracing::warn!(%error, "leases cannot be renewed now");
+                    continue;
+                }
             }
             if let Err(error) = self.take_up_lapsed().await {
                 tracing::warn!(%error, "lapsed deliveries cannot be taken up now");
@@ -184,4 +218,45 @@ enum Progress {
     More,
     /// Nothing else is due before this time has passed.
     Idle(Duration),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use sluse_model::{Timestamp, fakes::SeededDice};
+
+    use super::*;
+
+    fn delivery() -> DeliveryId {
+        DeliveryId::new(Timestamp::from_millis(1), &SeededDice::new(1))
+    }
+
+    fn lease(number: u64) -> Lease {
+        Lease { number, until: Timestamp::from_millis(2) }
+    }
+
+    #[test]
+    fn a_panic_lets_go_of_the_lease() {
+        let dispatcher = Dispatcher::new(1);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let _hold = dispatcher.hold(delivery(), lease(1));
+            panic!("as a mapping might");
+        }));
+        assert!(ended.is_err());
+        assert!(!dispatcher.holds(&delivery()));
+    }
+
+    #[test]
+    fn only_the_lease_that_was_lost_is_lost() {
+        let dispatcher = Dispatcher::new(1);
+        let before = dispatcher.hold(delivery(), lease(1));
+        let asked = dispatcher.leases();
+        drop(before);
+        let present = dispatcher.hold(delivery(), lease(2));
+        dispatcher.lost(&[delivery()], &asked);
+        assert!(!present.lost.is_cancelled());
+        dispatcher.lost(&[delivery()], &dispatcher.leases());
+        assert!(present.lost.is_cancelled());
+    }
 }

@@ -1,17 +1,19 @@
 //! What a component may ask during one call on behalf of a delivery. The intents of requests that must happen
 //! once stand before the vault and the gate.
 
-mod check;
+mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
-mod record; // what the call leaves behind // the same, for one who only looks
+mod record; // what the call leaves behind
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use sluse_connector::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
+use sluse_connector::{
+    AttachmentError, CallbackError, Effect, FolderError, Host, NumberError, Request, Response, SendError,
+};
 use sluse_model::{Attachment, RunId, TimelineLevel};
 use sluse_store::Claimed;
 use tokio::sync::OnceCell;
@@ -31,19 +33,42 @@ pub(crate) struct DeliveryHost {
     /// Absent for a check, which is on behalf of no run.
     run: Option<RunId>,
     record: Arc<Record>,
+    /// Who promised to change nothing at the target, if anybody did.
+    promise: Option<&'static str>,
     /// The run's files, once somebody has asked.
     attachments: OnceCell<Vec<Attachment>>,
 }
 
 impl DeliveryHost {
-    /// The host of an attempt.
-    pub(crate) fn new(engine: Arc<Engine>, connection: Arc<LiveConnection>, claimed: &Claimed) -> Self {
-        Self::on_behalf_of(engine, connection, Some(claimed.delivery.run), claimed.attempt)
+    /// The host of an attempt at an operation that promises, or not, to read only: such an attempt may be repeated
+    /// whatever happens, so the promise is enforced.
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        connection: Arc<LiveConnection>,
+        claimed: &Claimed,
+        reads_only: bool,
+    ) -> Self {
+        let record = Arc::new(Record::new(claimed.attempt, engine.clock.clone()));
+        let promise = reads_only.then_some("an operation that is described as `reads-only`");
+        let run = Some(claimed.delivery.run);
+        Self { engine, connection, run, record, promise, attachments: OnceCell::new() }
     }
 
-    fn on_behalf_of(engine: Arc<Engine>, connection: Arc<LiveConnection>, run: Option<RunId>, attempt: u32) -> Self {
-        let record = Arc::new(Record::new(attempt, engine.clock.clone()));
-        Self { engine, connection, run, record, attachments: OnceCell::new() }
+    /// The host of a check, which changes nothing at the target.
+    fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
+        let record = Arc::new(Record::new(1, engine.clock.clone()));
+        Self { engine, connection, run: None, record, promise: Some("a check"), attachments: OnceCell::new() }
+    }
+
+    /// Refuses what breaks the promise to read only.
+    fn permits(&self, request: &Request) -> Result<(), SendError> {
+        match self.promise {
+            Some(who) if request.effect != Effect::Read => {
+                let method = request.method.as_str();
+                Err(SendError::Forbidden(format!("{who} only reads, and this {method} has an effect")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What the call leaves behind; outlives the host.
@@ -55,12 +80,19 @@ impl DeliveryHost {
 #[async_trait]
 impl Host for DeliveryHost {
     async fn send(&mut self, request: Request) -> Result<Response, SendError> {
-        self.exchange(request).await
+        let hearing = self.record.hearing();
+        let answer = self.exchange(request).await;
+        hearing.heard();
+        answer
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
         let host = &*self;
-        stream::iter(requests).map(|request| host.exchange(request)).buffered(SIDE_BY_SIDE).collect().await
+        let hearing = self.record.hearing();
+        let answers = stream::iter(requests).map(|request| host.exchange(request)).buffered(SIDE_BY_SIDE);
+        let answers = answers.collect().await;
+        hearing.heard();
+        answers
     }
 
     async fn attachments(&mut self) -> Vec<Attachment> {

@@ -95,6 +95,17 @@ impl Intents {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The connector never heard what became of those from this number on: for it, they are open.
+    pub(crate) fn unheard(&mut self, from: usize) {
+        let unheard = self.0.iter_mut().skip(from).filter(|intent| intent.standing != Standing::DidNotHappen);
+        unheard.for_each(|intent| intent.standing = Standing::Open);
+    }
+
     /// What another attempt would put at risk.
     pub(crate) fn doubt(&self) -> Doubt {
         self.0
@@ -170,6 +181,21 @@ mod tests {
         assert!(intents.open(&request(Method::Post, "/a", false)).is_ok());
         assert!(intents.open(&request(Method::Post, "/a", false)).is_ok());
         assert_eq!(intents.doubt(), Doubt::Open);
+    }
+
+    #[test]
+    fn what_nobody_heard_of_holds_up_the_next_to_the_same_place() {
+        let mut intents = Intents::default();
+        let heard = intents.open(&request(Method::Post, "/a", false)).expect("nothing is in doubt");
+        intents.close(heard, Standing::Happened);
+        let from = intents.count();
+        let happened = intents.open(&request(Method::Post, "/b", false)).expect("nothing is in doubt");
+        intents.close(happened, Standing::Happened);
+        intents.open(&request(Method::Post, "/c", false)).expect("nothing is in doubt");
+        intents.unheard(from);
+        assert!(intents.open(&request(Method::Post, "/a", false)).is_ok());
+        assert_eq!(intents.open(&request(Method::Post, "/b", false)), Err(InDoubt));
+        assert_eq!(intents.open(&request(Method::Post, "/c", false)), Err(InDoubt));
     }
 
     #[test]

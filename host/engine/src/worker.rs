@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sluse_connector::{Breakage, BreakageKind, Call, CallLimits, Ended};
 use sluse_model::{
     Attempt, AttemptEnd, AttemptResult, DeliveryState, Doubt, Failure, Outcome, Problem, RetryPolicy, TimelineLevel,
-    TimelineLine, after_attempt, after_lost_attempt, unit_interval,
+    TimelineLine, Timestamp, after_attempt, after_lost_attempt, unit_interval,
 };
 use sluse_store::{Claimed, Follow, Settlement, StoreError};
 use tracing::Instrument;
@@ -57,21 +57,22 @@ impl Engine {
 
     async fn deliver(self: &Arc<Self>, claimed: Claimed) -> Option<Claimed> {
         let id = claimed.delivery.id;
-        let lost = self.dispatcher.hold(id, claimed.lease);
-        let next = tokio::select! {
-            () = lost.cancelled() => {
+        let began_at = self.clock.now();
+        // Held until it is settled, and let go also when something panics: then the lease lapses, and the delivery
+        // is taken up as a lost one.
+        let hold = self.dispatcher.hold(id, claimed.lease);
+        let attempted = tokio::select! {
+            () = hold.lost() => {
                 tracing::warn!(delivery = %id, "the lease on {id} is lost; its attempt was stopped");
-                None
+                return None;
             }
-            next = self.attempt_and_settle(claimed) => next,
+            attempted = self.attempt(&claimed) => attempted,
         };
-        self.dispatcher.let_go(&id);
-        next
+        self.conclude(claimed, attempted, began_at).await
     }
 
-    async fn attempt_and_settle(self: &Arc<Self>, claimed: Claimed) -> Option<Claimed> {
-        let began_at = self.clock.now();
-        let attempted = self.attempt(&claimed).await;
+    /// Settles an attempt that has ended. Never called off: what follows may be claimed in the same commit.
+    async fn conclude(&self, claimed: Claimed, attempted: Attempted, began_at: Timestamp) -> Option<Claimed> {
         let now = self.clock.now();
         let jitter = unit_interval(&*self.dice);
         let state = after_attempt(&attempted.end, attempted.doubt, claimed.attempt, &attempted.policy, now, jitter);
@@ -150,7 +151,8 @@ impl Engine {
         if let Some(end) = unfit(&revision, claimed) {
             return Attempted { policy, ..Attempted::before_it_began(end) };
         }
-        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed);
+        let reads_only = reads_only(&revision, claimed);
+        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, reads_only);
         let record = host.record();
         let end = call(&revision, &connection, claimed, host).await;
         let end = checked(&revision, claimed, end);
@@ -160,29 +162,30 @@ impl Engine {
         Attempted { end, doubt, policy, timeline }
     }
 
-    /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed.
+    /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed. Those that are
+    /// worked on here are not lost, however late their lease was renewed.
     pub(crate) async fn take_up_lapsed(self: &Arc<Self>) -> Result<(), StoreError> {
         loop {
-            let lapsed = self.store.lapsed(self.clock.now(), LAPSED_AT_ONCE).await?;
-            let found = lapsed.len();
+            let mut lapsed = self.store.lapsed(self.clock.now(), LAPSED_AT_ONCE).await?;
+            let is_last = lapsed.len() < LAPSED_AT_ONCE as usize;
+            lapsed.retain(|claimed| !self.dispatcher.holds(&claimed.delivery.id));
+            let is_stuck = lapsed.is_empty();
             for claimed in lapsed {
                 self.take_up(claimed).await?;
             }
-            if found < LAPSED_AT_ONCE as usize {
+            if is_last || is_stuck {
                 return Ok(());
             }
         }
     }
 
     async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
-        let reads_only = match self.revisions.get(&claimed.revision).await {
-            Ok(revision) => {
-                revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
-            }
-            Err(_) => false,
-        };
+        let revision = self.revisions.get(&claimed.revision).await;
+        let reads_only = revision.is_ok_and(|revision| reads_only(&revision, &claimed));
+        let connection = self.connections.get(self, &claimed.delivery.connection).await;
+        let policy = connection.map(|connection| connection.connection().retry.clone()).unwrap_or_default();
         let now = self.clock.now();
-        let state = after_lost_attempt(reads_only, now);
+        let state = after_lost_attempt(reads_only, claimed.attempt, &policy, now);
         tracing::warn!(
             delivery = %claimed.delivery.id, state = state_name(&state),
             "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
@@ -216,6 +219,11 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What the connector promises of the operation.
+fn reads_only(revision: &LoadedRevision, claimed: &Claimed) -> bool {
+    revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
 }
 
 /// An attempt that cannot begin because its revision is not there. What passes by itself is tried again.

@@ -2,11 +2,15 @@
 
 #[path = "deliveries/bench.rs"]
 mod bench; // an engine to try things on
+#[path = "deliveries/callers.rs"]
+mod callers; // who goes away, and an engine that stops
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/outcomes.rs"]
 mod outcomes; // what each way of ending leads to
 #[path = "deliveries/restart.rs"]
-mod restart;
+mod restart; // what a former process left behind
 #[path = "deliveries/steps.rs"]
-mod steps; // one step after the other // what a former process left behind
+mod steps; // one step after the other
+#[path = "deliveries/swap.rs"]
+mod swap; // another revision meanwhile

@@ -4,9 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluse_connector::{
-    AttachmentError, CallbackError, Effect, FolderError, Host, NumberError, Request, Response, SendError,
-};
+use sluse_connector::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
 use sluse_model::{Attachment, TimelineLevel};
 
 use super::DeliveryHost;
@@ -17,29 +15,17 @@ pub(crate) struct CheckHost(DeliveryHost);
 
 impl CheckHost {
     pub(crate) fn new(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        Self(DeliveryHost::on_behalf_of(engine, connection, None, 1))
+        Self(DeliveryHost::of_check(engine, connection))
     }
-}
-
-/// A check changes nothing at the target.
-fn only_reads(request: &Request) -> Result<(), SendError> {
-    if request.effect == Effect::Read {
-        return Ok(());
-    }
-    Err(SendError::Forbidden(format!("a check only reads, and this {} has an effect", request.method.as_str())))
 }
 
 #[async_trait]
 impl Host for CheckHost {
     async fn send(&mut self, request: Request) -> Result<Response, SendError> {
-        only_reads(&request)?;
         self.0.send(request).await
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
-        if let Some(refused) = requests.iter().find_map(|request| only_reads(request).err()) {
-            return requests.iter().map(|_| Err(refused.clone())).collect();
-        }
         self.0.send_all(requests).await
     }
 

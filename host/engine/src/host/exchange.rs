@@ -15,6 +15,7 @@ use crate::{connections::LiveEndpoint, intents::Standing};
 impl DeliveryHost {
     /// Sends a request as the connector wants it, unless that could do twice what must happen once.
     pub(super) async fn exchange(&self, request: Request) -> Result<Response, SendError> {
+        self.permits(&request)?;
         let what = format!("{} {}", request.method.as_str(), shown(&request.path));
         let intent = self.record.open(&request).map_err(|_| {
             self.record.line(TimelineLevel::Warn, format!("{what}: held back, an earlier one is in doubt"));

@@ -31,6 +31,29 @@ struct Kept {
     retry_after_ms: Option<u64>,
 }
 
+/// A connector that waits for answers. Dropped before it has heard them, it was told that they were interrupted,
+/// whatever became of the requests.
+#[derive(Debug)]
+pub(crate) struct Hearing {
+    record: Arc<Record>,
+    from: Option<usize>,
+}
+
+impl Hearing {
+    /// The answers are handed over.
+    pub(crate) fn heard(mut self) {
+        self.from = None;
+    }
+}
+
+impl Drop for Hearing {
+    fn drop(&mut self) {
+        if let Some(from) = self.from {
+            self.record.kept().intents.unheard(from);
+        }
+    }
+}
+
 /// What a call has left behind.
 #[derive(Debug)]
 pub(crate) struct HostRecord {
@@ -66,6 +89,11 @@ impl Record {
     /// Notes what became of a request.
     pub(crate) fn close(&self, intent: Option<IntentNumber>, standing: Standing) {
         self.kept().intents.close(intent, standing);
+    }
+
+    /// Notes that the connector waits for the answers to requests that follow now.
+    pub(crate) fn hearing(self: &Arc<Self>) -> Hearing {
+        Hearing { record: self.clone(), from: Some(self.kept().intents.count()) }
     }
 
     /// Notes that the host itself is not set up for a request; the first note counts.

@@ -2,7 +2,10 @@
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,22 +22,31 @@ use sluse_engine::{
     Submitted,
 };
 use sluse_model::{
-    Clock, CredentialKind, EndpointNeed, Outcome, RunId, RunState, Timestamp,
+    Clock, CredentialKind, Digest, EndpointNeed, Outcome, RunId, RunState, Timestamp,
     fakes::{SeededDice, SimClock},
 };
 use sluse_store::{DeliveryDetail, RunDetail, Store};
 use sluse_store_sqlite::SqliteStore;
 use sluse_vault::{MasterKey, Vault};
 
-/// Hands out one fake for any bytes.
+/// A component that can do nothing.
+pub(crate) const WITHOUT_OPERATIONS: &[u8] = b"without operations";
+
+/// Hands out one fake for any other bytes, and counts how often.
 #[derive(Debug)]
-struct FakeLoader(FakeConnector);
+struct FakeLoader(FakeConnector, Arc<AtomicU32>);
 
 #[async_trait]
 impl Loader for FakeLoader {
     async fn load(&self, component: Bytes) -> Result<Arc<dyn Connector>, LoadError> {
         if component.is_empty() {
             return Err(LoadError::NotAComponent("it is empty".into()));
+        }
+        self.1.fetch_add(1, Ordering::SeqCst);
+        if &*component == WITHOUT_OPERATIONS {
+            let nothing = |_, _, _, _| async { Ok(Ok(Outcome::Done { output: "{}".into() })) };
+            let useless = FakeConnector::new(description("fake", "2.0.0", &[]), nothing);
+            return Ok(Arc::new(useless.loaded_from(&component)));
         }
         Ok(Arc::new(self.0.clone().loaded_from(&component)))
     }
@@ -44,6 +56,8 @@ impl Loader for FakeLoader {
 pub(crate) struct Bench {
     pub(crate) engine: Arc<Engine>,
     pub(crate) store: Arc<SqliteStore>,
+    /// How often a component was loaded.
+    pub(crate) loads: Arc<AtomicU32>,
     connector: FakeConnector,
     clock: Arc<SimClock>,
 }
@@ -72,13 +86,19 @@ impl Bench {
         let connector = FakeConnector::new(said, execute);
         let clock = Arc::new(SimClock::at(NOW));
         let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
-        let engine = engine(&store, &connector, &clock).await;
-        let bench = Self { engine, store, connector, clock };
-        let component = Bytes::from_static(b"a component");
-        let options = InstallOptions { activate: true, ..InstallOptions::default() };
-        bench.engine.install(component, options).await.expect("installed");
+        let loads = Arc::new(AtomicU32::new(0));
+        let engine = engine(&store, &connector, &clock, &loads).await;
+        let bench = Self { engine, store, loads, connector, clock };
+        bench.install(b"a component").await;
         bench.configure(url, &[("act", "act", json!({"text": "{{ submission.text }}"}))]).await;
         bench
+    }
+
+    /// Hands it another revision, which is active from then on.
+    pub(crate) async fn install(&self, component: &'static [u8]) -> Digest {
+        let options = InstallOptions { activate: true, ..InstallOptions::default() };
+        let installed = self.engine.install(Bytes::from_static(component), options).await.expect("installed");
+        installed.revision.digest
     }
 
     /// A flow `flow` of these steps: name, operation, input.
@@ -117,13 +137,7 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
     }
 
     pub(crate) async fn try_submit(&self, data: Value, key: Option<&str>) -> Result<Submitted, SubmitError> {
-        let submission = Submission {
-            flow: "flow".parse().expect("a name"),
-            data,
-            files: Vec::new(),
-            idempotency_key: key.map(str::to_owned),
-        };
-        self.engine.submit(submission).await
+        self.engine.submit(submission(data, key)).await
     }
 
     /// The run, once it is closed or needs a person. Time moves on meanwhile, so that retries come due.
@@ -147,7 +161,7 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
 
     /// A second engine on the same store, as after a restart, but with the leases still held.
     pub(crate) async fn another_engine(&self) -> Arc<Engine> {
-        engine(&self.store, &self.connector, &self.clock).await
+        engine(&self.store, &self.connector, &self.clock, &self.loads).await
     }
 
     pub(crate) fn advance(&self, duration: Duration) {
@@ -159,7 +173,22 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
     }
 }
 
-async fn engine(store: &Arc<SqliteStore>, connector: &FakeConnector, clock: &Arc<SimClock>) -> Arc<Engine> {
+/// What is handed in to the flow `flow`.
+pub(crate) fn submission(data: Value, key: Option<&str>) -> Submission {
+    Submission {
+        flow: "flow".parse().expect("a name"),
+        data,
+        files: Vec::new(),
+        idempotency_key: key.map(str::to_owned),
+    }
+}
+
+async fn engine(
+    store: &Arc<SqliteStore>,
+    connector: &FakeConnector,
+    clock: &Arc<SimClock>,
+    loads: &Arc<AtomicU32>,
+) -> Arc<Engine> {
     let dice = Arc::new(SeededDice::new(clock.now().as_millis().unsigned_abs()));
     let vault = Vault::new(MasterKey::from_bytes([1; 32]), store.clone(), clock.clone(), dice.clone());
     let ceiling = Ceiling {
@@ -171,7 +200,7 @@ async fn engine(store: &Arc<SqliteStore>, connector: &FakeConnector, clock: &Arc
         EngineSettings { max_in_flight: 8, lease: Duration::from_secs(30), stop_within: Duration::from_secs(2) };
     let parts = EngineParts {
         store: store.clone(),
-        loader: Arc::new(FakeLoader(connector.clone())),
+        loader: Arc::new(FakeLoader(connector.clone(), loads.clone())),
         vault: Arc::new(vault),
         egress: Arc::new(Egress::new(ceiling)),
         clock: clock.clone(),
@@ -193,6 +222,8 @@ pub(crate) enum Act {
     Answer(u16),
     /// Takes the request and ends the connection.
     Drop,
+    /// Takes the request and never answers.
+    Hang,
 }
 
 impl Target {
@@ -204,6 +235,7 @@ impl Target {
         let record = seen.clone();
         tokio::spawn(async move {
             let mut count = 0;
+            let mut held = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut head = vec![0; 4096];
                 let read = stream.read(&mut head).await.unwrap_or(0);
@@ -214,10 +246,14 @@ impl Target {
                 record.lock().expect("not poisoned").push(line);
                 let act = acts[count.min(acts.len() - 1)];
                 count += 1;
-                if let Act::Answer(status) = act {
-                    let answer =
-                        format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
-                    let _ = stream.write_all(answer.as_bytes()).await;
+                match act {
+                    Act::Answer(status) => {
+                        let answer =
+                            format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                    Act::Drop => {}
+                    Act::Hang => held.push(stream),
                 }
             }
         });

@@ -1,11 +1,14 @@
 //! What must happen once: nothing that may have happened is sent again by itself.
 
+use std::time::Duration;
+
+use serde_json::json;
 use sluse_connector::{Body, Effect, Host, Method, Request, SendError};
 use sluse_model::{DeliveryState, Failure, Outcome, Problem, Reason, RunState};
 
 use crate::bench::{Act, Bench, Target};
 
-fn post(reconciled: bool) -> Request {
+pub(crate) fn post(reconciled: bool) -> Request {
     Request {
         method: Method::Post,
         endpoint: None,
@@ -131,4 +134,44 @@ async fn a_call_that_is_cut_off_in_the_middle_leaves_the_request_in_doubt() {
     bench.settled(run).await;
     is_unknown(&bench.first_delivery(run).await.delivery.state);
     holding.abort();
+}
+
+/// Sends, and stops waiting for the answers after a moment, as the sandbox does with a host that is slow.
+async fn send_and_stop_waiting(host: &mut Box<dyn Host>, count: usize) {
+    let requests = (0..count).map(|_| post(false)).collect();
+    let waited = tokio::time::timeout(Duration::from_millis(300), host.send_all(requests)).await;
+    assert!(waited.is_err(), "the target hangs");
+}
+
+#[tokio::test]
+async fn what_the_connector_stopped_waiting_for_is_in_doubt() {
+    // One of the two is answered, and the connector hears of neither.
+    let target = Target::start(&[Act::Answer(201), Act::Hang]).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        send_and_stop_waiting(&mut host, 2).await;
+        match send(&mut host, false).await {
+            Err(SendError::Interrupted(_)) => unavailable(),
+            sent => panic!("{sent:?}"),
+        }
+    })
+    .await;
+    let run = bench.submit("x").await;
+    bench.settled(run).await;
+    is_unknown(&bench.first_delivery(run).await.delivery.state);
+    assert_eq!(target.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn an_operation_that_promised_to_read_only_cannot_write() {
+    let target = Target::start(&[Act::Answer(201)]).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        let refused = send(&mut host, false).await;
+        assert!(matches!(&refused, Err(SendError::Forbidden(why)) if why.contains("`reads-only`")), "{refused:?}");
+        Ok(Ok(Outcome::Done { output: "{}".into() }))
+    })
+    .await;
+    bench.configure(&target.url, &[("only", "read", json!({}))]).await;
+    let run = bench.submit("x").await;
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    assert_eq!(target.seen().len(), 0);
 }

@@ -39,16 +39,19 @@ pub fn after_attempt(
 
 /// What becomes of a delivery whose attempt never ended: the host stopped in the middle, or its lease lapsed.
 ///
-/// An operation that only reads is tried again at once. Anything else may have happened.
-pub fn after_lost_attempt(reads_only: bool, now: Timestamp) -> DeliveryState {
-    if reads_only {
-        return DeliveryState::Queued { due: now };
-    }
-    let problem = Problem::new(
-        "attempt-lost",
-        "The host stopped while this was under way. Look at the target whether it happened.",
-    );
-    DeliveryState::Attention(Attention { reason: Reason::OutcomeUnknown, problem, since: now })
+/// An operation that only reads is tried again at once, as long as an attempt is left: it may be what stopped the
+/// host. Anything else may have happened.
+pub fn after_lost_attempt(reads_only: bool, attempt: u32, policy: &RetryPolicy, now: Timestamp) -> DeliveryState {
+    let (reason, message) = match reads_only {
+        true if policy.delay(attempt, None, 0.0).is_some() => return DeliveryState::Queued { due: now },
+        true => (Reason::AttemptsExhausted, "The host stopped each time while this was under way."),
+        false => (
+            Reason::OutcomeUnknown,
+            "The host stopped while this was under way. Look at the target whether it happened.",
+        ),
+    };
+    let problem = Problem::new("attempt-lost", message);
+    DeliveryState::Attention(Attention { reason, problem, since: now })
 }
 
 #[cfg(test)]
@@ -109,7 +112,17 @@ mod tests {
 
     #[test]
     fn a_lost_read_is_repeated_and_a_lost_write_is_not() {
-        assert_eq!(after_lost_attempt(true, NOW), DeliveryState::Queued { due: NOW });
-        assert!(matches!(after_lost_attempt(false, NOW), DeliveryState::Attention(_)));
+        let policy = RetryPolicy { max_attempts: 3, base_ms: 1000, cap_ms: 1000 };
+        let reason = |reads_only, attempt| match after_lost_attempt(reads_only, attempt, &policy, NOW) {
+            DeliveryState::Attention(attention) => Some(attention.reason),
+            state => {
+                assert_eq!(state, DeliveryState::Queued { due: NOW });
+                None
+            }
+        };
+        assert_eq!(reason(true, 1), None);
+        assert_eq!(reason(false, 1), Some(Reason::OutcomeUnknown));
+        // What stops the host each time must not do so for ever.
+        assert_eq!(reason(true, 3), Some(Reason::AttemptsExhausted));
     }
 }

@@ -1,0 +1,69 @@
+//! Callers that go away, and an engine that stops.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::json;
+use sluse_model::{Outcome, RunState};
+use sluse_store::{PageRequest, RunFilter, Store};
+use tokio::sync::Semaphore;
+
+use crate::bench::{Act, Bench, Target, submission};
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_no_run_that_nobody_works_on() {
+    let target = Target::start(&[Act::Answer(200)]).await;
+    let done = |_, _, _, _| async { Ok(Ok(Outcome::Done { output: "{}".into() })) };
+    let bench = Bench::start(&target.url, done).await;
+    bench.submit("warm").await;
+    // The flow is known, so that the first look at it gets as far as the store.
+    let submitting = bench.engine.submit(submission(json!({"text": "x"}), None));
+    assert!(tokio::time::timeout(Duration::ZERO, submitting).await.is_err(), "it was called off");
+
+    let store: &dyn Store = &*bench.store;
+    for _ in 0..500 {
+        let filter = RunFilter { state: Some(RunState::Succeeded), ..RunFilter::default() };
+        let page = store.runs(filter, PageRequest { limit: 10, after: None }).await.expect("read");
+        if page.items.len() == 2 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the run was left behind");
+}
+
+#[tokio::test]
+async fn an_engine_that_stops_begins_nothing_new() {
+    let target = Target::start(&[Act::Answer(200)]).await;
+    let (began, gate) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
+    let (counted, closed) = (began.clone(), gate.clone());
+    let bench = Bench::start(&target.url, move |_, _, _, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let closed = closed.clone();
+        async move {
+            let _open = closed.acquire().await;
+            Ok(Ok(Outcome::Done { output: "{}".into() }))
+        }
+    })
+    .await;
+    // The bench has eight places.
+    for _ in 0..20 {
+        bench.submit("x").await;
+    }
+    while began.load(Ordering::SeqCst) < 8 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let engine = bench.engine.clone();
+    let stopping = tokio::spawn(async move { engine.stop().await });
+    while !bench.engine.stopping() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    gate.add_permits(20);
+    assert_eq!(stopping.await.expect("stopped"), 0);
+    assert_eq!(began.load(Ordering::SeqCst), 8);
+}
