@@ -1,6 +1,9 @@
 //! Applying configuration: read and checked as a whole, then written in one transaction, or not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sluse_model::{Connection, Description, Endpoint, Flow, Name, RevisionStanding};
 use sluse_store::StoreError;
@@ -58,7 +61,11 @@ struct Stored {
 
 impl Engine {
     /// Applies connections and flows. What is not named stays as it is.
-    pub async fn configure(&self, files: &[ConfigurationFile], options: ApplyOptions) -> Result<Applied, ApplyError> {
+    pub async fn configure(
+        self: &Arc<Self>,
+        files: &[ConfigurationFile],
+        options: ApplyOptions,
+    ) -> Result<Applied, ApplyError> {
         let parsed = parse(files).map_err(ApplyError::Findings)?;
         let stored = self.stored().await?;
         self.check_configuration(&parsed, &stored).await?;
@@ -68,6 +75,21 @@ impl Engine {
             let uses = self.vault.plan_origins(&connections).await?;
             return Ok(Applied { changes, unconfirmed: unconfirmed(uses) });
         }
+        let engine = self.clone();
+        let uses = self.to_the_end(async move { engine.write(connections, flows, options).await }).await?;
+        for change in &changes {
+            tracing::info!("configuration: {change}");
+        }
+        Ok(Applied { changes, unconfirmed: unconfirmed(uses) })
+    }
+
+    /// Writes what was checked. Gives the secrets that may not go yet where it sends them.
+    async fn write(
+        &self,
+        connections: Vec<Connection>,
+        flows: Vec<Flow>,
+        options: ApplyOptions,
+    ) -> Result<Vec<SecretUse>, ApplyError> {
         let mut uses = self.vault.apply_origins(&connections).await?;
         if options.confirm_origins {
             for one in uses.iter().filter(|one| one.standing == Standing::Unconfirmed) {
@@ -78,10 +100,7 @@ impl Engine {
         self.store.apply(connections, flows, self.clock.now()).await?;
         self.connections.refresh();
         self.flows.refresh();
-        for change in &changes {
-            tracing::info!("configuration: {change}");
-        }
-        Ok(Applied { changes, unconfirmed: unconfirmed(uses) })
+        Ok(uses)
     }
 
     async fn stored(&self) -> Result<Stored, StoreError> {

@@ -36,7 +36,7 @@ pub struct Engine {
     pub(crate) connections: Connections,
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
-    /// Attempts under way.
+    /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
     /// Dispatcher and lease keeper.
     background: TaskTracker,
@@ -80,6 +80,19 @@ impl Engine {
             return 0;
         }
         self.dispatcher.in_flight()
+    }
+
+    /// Does `work` to its end, also when whoever waits for it goes away: what is written to the store is written
+    /// whether or not somebody waits, and what has to happen after it must happen then too.
+    pub(crate) async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        match self.attempts.spawn(work).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and so does this task.
+                Err(_) => std::future::pending().await,
+            },
+        }
     }
 
     /// Whether the engine takes nothing new.

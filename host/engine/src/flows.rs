@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde_json::Value;
@@ -52,7 +55,10 @@ pub enum FlowError {
 pub(crate) struct Flows {
     store: Arc<dyn Store>,
     by_digest: RwLock<HashMap<Digest, Arc<CompiledFlow>>>,
-    present: RwLock<HashMap<Name, Digest>>,
+    /// Grows whenever configuration was applied.
+    generation: AtomicU64,
+    /// The present version of each, with the generation that it was read in.
+    present: RwLock<HashMap<Name, (u64, Digest)>>,
 }
 
 /// Versions that are kept compiled; beyond it, all are dropped and compiled again as they are met.
@@ -60,17 +66,22 @@ const MAX_COMPILED: usize = 1000;
 
 impl Flows {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, by_digest: RwLock::default(), present: RwLock::default() }
+        Self { store, by_digest: RwLock::default(), generation: AtomicU64::new(0), present: RwLock::default() }
     }
 
     /// The present version of a flow.
     pub(crate) async fn present(&self, name: &Name) -> Result<Arc<CompiledFlow>, FlowError> {
+        // Seen before the store is read: what is applied meanwhile makes this an old one.
+        let generation = self.generation.load(Ordering::Acquire);
         let known = self.present.read().unwrap_or_else(PoisonError::into_inner).get(name).copied();
-        if let Some(compiled) = known.and_then(|digest| self.compiled(&digest)) {
+        if let Some((seen, digest)) = known
+            && seen == generation
+            && let Some(compiled) = self.compiled(&digest)
+        {
             return Ok(compiled);
         }
         let stored = self.store.flow(name).await?.ok_or_else(|| FlowError::Unknown(name.clone()))?;
-        self.present.write().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), stored.digest);
+        self.present.write().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), (generation, stored.digest));
         self.keep(stored)
     }
 
@@ -83,9 +94,9 @@ impl Flows {
         self.keep(stored)
     }
 
-    /// Forgets which versions are present: configuration was applied.
+    /// Asks the store again which versions are present: configuration was applied.
     pub(crate) fn refresh(&self) {
-        self.present.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     fn compiled(&self, digest: &Digest) -> Option<Arc<CompiledFlow>> {

@@ -32,7 +32,8 @@ impl From<VaultError> for SecretError {
 impl Engine {
     /// Seals and keeps a value. Deliveries that begin now use it.
     pub async fn set_secret(&self, name: &Name, value: Vec<u8>) -> Result<Written, SecretError> {
-        Ok(self.vault.set(name, Secret::new(value)).await?)
+        let (vault, name) = (self.vault.clone(), name.clone());
+        Ok(self.to_the_end(async move { vault.set(&name, Secret::new(value)).await }).await?)
     }
 
     /// All secrets, by name.
@@ -42,11 +43,13 @@ impl Engine {
 
     /// Removes a value. `false` when there was none.
     pub async fn remove_secret(&self, name: &Name) -> Result<bool, SecretError> {
-        Ok(self.vault.remove(name).await?)
+        let (vault, name) = (self.vault.clone(), name.clone());
+        Ok(self.to_the_end(async move { vault.remove(&name).await }).await?)
     }
 
     /// Lets a secret go to an origin, on the word of somebody who may write secrets.
     pub async fn confirm_secret(&self, name: &Name, origin: &str) -> Result<String, SecretError> {
-        Ok(self.vault.confirm(name, origin).await?)
+        let (vault, name, origin) = (self.vault.clone(), name.clone(), origin.to_owned());
+        Ok(self.to_the_end(async move { vault.confirm(&name, &origin).await }).await?)
     }
 }

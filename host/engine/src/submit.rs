@@ -81,6 +81,12 @@ impl Engine {
         check(&flow, &submission)?;
         let now = self.clock.now();
         let run = self.new_run(&flow, submission, now)?;
+        let engine = self.clone();
+        self.to_the_end(async move { engine.accept(run, now).await }).await
+    }
+
+    /// Writes a run down and begins with it, if there is a place.
+    async fn accept(self: &Arc<Self>, run: NewRun, now: Timestamp) -> Result<Submitted, SubmitError> {
         let id = run.id;
         let place = self.dispatcher.free_place();
         let claim = place.as_ref().map(|_| self.claim(now));
