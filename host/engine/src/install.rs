@@ -1,11 +1,11 @@
 //! Handing a running host a connector: verified, compiled, described without any grant, and only then active.
 //! A call in flight finishes on the revision that it began with.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use sluse_connector::LoadError;
-use sluse_model::{Digest, Name, Revision, RevisionStanding};
+use sluse_model::{Digest, Name, Revision, RevisionStanding, Timestamp};
 use sluse_store::StoreError;
 
 use crate::{
@@ -152,14 +152,20 @@ impl Engine {
 
     /// Lets go of revisions that nobody will ask for: neither active nor the one to go back to.
     async fn forget_unused(&self) -> Result<(), StoreError> {
-        let wanted: Vec<Digest> = self
-            .store
-            .revisions()
-            .await?
-            .into_iter()
-            .filter(|revision| revision.standing != RevisionStanding::Installed)
-            .map(|revision| revision.digest)
-            .collect();
+        let revisions = self.store.revisions().await?;
+        let mut latest: BTreeMap<&Name, (Timestamp, Digest)> = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for Revision { connector, digest, standing, .. } in &revisions {
+            match standing {
+                RevisionStanding::Active { .. } => wanted.push(*digest),
+                RevisionStanding::Retired { since } => {
+                    let retired = latest.entry(connector).or_insert((*since, *digest));
+                    *retired = (*retired).max((*since, *digest));
+                }
+                RevisionStanding::Installed => {}
+            }
+        }
+        wanted.extend(latest.into_values().map(|(_, digest)| digest));
         self.revisions.retain(&wanted);
         Ok(())
     }

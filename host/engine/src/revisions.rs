@@ -104,7 +104,10 @@ impl Revisions {
 
     /// Verifies, compiles and links a component that nobody uses yet.
     pub(crate) async fn load(&self, component: Bytes) -> Result<Arc<LoadedRevision>, LoadError> {
-        LoadedRevision::new(self.loader.load(component).await?).map(Arc::new)
+        let connector = self.loader.load(component).await?;
+        // A stranger's schemas may be many and large: not on a thread that serves.
+        let compiled = tokio::task::spawn_blocking(move || LoadedRevision::new(connector)).await;
+        compiled.map_err(|_| LoadError::BadDescription("its schemas cannot be compiled".into()))?.map(Arc::new)
     }
 
     /// Makes a loaded revision known, so that the first call after its activation finds it ready.

@@ -1,6 +1,9 @@
 //! One expression, ready to be evaluated.
 
-use std::sync::atomic::Ordering;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::Ordering,
+};
 
 use minijinja::{Expression, value::Value};
 
@@ -87,7 +90,11 @@ impl Compiled {
     }
 
     fn evaluate(&self, expression: &Expression<'_, '_>, scope: &Prepared<'_>) -> Result<Value, minijinja::Error> {
-        expression.eval(scope.context(&self.references).map_err(refuse)?)
+        let context = scope.context(&self.references).map_err(refuse)?;
+        // A value that an operator was not made for, a division by zero in `divisibleby` for one, must not end more
+        // than this expression: the attempt before it has happened.
+        let evaluated = catch_unwind(AssertUnwindSafe(|| expression.eval(context)));
+        evaluated.unwrap_or_else(|_| Err(refuse("it cannot be evaluated with these values")))
     }
 
     fn check_printed(&self, scope: &Prepared<'_>) -> Result<(), MappingError> {

@@ -108,3 +108,8 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_operator_that_panics_fails_its_expression_only() {
+    super::fails(json!({ "a": 1, "b": 0 }), "submission.a is divisibleby(submission.b)", "cannot be evaluated");
+}
