@@ -105,7 +105,8 @@ impl Guest {
             Language::Python => {
                 crate::say(&format!("python: installing componentize-py into `{tools}` (about 80 MB)"));
                 let mut venv = Command::new("python3");
-                venv.args(["-m", "venv"]).arg(&self.tools);
+                // Anew: the scripts of one that was moved here name the place where it was.
+                venv.args(["-m", "venv", "--clear"]).arg(&self.tools);
                 run(venv, "install Python 3.10 or newer with its venv module (`sudo apt-get install python3-venv`)")?;
                 let mut pip = Command::new(self.tools.join("bin/pip"));
                 pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]);

@@ -114,7 +114,7 @@ async fn python_echoes_and_posts() {
 #[cfg(feature = "wasip2")]
 #[tokio::test]
 async fn a_component_for_wasip2_echoes_and_posts() {
-    let fix = "cargo build -p sluse-guest-echo --target wasm32-wasip2 --profile guest --target-dir target/guests";
+    let fix = "cargo xtask test --with wasip2";
     let built = components().join("../wasm32-wasip2/guest/sluse_guest_echo.wasm");
     let component = fs::read(&built).unwrap_or_else(|error| panic!("`{}`: {error}: run `{fix}`", built.display()));
     assert!(component.windows(9).any(|window| window == b"wasi:cli/"), "it imports WASI");

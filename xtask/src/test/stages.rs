@@ -142,13 +142,19 @@ fn wasip2_guest(bench: &Bench) -> Result<Count> {
 /// programs, so these are built first.
 fn tests(bench: &mut Bench) -> Result<Count> {
     bench.binaries()?;
-    let mut command = cargo_on_host("test");
+    let mut command = test_command(bench);
     command.arg("--no-fail-fast");
+    counted(command)
+}
+
+/// `cargo test` with what the suites have built.
+fn test_command(bench: &Bench) -> Command {
+    let mut command = cargo_on_host("test");
     let switched = [Suite::Javascript, Suite::Python, Suite::Wasip2];
     for suite in switched.into_iter().filter(|suite| bench.suites.contains(suite)) {
         command.args(["--features", &format!("sluse-sandbox/{}", suite.name())]);
     }
-    counted(command)
+    command
 }
 
 /// Runs `cargo test`, hands on what it says and counts it.
@@ -222,8 +228,8 @@ fn demo(bench: &Bench) -> Result<Count> {
 fn debian_guests(bench: &mut Bench) -> Result<Count> {
     let components = guests::build(&[], Choice::Debian)?;
     let built = Count { passed: components.len() as u64, ..Count::default() };
-    let mut command = cargo();
-    command.args(["test", "--package", "sluse-sandbox", "--test", "guests"]);
+    let mut command = test_command(bench);
+    command.args(["--test", "guests"]);
     let loaded = counted(command)?;
     let judged = cases(bench)?;
     Ok([built, loaded, judged].into_iter().sum())
