@@ -10,6 +10,8 @@ mod once; // what must happen once
 mod outcomes; // what each way of ending leads to
 #[path = "deliveries/restart.rs"]
 mod restart; // what a former process left behind
+#[path = "deliveries/secrets.rs"]
+mod secrets; // what a connector is handed
 #[path = "deliveries/steps.rs"]
 mod steps; // one step after the other
 #[path = "deliveries/swap.rs"]

@@ -77,7 +77,7 @@ impl Bench {
             name: "default".into(),
             title: "Target".into(),
             required: true,
-            credentials: vec![CredentialKind::Nothing],
+            credentials: vec![CredentialKind::Nothing, CredentialKind::Bearer],
         }];
         said.operations[0].input_schema =
             json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
@@ -103,6 +103,11 @@ impl Bench {
 
     /// A flow `flow` of these steps: name, operation, input.
     pub(crate) async fn configure(&self, url: &str, steps: &[(&str, &str, Value)]) {
+        self.configure_with("", url, steps).await;
+    }
+
+    /// The same, with more about the endpoint.
+    pub(crate) async fn configure_with(&self, endpoint: &str, url: &str, steps: &[(&str, &str, Value)]) {
         let mut text = format!(
             r#"
 [[connection]]
@@ -115,6 +120,7 @@ limits = {{ timeout_ms = 1000 }}
 url = "{url}"
 allow_plaintext = true
 timeout_ms = 1000
+{endpoint}
 [[flow]]
 name = "flow"
 schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"type": "string"}}}}}}'
@@ -224,6 +230,8 @@ pub(crate) enum Act {
     Drop,
     /// Takes the request and never answers.
     Hang,
+    /// Gives the request back, as header and as body.
+    Echo,
 }
 
 impl Target {
@@ -242,7 +250,8 @@ impl Target {
                 if read == 0 {
                     continue;
                 }
-                let line = String::from_utf8_lossy(&head[..read]).lines().next().unwrap_or("").to_owned();
+                let request = String::from_utf8_lossy(&head[..read]).into_owned();
+                let line = request.lines().next().unwrap_or("").to_owned();
                 record.lock().expect("not poisoned").push(line);
                 let act = acts[count.min(acts.len() - 1)];
                 count += 1;
@@ -250,6 +259,15 @@ impl Target {
                     Act::Answer(status) => {
                         let answer =
                             format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                    Act::Echo => {
+                        let credential = request.lines().find(|line| line.to_lowercase().starts_with("authorization"));
+                        let answer = format!(
+                            "HTTP/1.1 200 Said\r\ncontent-type: text/plain\r\nx-seen: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{request}",
+                            credential.unwrap_or("nothing"),
+                            request.len(),
+                        );
                         let _ = stream.write_all(answer.as_bytes()).await;
                     }
                     Act::Drop => {}

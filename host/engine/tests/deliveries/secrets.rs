@@ -1,0 +1,34 @@
+//! What a connector is handed: never a secret, also when the target says it back.
+
+use serde_json::json;
+use sluse_connector::Answer;
+use sluse_model::{Outcome, RunState};
+
+use super::once::post;
+use crate::bench::{Act, Bench, Target};
+
+const SECRET: &str = "hemmelig-noegle-77-canary";
+
+#[tokio::test]
+async fn a_connector_never_sees_the_secret_that_it_signs_in_with() {
+    let target = Target::start(&[Act::Echo]).await;
+    let bench = Bench::start(&target.url, |call, operation, input, mut host| async move {
+        let response = host.send(post(false)).await.expect("an answer");
+        let Answer::Bytes(body) = &response.body else { panic!("it was not to be kept") };
+        let body = String::from_utf8_lossy(body).into_owned();
+        // The target did see a credential, and said it back twice.
+        assert!(body.to_lowercase().contains("authorization: "), "{body}");
+        let seen = format!("{call:?} {operation} {input} {:?} {body}", response.headers);
+        for form in [SECRET, "hemmelig", "canary"] {
+            assert!(!seen.contains(form), "{seen}");
+        }
+        Ok(Ok(Outcome::Done { output: "{}".into() }))
+    })
+    .await;
+    let name = "key".parse().expect("a name");
+    bench.engine.set_secret(&name, SECRET.as_bytes().to_vec()).await.expect("kept");
+    let endpoint = "auth = { kind = \"bearer\", token = { secret = \"key\" } }";
+    bench.configure_with(endpoint, &target.url, &[("act", "act", json!({"text": "x"}))]).await;
+    let run = bench.submit("x").await;
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+}
