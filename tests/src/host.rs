@@ -137,10 +137,21 @@ impl Host {
 
     /// Runs a command of `sluse` against it.
     pub async fn sluse(&self, arguments: &[&str], input: Option<&[u8]>) -> anyhow::Result<Told> {
-        let mut command = Command::new(program()?);
-        command.args(arguments).args(["--json", "--url", &self.url, "--token-file"]);
-        command.arg(self.data().join("first-token")).arg("--config").arg(self.folder.path().join("sluse.toml"));
+        let mut command = self.command(arguments)?;
+        command.arg("--json");
         run(command, input).await
+    }
+
+    /// Runs a command of `sluse` against it that prints for people.
+    pub async fn sluse_for_people(&self, arguments: &[&str]) -> anyhow::Result<Told> {
+        run(self.command(arguments)?, None).await
+    }
+
+    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let mut command = Command::new(program()?);
+        command.args(arguments).args(["--url", &self.url, "--token-file"]);
+        command.arg(self.data().join("first-token")).arg("--config").arg(self.folder.path().join("sluse.toml"));
+        Ok(command)
     }
 
     /// Runs a command that has to succeed, and gives what it printed.

@@ -4,10 +4,12 @@
 mod access; // who may ask for what
 #[path = "main_job/case.rs"]
 mod case; // a submission becomes a complete case
+#[path = "main_job/commands.rs"]
+mod commands; // what the command line says, and its exit codes
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
 #[path = "main_job/large_files.rs"]
-mod large_files;
+mod large_files; // files larger than memory
 #[path = "main_job/refusals.rs"]
 mod refusals; // bad input, each with a clear error
 #[path = "main_job/secrecy.rs"]
@@ -15,4 +17,4 @@ mod secrecy; // where a secret must not be
 #[path = "main_job/site.rs"]
 mod site; // a host with a WorkZone
 #[path = "main_job/swap.rs"]
-mod swap; // a newer connector under load // files larger than memory
+mod swap; // a newer connector under load

@@ -20,16 +20,16 @@ pub(crate) struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// The settings file; by default ./sluse.toml, else the one in the user's configuration folder.
-    #[arg(long, global = true, env = "SLUSE_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "SLUSE_CONFIG", value_name = "FILE", help_heading = "For every command")]
     pub(crate) config: Option<PathBuf>,
     /// Where the running host is; by default where the settings say that it listens.
-    #[arg(long, global = true, env = "SLUSE_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "SLUSE_URL", value_name = "URL", help_heading = "For every command")]
     pub(crate) url: Option<String>,
     /// A file with the token to ask with; by default $SLUSE_TOKEN, else the first token in the data folder.
-    #[arg(long, global = true, env = "SLUSE_TOKEN_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "SLUSE_TOKEN_FILE", value_name = "FILE", help_heading = "For every command")]
     pub(crate) token_file: Option<PathBuf>,
     /// Print JSON for programs instead of text for people.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "For every command")]
     pub(crate) json: bool,
 }
 
@@ -267,6 +267,6 @@ pub(crate) enum Token {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
-    /// Print the settings in force, with where each came from.
+    /// Print the settings in force, by the names that they have in sluse.toml.
     Show,
 }
