@@ -43,7 +43,8 @@ pub trait Host: Send {
     /// Opens an address for this delivery and gives its URL.
     async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError>;
 
-    /// Writes one line on the delivery's timeline. Control characters have been escaped.
+    /// Writes one line on the delivery's timeline. Control characters have been escaped and the line is cut, but
+    /// there may be any number of them: the host keeps what it has room for ([`Lines`](crate::Lines)).
     fn log(&mut self, level: TimelineLevel, message: String);
 }
 

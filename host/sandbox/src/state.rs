@@ -6,7 +6,7 @@ use sluse_connector::{CallLimits, Host};
 
 use crate::{
     limits::{CpuBudget, MemoryLimiter},
-    log::GuestLog,
+    text::{MAX_LINE_BYTES, tidy},
     ticker::TICK,
     wasi::Wasi,
 };
@@ -16,7 +16,6 @@ pub(crate) struct CallState {
     pub(crate) host: Box<dyn Host>,
     pub(crate) memory: MemoryLimiter,
     pub(crate) cpu: CpuBudget,
-    pub(crate) log: GuestLog,
     /// Only for components that import WASI.
     pub(crate) wasi: Option<Box<Wasi>>,
 }
@@ -27,7 +26,6 @@ impl CallState {
             host,
             memory: MemoryLimiter::new(limits.memory_bytes),
             cpu: CpuBudget::new(limits.cpu),
-            log: GuestLog::new(),
             wasi,
         }
     }
@@ -36,7 +34,7 @@ impl CallState {
     pub(crate) fn drain_output(&mut self, ended: bool) {
         if let Some(wasi) = &mut self.wasi {
             for (level, line) in wasi.take_lines(ended) {
-                self.log.write(self.host.as_mut(), level, line);
+                self.host.log(level, tidy(line, MAX_LINE_BYTES));
             }
         }
     }
