@@ -8,6 +8,9 @@ use sluse_model::{Attachment, TimelineLevel};
 
 use crate::{Request, Response, SendError};
 
+/// Requests of one [`Host::send_all`] that are on the wire at the same time.
+pub const REQUESTS_SIDE_BY_SIDE: usize = 16;
+
 /// What a component may ask of the host during one call. One value serves one call and is dropped with it.
 ///
 /// Lengths and counts have been checked against the call's limits before they get here. Nothing here is a
@@ -17,7 +20,7 @@ pub trait Host: Send {
     /// Sends one request and waits for the answer.
     async fn send(&mut self, request: Request) -> Result<Response, SendError>;
 
-    /// Sends the requests side by side; the answers are in the order of the requests.
+    /// Sends the requests, [`REQUESTS_SIDE_BY_SIDE`] at a time; the answers are in the order of the requests.
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>>;
 
     /// All attachments of the run, in the order of submission.

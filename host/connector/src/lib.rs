@@ -11,7 +11,7 @@ mod loader; // from bytes to a connector
 
 pub use call::{Arrival, Breakage, BreakageKind, Call, CallLimits, Ended};
 pub use connector::{Connector, FeedItem, FeedPage, Finding, ItemReport, ItemStanding};
-pub use host::{AttachmentError, CallbackError, FolderError, Host, NumberError};
+pub use host::{AttachmentError, CallbackError, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE};
 pub use http::{Answer, Body, Content, Effect, Keep, Method, Multipart, Part, Request, Response, SendError};
 pub use lines::{Lines, MAX_FIRST_LINES, MAX_LAST_LINES};
 pub use loader::{LoadError, Loader};

@@ -1,28 +1,29 @@
 //! What a component may ask during one call on behalf of a delivery. The intents of requests that must happen
 //! once stand before the vault and the gate.
 
-mod check;
+mod answers; // how much they may amount to together
+mod check; // the same, for one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
-mod record; // what the call leaves behind // the same, for one who only looks
+mod record; // what the call leaves behind
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use sluse_connector::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
+use sluse_connector::{
+    AttachmentError, CallbackError, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE, Request, Response, SendError,
+};
 use sluse_model::{Attachment, RunId, TimelineLevel};
 use sluse_store::Claimed;
 use tokio::sync::OnceCell;
 
+use self::answers::{AnswerRoom, MAX_ANSWERS_BYTES};
 use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use check::CheckHost;
 pub(crate) use record::{HostRecord, Record};
-
-/// Requests of one `send-all` that are on the wire at the same time.
-const SIDE_BY_SIDE: usize = 16;
 
 /// The host of one call.
 pub(crate) struct DeliveryHost {
@@ -59,8 +60,14 @@ impl Host for DeliveryHost {
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
-        let host = &*self;
-        stream::iter(requests).map(|request| host.exchange(request)).buffered(SIDE_BY_SIDE).collect().await
+        let (host, room) = (&*self, &AnswerRoom::new());
+        let send = |request| async move { room.admit(host.exchange(request).await) };
+        let answers = stream::iter(requests).map(send).buffered(REQUESTS_SIDE_BY_SIDE).collect().await;
+        if room.is_exceeded() {
+            let message = format!("answers that are more than {} MiB together are left out", MAX_ANSWERS_BYTES >> 20);
+            self.record.line(TimelineLevel::Warn, message);
+        }
+        answers
     }
 
     async fn attachments(&mut self) -> Vec<Attachment> {

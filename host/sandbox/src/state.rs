@@ -16,6 +16,7 @@ pub(crate) struct CallState {
     pub(crate) host: Box<dyn Host>,
     pub(crate) memory: MemoryLimiter,
     pub(crate) cpu: CpuBudget,
+    pub(crate) patience: Patience,
     /// Only for components that import WASI.
     pub(crate) wasi: Option<Box<Wasi>>,
 }
@@ -26,6 +27,7 @@ impl CallState {
             host,
             memory: MemoryLimiter::new(limits.memory_bytes),
             cpu: CpuBudget::new(limits.cpu),
+            patience: Patience::default(),
             wasi,
         }
     }
@@ -58,5 +60,19 @@ pub(crate) fn on_tick(state: &mut CallState) -> bool {
     state.cpu.is_spent()
 }
 
-/// How long a host function other than a request may take.
-pub(crate) const HOST_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call waits for its host. The host's own timeouts come first; these are for a host that hangs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// With a request.
+    pub(crate) request: Duration,
+    /// What a request is given beyond the time that it may take itself.
+    pub(crate) grace: Duration,
+    /// With anything else.
+    pub(crate) other: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(10 * 60), grace: Duration::from_secs(10), other: Duration::from_secs(60) }
+    }
+}

@@ -8,7 +8,7 @@ use super::{NO_ANSWER, too_long};
 use crate::{
     abi::v0_1::attachments,
     limits::MAX_BODY_BYTES,
-    state::{CallState, HOST_PATIENCE, wait_for_host},
+    state::{CallState, wait_for_host},
 };
 
 /// Longer than any id of ours.
@@ -21,14 +21,14 @@ const MAX_MEDIA_TYPE_BYTES: usize = 256;
 
 impl attachments::Host for CallState {
     async fn all(&mut self) -> wasmtime::Result<Vec<attachments::Attachment>> {
-        let files = wait_for_host!(self, HOST_PATIENCE, self.host.attachments());
+        let files = wait_for_host!(self, self.patience.other, self.host.attachments());
         // The contract has no word for it here, and an empty list would be a lie.
         let files = files.ok_or_else(|| wasmtime::Error::msg(NO_ANSWER))?;
         Ok(files.into_iter().map(into_wit).collect())
     }
 
     async fn get(&mut self, id: String) -> wasmtime::Result<Option<attachments::Attachment>> {
-        let files = wait_for_host!(self, HOST_PATIENCE, self.host.attachments());
+        let files = wait_for_host!(self, self.patience.other, self.host.attachments());
         let files = files.ok_or_else(|| wasmtime::Error::msg(NO_ANSWER))?;
         Ok(files.into_iter().find(|file| file.id.to_string() == id).map(into_wit))
     }
@@ -45,7 +45,7 @@ impl attachments::Host for CallState {
         if length as usize > MAX_BODY_BYTES {
             return Ok(Err(attachments::AttachmentError::TooLarge(MAX_BODY_BYTES as u64)));
         }
-        let read = wait_for_host!(self, HOST_PATIENCE, self.host.read_attachment(&id, offset, length));
+        let read = wait_for_host!(self, self.patience.other, self.host.read_attachment(&id, offset, length));
         Ok(read.unwrap_or_else(no_answer).map(Vec::from).map_err(error_into_wit))
     }
 
@@ -59,7 +59,7 @@ impl attachments::Host for CallState {
             return Ok(Err(error_into_wit(error)));
         }
         let creating = self.host.create_attachment(name, media_type, Bytes::from(bytes));
-        let created = wait_for_host!(self, HOST_PATIENCE, creating);
+        let created = wait_for_host!(self, self.patience.other, creating);
         Ok(created.unwrap_or_else(no_answer).map(into_wit).map_err(error_into_wit))
     }
 }
