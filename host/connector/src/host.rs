@@ -24,7 +24,7 @@ pub trait Host: Send {
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>>;
 
     /// All attachments of the run, in the order of submission.
-    async fn attachments(&mut self) -> Vec<Attachment>;
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError>;
 
     /// Up to `length` bytes from `offset`; fewer at the end, none behind it.
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError>;
@@ -54,6 +54,9 @@ pub trait Host: Send {
 /// Why an attachment could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AttachmentError {
+    /// A rule refused it, and will again.
+    #[error("{0}")]
+    Forbidden(String),
     #[error("there is no such attachment in this run")]
     NotFound,
     /// The limit in bytes.

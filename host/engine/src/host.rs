@@ -1,6 +1,7 @@
 //! What a component may ask during one call on behalf of a delivery. The intents of requests that must happen
 //! once stand before the vault and the gate.
 
+mod additions; // how much a call may add to them
 mod answers; // how much they may amount to together
 mod check; // the same, for one who only looks
 mod exchange; // one request out, one answer back
@@ -13,13 +14,17 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sluse_connector::{
-    AttachmentError, CallbackError, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE, Request, Response, SendError,
+    Answer, AttachmentError, CallbackError, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE, Request, Response,
+    SendError,
 };
 use sluse_model::{Attachment, RunId, TimelineLevel};
 use sluse_store::Claimed;
 use tokio::sync::OnceCell;
 
-use self::answers::{AnswerRoom, MAX_ANSWERS_BYTES};
+use self::{
+    additions::Additions,
+    answers::{AnswerRoom, MAX_ANSWERS_BYTES},
+};
 use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use check::CheckHost;
@@ -32,8 +37,9 @@ pub(crate) struct DeliveryHost {
     /// Absent for a check, which is on behalf of no run.
     run: Option<RunId>,
     record: Arc<Record>,
-    /// The run's files, once somebody has asked.
-    attachments: OnceCell<Vec<Attachment>>,
+    /// The run's files as they were before the call added any, once somebody has asked.
+    files_before: OnceCell<Vec<Attachment>>,
+    additions: Additions,
 }
 
 impl DeliveryHost {
@@ -44,7 +50,8 @@ impl DeliveryHost {
 
     fn on_behalf_of(engine: Arc<Engine>, connection: Arc<LiveConnection>, run: Option<RunId>, attempt: u32) -> Self {
         let record = Arc::new(Record::new(attempt, engine.clock.clone()));
-        Self { engine, connection, run, record, attachments: OnceCell::new() }
+        let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
+        Self { engine, connection, run, record, files_before: OnceCell::new(), additions }
     }
 
     /// What the call leaves behind; outlives the host.
@@ -56,12 +63,12 @@ impl DeliveryHost {
 #[async_trait]
 impl Host for DeliveryHost {
     async fn send(&mut self, request: Request) -> Result<Response, SendError> {
-        self.exchange(request).await
+        self.send_or_keep(request).await
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
         let (host, room) = (&*self, &AnswerRoom::new());
-        let send = |request| async move { room.admit(host.exchange(request).await) };
+        let send = |request| async move { room.admit(host.send_or_keep(request).await) };
         let answers = stream::iter(requests).map(send).buffered(REQUESTS_SIDE_BY_SIDE).collect().await;
         if room.is_exceeded() {
             let message = format!("answers that are more than {} MiB together are left out", MAX_ANSWERS_BYTES >> 20);
@@ -70,8 +77,8 @@ impl Host for DeliveryHost {
         answers
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        self.files().await.map(<[_]>::to_vec).unwrap_or_default()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        self.files().await.map_err(files::unavailable)
     }
 
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
@@ -111,6 +118,22 @@ impl Host for DeliveryHost {
 }
 
 impl DeliveryHost {
+    /// Sends, and takes a place for the answer before that when it shall be kept: afterwards it has happened.
+    async fn send_or_keep(&self, request: Request) -> Result<Response, SendError> {
+        if request.keep.is_none() {
+            return self.exchange(request).await;
+        }
+        self.take_place().await.map_err(|error| match error {
+            AttachmentError::Unavailable(reason) => SendError::Unreachable(reason),
+            error => SendError::Forbidden(error.to_string()),
+        })?;
+        let answer = self.exchange(request).await;
+        if !matches!(&answer, Ok(Response { body: Answer::Attachment(_), .. })) {
+            self.additions.give_place_back();
+        }
+        answer
+    }
+
     fn connection_name(&self) -> &sluse_model::Name {
         &self.connection.connection().name
     }

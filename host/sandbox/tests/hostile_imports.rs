@@ -4,7 +4,7 @@
 
 mod support;
 
-use sluse_connector::{BreakageKind, fakes::FakeHost};
+use sluse_connector::{AttachmentError, BreakageKind, fakes::FakeHost};
 use sluse_model::{Failure, TimelineLevel};
 use support::{Bench, Guest, broken, done, execute};
 
@@ -20,6 +20,7 @@ const LOG: &str = r#"(import "sluse:connector/log@0.1.0" "write" (func $log (par
 const READ: &str = r#"(import "sluse:connector/attachments@0.1.0" "read" (func $read (param i32 i32 i64 i32 i32)))"#;
 const CREATE: &str =
     r#"(import "sluse:connector/attachments@0.1.0" "create" (func $create (param i32 i32 i32 i32 i32 i32 i32)))"#;
+const ALL: &str = r#"(import "sluse:connector/attachments@0.1.0" "all" (func $all (param i32)))"#;
 const GET: &str = r#"(import "sluse:connector/attachments@0.1.0" "get" (func $get (param i32 i32 i32)))"#;
 const PUT: &str = r#"(import "sluse:connector/folders@0.1.0" "put" (func $put (param i32 i32 i32 i32 i32 i32 i32)))"#;
 const RESERVE: &str = r#"(import "sluse:connector/numbers@0.1.0" "reserve" (func $reserve (param i32 i32 i32 i32)))"#;
@@ -192,7 +193,7 @@ async fn a_flood_of_requests_ends_the_call() {
 
 #[tokio::test]
 async fn reading_too_much_of_an_attachment_is_refused() {
-    const TOO_LARGE: u32 = 1;
+    const TOO_LARGE: u32 = 2;
     let asking =
         format!("(call $read (i32.const {ZEROS}) (i32.const 4) (i64.const 0) (i32.const -1) (i32.const {ANSWER}))");
     is_refused(READ, &asking, 8, TOO_LARGE).await;
@@ -200,7 +201,7 @@ async fn reading_too_much_of_an_attachment_is_refused() {
 
 #[tokio::test]
 async fn an_attachment_id_that_is_too_long_names_nothing() {
-    const NOT_FOUND: u32 = 0;
+    const NOT_FOUND: u32 = 1;
     let asking =
         format!("(call $read (i32.const {ZEROS}) (i32.const 100000) (i64.const 0) (i32.const 1) (i32.const {ANSWER}))");
     is_refused(READ, &asking, 8, NOT_FOUND).await;
@@ -214,17 +215,16 @@ async fn getting_an_attachment_with_an_id_beyond_all_measure_ends_the_call() {
 
 #[tokio::test]
 async fn creating_an_attachment_with_a_name_that_is_too_long_is_refused() {
-    const UNAVAILABLE: u32 = 2;
     let asking = format!(
         "(call $create (i32.const {ZEROS}) (i32.const 2000) (i32.const {ZEROS}) (i32.const 0)
             (i32.const {ZEROS}) (i32.const 0) (i32.const {ANSWER}))"
     );
-    is_refused(CREATE, &asking, 8, UNAVAILABLE).await;
+    is_refused(CREATE, &asking, 8, FORBIDDEN).await;
 }
 
 #[tokio::test]
 async fn creating_an_attachment_that_is_too_large_is_refused() {
-    const TOO_LARGE: u32 = 1;
+    const TOO_LARGE: u32 = 2;
     let asking = format!(
         "(call $create (i32.const {ZEROS}) (i32.const 4) (i32.const {ZEROS}) (i32.const 4)
             (i32.const {ZEROS}) (i32.const {}) (i32.const {ANSWER}))",
@@ -397,6 +397,27 @@ async fn a_check_that_fails_is_escaped_and_cut() {
     let Ok(Err(Failure::Invalid { problem })) = ended else { panic!("{ended:?}") };
     is_tidy(&problem.message, 700);
     bench.serves_others().await;
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_tell_the_files_says_so() {
+    const UNAVAILABLE: u32 = 3;
+    let bench = Bench::start();
+    let host = FakeHost::default();
+    host.record().attachments_fail = Some(AttachmentError::Unavailable("the disk is away".into()));
+    let all = format!("(call $all (i32.const {ANSWER}))");
+    let get = format!("(call $get (i32.const 1024) (i32.const 4) (i32.const {ANSWER}))");
+    for (import, asking) in [(ALL, all), (GET, get)] {
+        let guest = roomy("patient", import, &expecting(&asking, 8, UNAVAILABLE));
+        assert_eq!(done(execute(&bench.load(&guest).await, &host).await), "{}");
+    }
+}
+
+#[tokio::test]
+async fn getting_an_attachment_that_is_not_there_says_so() {
+    const NOT_FOUND: u32 = 1;
+    let asking = format!("(call $get (i32.const 1024) (i32.const 4) (i32.const {ANSWER}))");
+    is_refused(GET, &asking, 8, NOT_FOUND).await;
 }
 
 #[tokio::test]

@@ -124,8 +124,8 @@ impl Host for ScriptedHost {
         requests.into_iter().map(|request| script.play(request)).collect()
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        self.script().attachments.iter().map(|attachment| attachment.attachment.clone()).collect()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        Ok(self.script().attachments.iter().map(|attachment| attachment.attachment.clone()).collect())
     }
 
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
