@@ -6,8 +6,15 @@ mod access; // who may ask for what
 mod case; // a submission becomes a complete case
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
+#[path = "main_job/files_from_target.rs"]
+mod files_from_target; // what a target answers, kept
+#[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "shared with the tests of the sandbox")]
+#[path = "../../host/sandbox/tests/support/guest.rs"]
+mod guest; // components written as text
+#[path = "main_job/hostile.rs"]
+mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/large_files.rs"]
-mod large_files;
+mod large_files; // files larger than memory
 #[path = "main_job/refusals.rs"]
 mod refusals; // bad input, each with a clear error
 #[path = "main_job/secrecy.rs"]
@@ -15,4 +22,4 @@ mod secrecy; // where a secret must not be
 #[path = "main_job/site.rs"]
 mod site; // a host with a WorkZone
 #[path = "main_job/swap.rs"]
-mod swap; // a newer connector under load // files larger than memory
+mod swap; // a newer connector under load
