@@ -5,14 +5,18 @@ use crate::host;
 pub use crate::bindings::connector::sluse::connector::attachments::{Attachment, AttachmentError};
 
 /// All attachments of the run, in the order of submission.
-#[must_use]
-pub fn all() -> Vec<Attachment> {
+///
+/// # Errors
+/// Why the host could not tell; `?` says `unavailable`.
+pub fn all() -> Result<Vec<Attachment>, AttachmentError> {
     host::attachments::all()
 }
 
 /// One attachment by its id.
-#[must_use]
-pub fn get(id: &str) -> Option<Attachment> {
+///
+/// # Errors
+/// `NotFound` when the run has no such attachment, or why the host could not tell.
+pub fn get(id: &str) -> Result<Attachment, AttachmentError> {
     host::attachments::get(id)
 }
 

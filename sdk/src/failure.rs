@@ -93,6 +93,9 @@ impl From<attachments::AttachmentError> for Failure {
     fn from(error: attachments::AttachmentError) -> Self {
         use attachments::AttachmentError as E;
         match error {
+            E::Forbidden(reason) => {
+                Self::invalid("attachment-forbidden", "The host does not keep such a file.").detail(reason)
+            }
             E::NotFound => Self::invalid("attachment-not-found", "There is no such attachment in this run."),
             E::TooLarge(limit_bytes) => Self::invalid("attachment-too-large", "The attachment is too large.")
                 .detail(format!("the call may hold {limit_bytes} bytes")),

@@ -23,7 +23,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 pub use crate::bindings::connector::exports::sluse::connector::connector::Description;
-pub use attachments::Attachment;
+pub use attachments::{Attachment, AttachmentError};
 pub use http::{Body, Request, Response, SendError};
 pub use types::Outcome;
 
@@ -37,6 +37,7 @@ struct State {
     target: Target,
     requests: Vec<Request>,
     attachments: Vec<(Attachment, Vec<u8>)>,
+    attachments_fail: Option<AttachmentError>,
     published: Vec<(String, String, Vec<u8>)>,
     lines: Vec<(log::Level, String)>,
     next_number: u64,
@@ -59,6 +60,7 @@ impl FakeHost {
             target: Box::new(target),
             requests: Vec::new(),
             attachments: Vec::new(),
+            attachments_fail: None,
             published: Vec::new(),
             lines: Vec::new(),
             next_number: 1,
@@ -75,6 +77,11 @@ impl FakeHost {
         let id = attachment.id.clone();
         with(|state| state.attachments.push((attachment, bytes.to_vec())));
         id
+    }
+
+    /// From now on the host cannot tell which files there are, and says why.
+    pub fn fail_attachments(&self, error: AttachmentError) {
+        with(|state| state.attachments_fail = Some(error));
     }
 
     /// What was sent, in order.
@@ -168,12 +175,15 @@ pub(crate) mod imports {
         use super::super::{Attachment, with};
         use crate::attachments::AttachmentError;
 
-        pub(crate) fn all() -> Vec<Attachment> {
-            with(|state| state.attachments.iter().map(|(attachment, _)| attachment.clone()).collect())
+        pub(crate) fn all() -> Result<Vec<Attachment>, AttachmentError> {
+            with(|state| match &state.attachments_fail {
+                Some(error) => Err(error.clone()),
+                None => Ok(state.attachments.iter().map(|(attachment, _)| attachment.clone()).collect()),
+            })
         }
 
-        pub(crate) fn get(id: &str) -> Option<Attachment> {
-            all().into_iter().find(|attachment| attachment.id == id)
+        pub(crate) fn get(id: &str) -> Result<Attachment, AttachmentError> {
+            all()?.into_iter().find(|attachment| attachment.id == id).ok_or(AttachmentError::NotFound)
         }
 
         pub(crate) fn read(id: &str, offset: u64, length: u32) -> Result<Vec<u8>, AttachmentError> {

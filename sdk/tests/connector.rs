@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use sluse_sdk::http::SendErrorReason;
 use sluse_sdk::prelude::*;
-use sluse_sdk::testing::{self, FakeHost, Outcome};
+use sluse_sdk::testing::{self, AttachmentError, FakeHost, Outcome};
 
 #[derive(Deserialize, JsonSchema)]
 struct Settings {
@@ -244,6 +244,19 @@ fn requests_side_by_side_are_answered_in_order() {
     let answers = send_all([Request::get("/a"), Request::get("/b")]);
     let paths: Vec<String> = answers.into_iter().map(|answer| answer.unwrap().json().unwrap()).collect();
     assert_eq!(paths, ["/a", "/b"]);
+}
+
+#[test]
+fn files_that_the_host_cannot_tell_now_are_unavailable() {
+    fn count() -> Result<usize, Failure> {
+        Ok(attachments::all()?.len())
+    }
+    let host = FakeHost::install(|_| testing::answer(200, "{}"));
+    assert_eq!(count().unwrap(), 0);
+    assert!(matches!(attachments::get("att-1"), Err(AttachmentError::NotFound)));
+    host.fail_attachments(AttachmentError::Unavailable("the disk is away".to_owned()));
+    let Err(Failure::Unavailable(unavailable)) = count() else { panic!("it said how many") };
+    assert_eq!(unavailable.problem.detail.as_deref(), Some("the disk is away"));
 }
 
 #[test]

@@ -8,6 +8,13 @@ mod case; // a submission becomes a complete case
 mod commands; // what the command line says, and its exit codes
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
+#[path = "main_job/files_from_target.rs"]
+mod files_from_target; // what a target answers, kept
+#[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "shared with the tests of the sandbox")]
+#[path = "../../host/sandbox/tests/support/guest.rs"]
+mod guest; // components written as text
+#[path = "main_job/hostile.rs"]
+mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
 #[path = "main_job/refusals.rs"]

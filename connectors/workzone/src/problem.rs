@@ -1,7 +1,7 @@
 //! What went wrong, in words: Danish for the people who handle cases, English for support. Decides which
 //! failure an answer is. Neither bodies nor queries get in here, because both hold personal data.
 
-use sluse_sdk::{Failure, http::Response};
+use sluse_sdk::{Failure, attachments::AttachmentError, http::Response};
 
 use crate::{odata::error::Refusal, retry_after};
 
@@ -111,6 +111,16 @@ pub(crate) fn ambiguous(what: &str) -> Failure {
 /// There is no such case.
 pub(crate) fn case_not_found(by: &str) -> Failure {
     Failure::rejected("case-not-found", format!("Sagen findes ikke i WorkZone (søgt på {by})."))
+}
+
+/// The host could not tell which files the run has.
+pub(crate) fn no_files(error: AttachmentError) -> Failure {
+    match error {
+        AttachmentError::Unavailable(reason) => {
+            Failure::unavailable("attachment-unavailable", "De vedhæftede filer kan ikke læses lige nu.").detail(reason)
+        }
+        error => error.into(),
+    }
 }
 
 /// A value of the flow that cannot be right.

@@ -8,6 +8,9 @@ use sluse_model::{Attachment, TimelineLevel};
 
 use crate::{Request, Response, SendError};
 
+/// Requests of one [`Host::send_all`] that are on the wire at the same time.
+pub const REQUESTS_SIDE_BY_SIDE: usize = 16;
+
 /// What a component may ask of the host during one call. One value serves one call and is dropped with it.
 ///
 /// Lengths and counts have been checked against the call's limits before they get here. Nothing here is a
@@ -17,11 +20,11 @@ pub trait Host: Send {
     /// Sends one request and waits for the answer.
     async fn send(&mut self, request: Request) -> Result<Response, SendError>;
 
-    /// Sends the requests side by side; the answers are in the order of the requests.
+    /// Sends the requests, [`REQUESTS_SIDE_BY_SIDE`] at a time; the answers are in the order of the requests.
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>>;
 
     /// All attachments of the run, in the order of submission.
-    async fn attachments(&mut self) -> Vec<Attachment>;
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError>;
 
     /// Up to `length` bytes from `offset`; fewer at the end, none behind it.
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError>;
@@ -43,13 +46,17 @@ pub trait Host: Send {
     /// Opens an address for this delivery and gives its URL.
     async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError>;
 
-    /// Writes one line on the delivery's timeline. Control characters have been escaped.
+    /// Writes one line on the delivery's timeline. Control characters have been escaped and the line is cut, but
+    /// there may be any number of them: the host keeps what it has room for ([`Lines`](crate::Lines)).
     fn log(&mut self, level: TimelineLevel, message: String);
 }
 
 /// Why an attachment could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AttachmentError {
+    /// A rule refused it, and will again.
+    #[error("{0}")]
+    Forbidden(String),
     #[error("there is no such attachment in this run")]
     NotFound,
     /// The limit in bytes.

@@ -1,6 +1,8 @@
 //! What a component may ask during one call on behalf of a delivery. The intents of requests that must happen
 //! once stand before the vault and the gate.
 
+mod additions; // how much a call may add to them
+mod answers; // how much they may amount to together
 mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
@@ -12,19 +14,21 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sluse_connector::{
-    AttachmentError, CallbackError, Effect, FolderError, Host, NumberError, Request, Response, SendError,
+    Answer, AttachmentError, CallbackError, Effect, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE, Request,
+    Response, SendError,
 };
 use sluse_model::{Attachment, RunId, TimelineLevel};
 use sluse_store::Claimed;
 use tokio::sync::OnceCell;
 
+use self::{
+    additions::Additions,
+    answers::{AnswerRoom, MAX_ANSWERS_BYTES},
+};
 use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use check::CheckHost;
 pub(crate) use record::{HostRecord, Record};
-
-/// Requests of one `send-all` that are on the wire at the same time.
-const SIDE_BY_SIDE: usize = 16;
 
 /// The host of one call.
 pub(crate) struct DeliveryHost {
@@ -35,8 +39,9 @@ pub(crate) struct DeliveryHost {
     record: Arc<Record>,
     /// Who promised to change nothing at the target, if anybody did.
     promise: Option<&'static str>,
-    /// The run's files, once somebody has asked.
-    attachments: OnceCell<Vec<Attachment>>,
+    /// The run's files as they were before the call added any, once somebody has asked.
+    files_before: OnceCell<Vec<Attachment>>,
+    additions: Additions,
 }
 
 impl DeliveryHost {
@@ -48,16 +53,25 @@ impl DeliveryHost {
         claimed: &Claimed,
         reads_only: bool,
     ) -> Self {
-        let record = Arc::new(Record::new(claimed.attempt, engine.clock.clone()));
         let promise = reads_only.then_some("an operation that is described as `reads-only`");
-        let run = Some(claimed.delivery.run);
-        Self { engine, connection, run, record, promise, attachments: OnceCell::new() }
+        Self::on_behalf_of(engine, connection, Some(claimed.delivery.run), claimed.attempt, promise)
     }
 
-    /// The host of a check, which changes nothing at the target.
+    /// The host of a check, which changes nothing at the target and is on behalf of no run.
     fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        let record = Arc::new(Record::new(1, engine.clock.clone()));
-        Self { engine, connection, run: None, record, promise: Some("a check"), attachments: OnceCell::new() }
+        Self::on_behalf_of(engine, connection, None, 1, Some("a check"))
+    }
+
+    fn on_behalf_of(
+        engine: Arc<Engine>,
+        connection: Arc<LiveConnection>,
+        run: Option<RunId>,
+        attempt: u32,
+        promise: Option<&'static str>,
+    ) -> Self {
+        let record = Arc::new(Record::new(attempt, engine.clock.clone()));
+        let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
+        Self { engine, connection, run, record, promise, files_before: OnceCell::new(), additions }
     }
 
     /// Refuses what breaks the promise to read only.
@@ -81,22 +95,26 @@ impl DeliveryHost {
 impl Host for DeliveryHost {
     async fn send(&mut self, request: Request) -> Result<Response, SendError> {
         let hearing = self.record.hearing();
-        let answer = self.exchange(request).await;
+        let answer = self.send_or_keep(request).await;
         hearing.heard();
         answer
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
-        let host = &*self;
+        let (host, room) = (&*self, &AnswerRoom::new());
         let hearing = self.record.hearing();
-        let answers = stream::iter(requests).map(|request| host.exchange(request)).buffered(SIDE_BY_SIDE);
-        let answers = answers.collect().await;
+        let send = |request| async move { room.admit(host.send_or_keep(request).await) };
+        let answers = stream::iter(requests).map(send).buffered(REQUESTS_SIDE_BY_SIDE).collect().await;
         hearing.heard();
+        if room.is_exceeded() {
+            let message = format!("answers that are more than {} MiB together are left out", MAX_ANSWERS_BYTES >> 20);
+            self.record.line(TimelineLevel::Warn, message);
+        }
         answers
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        self.files().await.map(<[_]>::to_vec).unwrap_or_default()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        self.files().await.map_err(files::unavailable)
     }
 
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
@@ -136,6 +154,22 @@ impl Host for DeliveryHost {
 }
 
 impl DeliveryHost {
+    /// Sends, and takes a place for the answer before that when it shall be kept: afterwards it has happened.
+    async fn send_or_keep(&self, request: Request) -> Result<Response, SendError> {
+        if request.keep.is_none() {
+            return self.exchange(request).await;
+        }
+        self.take_place().await.map_err(|error| match error {
+            AttachmentError::Unavailable(reason) => SendError::Unreachable(reason),
+            error => SendError::Forbidden(error.to_string()),
+        })?;
+        let answer = self.exchange(request).await;
+        if !matches!(&answer, Ok(Response { body: Answer::Attachment(_), .. })) {
+            self.additions.give_place_back();
+        }
+        answer
+    }
+
     fn connection_name(&self) -> &sluse_model::Name {
         &self.connection.connection().name
     }

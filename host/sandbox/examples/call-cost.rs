@@ -136,8 +136,8 @@ impl Host for NoHost {
         Vec::new()
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        Vec::new()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        Ok(Vec::new())
     }
 
     async fn read_attachment(&mut self, _: &str, _: u64, _: u32) -> Result<Bytes, AttachmentError> {

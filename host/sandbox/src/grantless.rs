@@ -22,12 +22,12 @@ impl Host for Grantless {
         requests.iter().map(|_| Err(SendError::Forbidden(REASON.into()))).collect()
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        Vec::new()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        Err(AttachmentError::Forbidden(REASON.into()))
     }
 
     async fn read_attachment(&mut self, _id: &str, _offset: u64, _length: u32) -> Result<Bytes, AttachmentError> {
-        Err(AttachmentError::NotFound)
+        Err(AttachmentError::Forbidden(REASON.into()))
     }
 
     async fn create_attachment(
@@ -36,7 +36,7 @@ impl Host for Grantless {
         _media_type: String,
         _bytes: Bytes,
     ) -> Result<Attachment, AttachmentError> {
-        Err(AttachmentError::Unavailable(REASON.into()))
+        Err(AttachmentError::Forbidden(REASON.into()))
     }
 
     async fn put_file(&mut self, _folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {

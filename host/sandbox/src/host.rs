@@ -7,6 +7,8 @@ mod folders; // files that are published
 mod http; // requests to the connection's endpoints
 mod log; // lines on the timeline
 mod numbers; // numbers that are handed out once
+#[cfg(test)]
+mod patience; // with a host that hangs
 
 use wasmtime::component::{HasSelf, Linker};
 

@@ -18,6 +18,7 @@ use wasmtime_wasi::I32Exit;
 use crate::{
     limits::{HOSTCALL_FUEL, MAX_HANDLES},
     state::{CallState, on_tick},
+    text::tidy,
     wasi::Wasi,
 };
 
@@ -137,19 +138,10 @@ fn breakage(error: &wasmtime::Error, state: &CallState) -> Breakage {
         return Breakage { kind: BreakageKind::Trapped, message: format!("it ended itself with exit code {}", exit.0) };
     }
     if let Some(trap) = trap {
-        return Breakage { kind: BreakageKind::Trapped, message: short(format!("it trapped: {trap}")) };
+        return Breakage { kind: BreakageKind::Trapped, message: format!("it trapped: {trap}") };
     }
     Breakage {
         kind: BreakageKind::ContractBroken,
-        message: short(format!("it broke the contract: {}", error.root_cause())),
+        message: tidy(format!("it broke the contract: {}", error.root_cause()), MAX_MESSAGE_BYTES),
     }
-}
-
-fn short(mut message: String) -> String {
-    if message.len() > MAX_MESSAGE_BYTES {
-        let end = (0..=MAX_MESSAGE_BYTES).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
-        message.truncate(end);
-        message.push('…');
-    }
-    message
 }

@@ -10,12 +10,12 @@ mod host; // one WIT interface per file
 mod invoke; // one call
 mod limits; // what one call may use
 mod load; // from bytes to a connector
-mod log; // what a component writes
 #[cfg(feature = "measure")]
 pub mod measure;
 mod revision; // a connector that is linked
 mod runtime; // the engine and its settings
 mod state; // what lives in the store while it runs
+mod text; // what a component says to people
 mod ticker; // its heartbeat
 mod verify; // what can be said of a component before it runs
 mod wasi; // inert, for components of other toolchains // what a call costs without all this

@@ -18,6 +18,7 @@ use crate::{
     invoke::Target,
     limits::MAX_MEMORY_BYTES,
     state::CallState,
+    text,
     verify::{self, Outline},
     wasi::Wasi,
 };
@@ -222,7 +223,8 @@ impl Connector for Revision {
         let target = self.target(&self.functions.check);
         let params: abi::CheckParams<'_> = ((&call).into(),);
         let (answer,): abi::CheckResult = target.call(params, limits, host, self.wasi(&call)).await?;
-        Ok(answer.map(|findings| findings.into_iter().map(Into::into).collect()).map_err(Into::into))
+        let answer = answer.map(|findings| text::findings(findings.into_iter().map(Into::into).collect()));
+        Ok(answer.map_err(Into::into))
     }
 
     async fn poll(

@@ -6,7 +6,7 @@ use sluse_connector::{CallLimits, Host};
 
 use crate::{
     limits::{CpuBudget, MemoryLimiter},
-    log::GuestLog,
+    text::{MAX_LINE_BYTES, tidy},
     ticker::TICK,
     wasi::Wasi,
 };
@@ -16,7 +16,7 @@ pub(crate) struct CallState {
     pub(crate) host: Box<dyn Host>,
     pub(crate) memory: MemoryLimiter,
     pub(crate) cpu: CpuBudget,
-    pub(crate) log: GuestLog,
+    pub(crate) patience: Patience,
     /// Only for components that import WASI.
     pub(crate) wasi: Option<Box<Wasi>>,
 }
@@ -27,7 +27,7 @@ impl CallState {
             host,
             memory: MemoryLimiter::new(limits.memory_bytes),
             cpu: CpuBudget::new(limits.cpu),
-            log: GuestLog::new(),
+            patience: Patience::default(),
             wasi,
         }
     }
@@ -36,7 +36,7 @@ impl CallState {
     pub(crate) fn drain_output(&mut self, ended: bool) {
         if let Some(wasi) = &mut self.wasi {
             for (level, line) in wasi.take_lines(ended) {
-                self.log.write(self.host.as_mut(), level, line);
+                self.host.log(level, tidy(line, MAX_LINE_BYTES));
             }
         }
     }
@@ -60,5 +60,19 @@ pub(crate) fn on_tick(state: &mut CallState) -> bool {
     state.cpu.is_spent()
 }
 
-/// How long a host function other than a request may take.
-pub(crate) const HOST_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call waits for its host. The host's own timeouts come first; these are for a host that hangs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// With a request.
+    pub(crate) request: Duration,
+    /// What a request is given beyond the time that it may take itself.
+    pub(crate) grace: Duration,
+    /// With anything else.
+    pub(crate) other: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(10 * 60), grace: Duration::from_secs(10), other: Duration::from_secs(60) }
+    }
+}

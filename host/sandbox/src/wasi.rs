@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use rand::{SeedableRng as _, rngs::StdRng};
 use sha2::{Digest as _, Sha256};
-use sluse_connector::Call;
+use sluse_connector::{Call, Lines};
 use sluse_model::{TimelineLevel, Timestamp};
 use tokio::io::AsyncWrite;
 use wasmtime::component::Linker;
@@ -22,11 +22,7 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-use crate::{
-    limits::MAX_RESOURCES,
-    log::{MAX_LINE_BYTES, MAX_LOG_BYTES},
-    state::CallState,
-};
+use crate::{limits::MAX_RESOURCES, state::CallState, text::MAX_LINE_BYTES};
 
 /// The WASI interfaces that are offered, without their version: every 0.2 will do.
 pub(crate) const INTERFACES: [&str; 27] = [
@@ -61,9 +57,6 @@ pub(crate) const INTERFACES: [&str; 27] = [
 
 /// What a key or a hash table's seed needs, many times over.
 const MAX_RANDOM_BYTES: u64 = 4 << 10;
-
-/// What a component may print ahead of the log.
-const MAX_PENDING_BYTES: usize = MAX_LOG_BYTES;
 
 /// A clock that is too coarse to measure what others do.
 const CLOCK_RESOLUTION: Duration = Duration::from_millis(10);
@@ -178,11 +171,8 @@ struct Output(Arc<Mutex<Printed>>);
 
 #[derive(Default)]
 struct Printed {
-    lines: Vec<(TimelineLevel, String)>,
+    lines: Lines<(TimelineLevel, String)>,
     unfinished: Vec<(TimelineLevel, Vec<u8>)>,
-    pending_bytes: usize,
-    /// Something was left out since the lines were taken.
-    cut: bool,
 }
 
 impl Output {
@@ -192,15 +182,8 @@ impl Output {
 
     fn print(&self, level: TimelineLevel, bytes: &[u8]) {
         let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MAX_PENDING_BYTES.saturating_sub(printed.pending_bytes);
-        let kept = &bytes[..bytes.len().min(room)];
-        printed.pending_bytes += kept.len();
-        for piece in kept.split_inclusive(|byte| *byte == b'\n') {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             printed.add(level, piece);
-        }
-        if kept.len() < bytes.len() && !printed.cut {
-            printed.cut = true;
-            printed.lines.push((TimelineLevel::Warn, "… the call printed more than is kept".into()));
         }
     }
 
@@ -208,12 +191,13 @@ impl Output {
         let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if ended {
             let unfinished = std::mem::take(&mut printed.unfinished);
-            let unfinished = unfinished.into_iter().filter(|(_, line)| !line.is_empty());
-            printed.lines.extend(unfinished.map(|(level, line)| (level, text(&line))));
+            for (level, line) in unfinished.into_iter().filter(|(_, line)| !line.is_empty()) {
+                printed.lines.push((level, text(&line)), line.len());
+            }
         }
-        printed.pending_bytes = 0;
-        printed.cut = false;
-        std::mem::take(&mut printed.lines)
+        std::mem::take(&mut printed.lines).finish(|left_out, _| {
+            (TimelineLevel::Warn, format!("… the call printed {left_out} lines here that are left out"))
+        })
     }
 }
 
@@ -231,7 +215,7 @@ impl Printed {
         // What never ends is cut into lines.
         if piece.ends_with(b"\n") || line.len() >= MAX_LINE_BYTES {
             let line = std::mem::take(line);
-            self.lines.push((level, text(&line)));
+            self.lines.push((level, text(&line)), line.len());
         }
     }
 }

@@ -6,8 +6,10 @@ mod support;
 use std::{fs, path::PathBuf};
 
 use bytes::Bytes;
-use sluse_connector::{Answer, BreakageKind, CallLimits, Effect, Loader as _, Method, Response, fakes::FakeHost};
-use sluse_model::TimelineLevel;
+use sluse_connector::{
+    Answer, AttachmentError, BreakageKind, CallLimits, Effect, Loader as _, Method, Response, fakes::FakeHost,
+};
+use sluse_model::{Attachment, AttachmentId, Digest, Failure, TimelineLevel, Timestamp, fakes::SeededDice};
 use support::{Bench, broken, call, done, limits};
 
 /// Where `cargo xtask guests` puts its products: beside the profile's folder that this test runs from.
@@ -51,9 +53,40 @@ async fn echoes_and_posts(name: &str, component: Bytes) {
     assert_eq!((request.method, request.effect), (Method::Post, Effect::Once));
 }
 
+/// Asks the guest for the files of the run: of a host that has one, and of a host that cannot tell.
+async fn lists_files(component: Bytes) {
+    let bench = Bench::start();
+    let connector = bench.sandbox.load(component).await.unwrap();
+    let limits = CallLimits { memory_bytes: 256 << 20, cpu: std::time::Duration::from_secs(20), ..limits() };
+    let host = FakeHost::default();
+    let content = Bytes::from_static(b"%PDF");
+    let file = Attachment {
+        id: AttachmentId::new(Timestamp::from_millis(1), &SeededDice::new(1)),
+        name: "ansøgning.pdf".into(),
+        media_type: "application/pdf".into(),
+        size_bytes: 4,
+        digest: Digest::of(&content),
+    };
+    host.record().attachments.push((file.clone(), content));
+    let ended = connector.execute(call(), "attachments", "{}", limits, Box::new(host.clone())).await;
+    let output: serde_json::Value = serde_json::from_str(&done(ended)).unwrap();
+    assert_eq!(output["files"][0]["id"], file.id.to_string(), "{output}");
+    assert_eq!(output["files"][0]["name"], "ansøgning.pdf", "{output}");
+
+    host.record().attachments_fail = Some(AttachmentError::Unavailable("the disk is away".into()));
+    let ended = connector.execute(call(), "attachments", "{}", limits, Box::new(host)).await;
+    let Ok(Err(Failure::Unavailable { problem, .. })) = ended else { panic!("{ended:?}") };
+    assert!(problem.detail.is_some_and(|detail| detail.contains("the disk is away")), "{}", problem.message);
+}
+
 #[tokio::test]
 async fn echo_echoes_and_posts() {
     echoes_and_posts("echo", component("echo", "cargo xtask guests echo")).await;
+}
+
+#[tokio::test]
+async fn echo_lists_files() {
+    lists_files(component("echo", "cargo xtask guests echo")).await;
 }
 
 #[tokio::test]
@@ -102,6 +135,18 @@ async fn a_connector_that_holds_too_much_is_told_which_limit_to_raise() {
 #[tokio::test]
 async fn javascript_echoes_and_posts() {
     echoes_and_posts("javascript", component("javascript", "cargo xtask guests --with javascript")).await;
+}
+
+#[cfg(feature = "javascript")]
+#[tokio::test]
+async fn javascript_lists_files() {
+    lists_files(component("javascript", "cargo xtask guests --with javascript")).await;
+}
+
+#[cfg(feature = "python")]
+#[tokio::test]
+async fn python_lists_files() {
+    lists_files(component("python", "cargo xtask guests --with python")).await;
 }
 
 #[cfg(feature = "python")]

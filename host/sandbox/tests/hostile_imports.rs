@@ -4,8 +4,8 @@
 
 mod support;
 
-use sluse_connector::{BreakageKind, fakes::FakeHost};
-use sluse_model::TimelineLevel;
+use sluse_connector::{AttachmentError, BreakageKind, fakes::FakeHost};
+use sluse_model::{Failure, TimelineLevel};
 use support::{Bench, Guest, broken, done, execute};
 
 const ROOMY: &str = "640";
@@ -20,6 +20,7 @@ const LOG: &str = r#"(import "sluse:connector/log@0.1.0" "write" (func $log (par
 const READ: &str = r#"(import "sluse:connector/attachments@0.1.0" "read" (func $read (param i32 i32 i64 i32 i32)))"#;
 const CREATE: &str =
     r#"(import "sluse:connector/attachments@0.1.0" "create" (func $create (param i32 i32 i32 i32 i32 i32 i32)))"#;
+const ALL: &str = r#"(import "sluse:connector/attachments@0.1.0" "all" (func $all (param i32)))"#;
 const GET: &str = r#"(import "sluse:connector/attachments@0.1.0" "get" (func $get (param i32 i32 i32)))"#;
 const PUT: &str = r#"(import "sluse:connector/folders@0.1.0" "put" (func $put (param i32 i32 i32 i32 i32 i32 i32)))"#;
 const RESERVE: &str = r#"(import "sluse:connector/numbers@0.1.0" "reserve" (func $reserve (param i32 i32 i32 i32)))"#;
@@ -192,7 +193,7 @@ async fn a_flood_of_requests_ends_the_call() {
 
 #[tokio::test]
 async fn reading_too_much_of_an_attachment_is_refused() {
-    const TOO_LARGE: u32 = 1;
+    const TOO_LARGE: u32 = 2;
     let asking =
         format!("(call $read (i32.const {ZEROS}) (i32.const 4) (i64.const 0) (i32.const -1) (i32.const {ANSWER}))");
     is_refused(READ, &asking, 8, TOO_LARGE).await;
@@ -200,7 +201,7 @@ async fn reading_too_much_of_an_attachment_is_refused() {
 
 #[tokio::test]
 async fn an_attachment_id_that_is_too_long_names_nothing() {
-    const NOT_FOUND: u32 = 0;
+    const NOT_FOUND: u32 = 1;
     let asking =
         format!("(call $read (i32.const {ZEROS}) (i32.const 100000) (i64.const 0) (i32.const 1) (i32.const {ANSWER}))");
     is_refused(READ, &asking, 8, NOT_FOUND).await;
@@ -214,17 +215,16 @@ async fn getting_an_attachment_with_an_id_beyond_all_measure_ends_the_call() {
 
 #[tokio::test]
 async fn creating_an_attachment_with_a_name_that_is_too_long_is_refused() {
-    const UNAVAILABLE: u32 = 2;
     let asking = format!(
         "(call $create (i32.const {ZEROS}) (i32.const 2000) (i32.const {ZEROS}) (i32.const 0)
             (i32.const {ZEROS}) (i32.const 0) (i32.const {ANSWER}))"
     );
-    is_refused(CREATE, &asking, 8, UNAVAILABLE).await;
+    is_refused(CREATE, &asking, 8, FORBIDDEN).await;
 }
 
 #[tokio::test]
 async fn creating_an_attachment_that_is_too_large_is_refused() {
-    const TOO_LARGE: u32 = 1;
+    const TOO_LARGE: u32 = 2;
     let asking = format!(
         "(call $create (i32.const {ZEROS}) (i32.const 4) (i32.const {ZEROS}) (i32.const 4)
             (i32.const {ZEROS}) (i32.const {}) (i32.const {ANSWER}))",
@@ -295,38 +295,6 @@ async fn a_huge_log_line_is_cut() {
 }
 
 #[tokio::test]
-async fn a_flood_of_log_lines_ends_with_a_mark() {
-    let bench = Bench::start();
-    let guest = Guest::named("talker")
-        .importing(LOG)
-        .data(1024, "line")
-        .with("(global $left (mut i32) (i32.const 100000))")
-        .executing(
-            "(loop $again
-            (call $log (i32.const 0) (i32.const 1024) (i32.const 4))
-            (global.set $left (i32.sub (global.get $left) (i32.const 1)))
-            (br_if $again (global.get $left)))
-         (i32.const 16)",
-        );
-    let host = FakeHost::default();
-    let connector = bench.load(&guest).await;
-    let ended = connector
-        .execute(
-            support::call(),
-            "run",
-            "{}",
-            sluse_connector::CallLimits { cpu: std::time::Duration::from_secs(20), ..support::limits() },
-            Box::new(host.clone()),
-        )
-        .await;
-    done(ended);
-    let lines = host.record().lines.clone();
-    assert_eq!(lines.len(), 1_000);
-    assert!(lines[999].1.starts_with('…'));
-    bench.serves_others().await;
-}
-
-#[tokio::test]
 async fn control_characters_in_a_log_line_are_escaped() {
     let bench = Bench::start();
     let guest = Guest::named("talker")
@@ -365,6 +333,91 @@ fn answering(at: u32, length: u32) -> String {
 #[tokio::test]
 async fn an_output_that_is_too_large_ends_the_call() {
     breaks_the_contract(roomy("talker", "", &answering(ZEROS, 20 << 20))).await;
+}
+
+/// Words at their addresses.
+fn stores(words: &[(u32, u32)]) -> String {
+    words.iter().map(|(at, word)| format!("(i32.store (i32.const {at}) (i32.const {word}))")).collect()
+}
+
+/// A million escape characters from `ZEROS` on, and a failure at 4096 whose texts they are.
+fn shouting() -> String {
+    let (err, invalid) = ((4096, 1), (4104, 0));
+    let (code, message) = ([(4112, ZEROS), (4116, 1000)], [(4120, ZEROS), (4124, 1_000_000)]);
+    let detail = [(4128, 1), (4132, ZEROS), (4136, 1_000_000)];
+    let words = [[err, invalid].as_slice(), &code, &message, &detail].concat();
+    format!("(memory.fill (i32.const {ZEROS}) (i32.const 27) (i32.const 1000000)) {} (i32.const 4096)", stores(&words))
+}
+
+#[track_caller]
+fn is_tidy(text: &str, max_bytes: usize) {
+    assert!(text.len() <= max_bytes, "{} bytes", text.len());
+    assert!(!text.contains('\x1b'), "it is escaped");
+}
+
+#[tokio::test]
+async fn what_a_problem_says_is_escaped_and_cut() {
+    let bench = Bench::start();
+    let ended = execute(&bench.load(&roomy("shouter", "", &shouting())).await, &FakeHost::default()).await;
+    let Ok(Err(Failure::Invalid { problem })) = ended else { panic!("{ended:?}") };
+    assert_eq!(problem.code, "-".repeat(64));
+    is_tidy(&problem.message, 700);
+    is_tidy(&problem.detail.unwrap(), 5_000);
+    bench.serves_others().await;
+}
+
+#[tokio::test]
+async fn what_a_check_says_is_escaped_and_cut() {
+    // 5,000 findings in a row: the first with texts, the others of zeros.
+    let (ok, list) = ((4096, 0), [(4104, ZEROS), (4108, 5_000)]);
+    let texts = ZEROS + 200_000;
+    let first = [(ZEROS, texts), (ZEROS + 4, 100_000), (ZEROS + 12, texts), (ZEROS + 16, 100_000)];
+    let words = stores(&[[ok].as_slice(), &list, &first].concat());
+    let mut guest = roomy("shouter", "", "unreachable");
+    guest.check =
+        format!("(memory.fill (i32.const {texts}) (i32.const 27) (i32.const 100000)) {words} (i32.const 4096)");
+    let bench = Bench::start();
+    let connector = bench.load(&guest).await;
+    let findings = connector.check(support::call(), support::limits(), Box::new(FakeHost::default())).await;
+    let findings = findings.unwrap().unwrap();
+    is_tidy(&findings[0].subject, 150);
+    is_tidy(&findings[0].message, 700);
+    assert_eq!(findings.len(), 65);
+    assert!(!findings[64].passed && findings[64].message.contains("4936"), "{:?}", findings[64]);
+    bench.serves_others().await;
+}
+
+#[tokio::test]
+async fn a_check_that_fails_is_escaped_and_cut() {
+    let mut guest = roomy("shouter", "", "unreachable");
+    guest.check = shouting();
+    let bench = Bench::start();
+    let connector = bench.load(&guest).await;
+    let ended = connector.check(support::call(), support::limits(), Box::new(FakeHost::default())).await;
+    let Ok(Err(Failure::Invalid { problem })) = ended else { panic!("{ended:?}") };
+    is_tidy(&problem.message, 700);
+    bench.serves_others().await;
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_tell_the_files_says_so() {
+    const UNAVAILABLE: u32 = 3;
+    let bench = Bench::start();
+    let host = FakeHost::default();
+    host.record().attachments_fail = Some(AttachmentError::Unavailable("the disk is away".into()));
+    let all = format!("(call $all (i32.const {ANSWER}))");
+    let get = format!("(call $get (i32.const 1024) (i32.const 4) (i32.const {ANSWER}))");
+    for (import, asking) in [(ALL, all), (GET, get)] {
+        let guest = roomy("patient", import, &expecting(&asking, 8, UNAVAILABLE));
+        assert_eq!(done(execute(&bench.load(&guest).await, &host).await), "{}");
+    }
+}
+
+#[tokio::test]
+async fn getting_an_attachment_that_is_not_there_says_so() {
+    const NOT_FOUND: u32 = 1;
+    let asking = format!("(call $get (i32.const 1024) (i32.const 4) (i32.const {ANSWER}))");
+    is_refused(GET, &asking, 8, NOT_FOUND).await;
 }
 
 #[tokio::test]

@@ -349,9 +349,9 @@ impl Host for SlowHost {
         unreachable!("nobody asks")
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         tokio::time::sleep(self.0).await;
-        Vec::new()
+        Ok(Vec::new())
     }
 
     async fn read_attachment(&mut self, _: &str, _: u64, _: u32) -> Result<Bytes, AttachmentError> {

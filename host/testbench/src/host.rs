@@ -1,6 +1,7 @@
 //! The host that answers by script and writes down what differs. Grants no folder, number or callback.
 
 use std::{
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -8,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use sluse_connector::{
-    Answer, AttachmentError, CallbackError, FolderError, Host, Keep, NumberError, Request, Response, SendError,
+    Answer, AttachmentError, CallbackError, FolderError, Host, Keep, Lines, NumberError, Request, Response, SendError,
 };
 use sluse_model::{Attachment, TimelineLevel};
 
@@ -28,7 +29,7 @@ pub(crate) struct Script {
     /// The first request that differed; nothing is compared after it.
     pub(crate) difference: Option<Difference>,
     /// `level: text`, in order.
-    pub(crate) lines: Vec<String>,
+    lines: Lines<String>,
     /// What the requests said to the host's own records.
     pub(crate) intent_keys: Vec<String>,
 }
@@ -41,7 +42,7 @@ impl ScriptedHost {
             played: 0,
             attachments: case.attachments.clone(),
             difference: None,
-            lines: Vec::new(),
+            lines: Lines::default(),
             intent_keys: Vec::new(),
         })))
     }
@@ -54,6 +55,11 @@ impl ScriptedHost {
 impl Script {
     pub(crate) fn left_over(&self) -> &[Exchange] {
         &self.exchanges[self.played..]
+    }
+
+    /// What was logged, in order.
+    pub(crate) fn take_lines(&mut self) -> Vec<String> {
+        mem::take(&mut self.lines).finish(|left_out, _| format!("… {left_out} lines are left out"))
     }
 
     fn play(&mut self, request: Request) -> Result<Response, SendError> {
@@ -118,8 +124,8 @@ impl Host for ScriptedHost {
         requests.into_iter().map(|request| script.play(request)).collect()
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        self.script().attachments.iter().map(|attachment| attachment.attachment.clone()).collect()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        Ok(self.script().attachments.iter().map(|attachment| attachment.attachment.clone()).collect())
     }
 
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
@@ -150,6 +156,8 @@ impl Host for ScriptedHost {
     }
 
     fn log(&mut self, level: TimelineLevel, message: String) {
-        self.script().lines.push(format!("{}: {message}", level.as_str()));
+        let line = format!("{}: {message}", level.as_str());
+        let size_bytes = line.len();
+        self.script().lines.push(line, size_bytes);
     }
 }

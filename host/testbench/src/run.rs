@@ -33,7 +33,9 @@ pub async fn run(case: &Case, connector: &dyn Connector) -> Verdict {
     } else {
         let host = ScriptedHost::new(case);
         let ended = ask(case, connector, host.clone()).await;
-        compare(case, connector, ended, &host.script(), &mut differences);
+        let mut script = host.script();
+        let lines = script.take_lines();
+        compare(case, connector, ended, &script, &lines, &mut differences);
     }
     Verdict { case: case.name.clone(), title: case.title.clone(), differences }
 }
@@ -82,6 +84,7 @@ fn compare(
     connector: &dyn Connector,
     ended: Result<SeenEnd, Breakage>,
     script: &Script,
+    lines: &[String],
     differences: &mut Vec<Difference>,
 ) {
     // What follows a wrong request is its consequence and would only hide it.
@@ -104,8 +107,8 @@ fn compare(
         differences.push(Difference::LeftOver { requests: script.left_over().iter().map(first_line).collect() });
     }
     differences.extend(output_misfit(case, connector, &end));
-    differences.extend(not_logged(case, script));
-    differences.extend(said(case, script, &end));
+    differences.extend(not_logged(case, lines));
+    differences.extend(said(case, script, lines, &end));
 }
 
 fn first_line(exchange: &Exchange) -> String {
@@ -119,15 +122,14 @@ fn output_misfit(case: &Case, connector: &dyn Connector, end: &SeenEnd) -> Optio
     Some(Difference::Schema { what: "output", misfit })
 }
 
-fn not_logged(case: &Case, script: &Script) -> Vec<Difference> {
-    let missing = |line: &&String| !script.lines.iter().any(|seen| seen.contains(line.as_str()));
-    let difference = |line: &String| Difference::NotLogged { line: line.clone(), lines: script.lines.clone() };
+fn not_logged(case: &Case, lines: &[String]) -> Vec<Difference> {
+    let missing = |line: &&String| !lines.iter().any(|seen| seen.contains(line.as_str()));
+    let difference = |line: &String| Difference::NotLogged { line: line.clone(), lines: lines.to_owned() };
     case.outcome.log.iter().filter(missing).map(difference).collect()
 }
 
-fn said(case: &Case, script: &Script, end: &SeenEnd) -> Vec<Difference> {
-    let places =
-        [("outcome", end.text()), ("log", script.lines.join("\n")), ("intent keys", script.intent_keys.join("\n"))];
+fn said(case: &Case, script: &Script, lines: &[String], end: &SeenEnd) -> Vec<Difference> {
+    let places = [("outcome", end.text()), ("log", lines.join("\n")), ("intent keys", script.intent_keys.join("\n"))];
     let find = |text: &String| {
         let (place, _) = places.iter().find(|(_, said)| said.contains(text.as_str()))?;
         Some(Difference::Said { text: text.clone(), place })

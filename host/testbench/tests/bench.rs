@@ -74,7 +74,7 @@ fn connector(requests: Vec<Request>, line: &'static str) -> FakeConnector {
             }
             host.log(TimelineLevel::Info, line.to_owned());
             let input: serde_json::Value = serde_json::from_str(&input).expect("JSON");
-            let file = host.attachments().await.remove(0);
+            let file = host.attachments().await.expect("it is there").remove(0);
             assert_eq!(input["file"], file.id.to_string());
             let output = json!({ "case_id": "1", "files": file.id.to_string() });
             Ok(Ok(Outcome::Done { output: output.to_string() }))

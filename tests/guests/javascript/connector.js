@@ -1,5 +1,6 @@
 // A small connector in JavaScript: what the contract looks like from there.
 
+import { all } from "sluse:connector/attachments@0.1.0";
 import { send } from "sluse:connector/http@0.1.0";
 
 const object = JSON.stringify({ type: "object" });
@@ -15,6 +16,7 @@ export const connector = {
       operations: [
         { name: "echo", title: "Echo", summary: "Gives the input back.", inputSchema: object, outputSchema: object, readsOnly: true },
         { name: "post", title: "Post", summary: "Sends the input to the target, once.", inputSchema: object, outputSchema: object, readsOnly: false },
+        { name: "attachments", title: "Attachments", summary: "Lists the files.", inputSchema: object, outputSchema: object, readsOnly: true },
       ],
       feeds: [],
       endpoints: [{ name: "default", title: "Target", required: true, credentials: ["nothing", "bearer"] }],
@@ -35,6 +37,8 @@ export const operations = {
         return { tag: "done", val: JSON.stringify(JSON.parse(input)) };
       case "post":
         return { tag: "done", val: JSON.stringify({ status: post(input) }) };
+      case "attachments":
+        return { tag: "done", val: JSON.stringify({ files: files() }) };
       default:
         throw { tag: "invalid", val: { code: "unknown-operation", message: `There is no operation ${operation}.` } };
     }
@@ -44,6 +48,16 @@ export const operations = {
     throw { tag: "invalid", val: { code: "never-waits", message: `The operation ${operation} waits for no answer.` } };
   },
 };
+
+function files() {
+  try {
+    return all().map(({ id, name }) => ({ id, name }));
+  } catch (error) {
+    const { tag, val } = error.payload ?? error;
+    const problem = { code: tag, message: "The files cannot be read now.", detail: String(val) };
+    throw tag === "unavailable" ? { tag, val: { problem } } : { tag: "invalid", val: problem };
+  }
+}
 
 function post(input) {
   const body = { tag: "bytes", val: new TextEncoder().encode(input) };

@@ -5,7 +5,7 @@ import json
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import connector
-from wit_world.imports import http
+from wit_world.imports import attachments, http
 from wit_world.imports.types import (
     Failure_Denied,
     Failure_Invalid,
@@ -31,6 +31,7 @@ class Connector(exports.Connector):
             operations=[
                 connector.Operation("echo", "Echo", "Gives the input back.", OBJECT, OBJECT, True),
                 connector.Operation("post", "Post", "Sends the input to the target, once.", OBJECT, OBJECT, False),
+                connector.Operation("attachments", "Attachments", "Lists the files.", OBJECT, OBJECT, True),
             ],
             feeds=[],
             endpoints=[
@@ -52,10 +53,22 @@ class Operations(exports.Operations):
             return Outcome_Done(json.dumps(json.loads(input)))
         if operation == "post":
             return Outcome_Done(json.dumps({"status": post(input)}))
+        if operation == "attachments":
+            return Outcome_Done(json.dumps({"files": files()}))
         raise Err(Failure_Invalid(Problem("unknown-operation", f"There is no operation {operation}.", None)))
 
     def resume(self, call, operation, input, state, arrival):
         raise Err(Failure_Invalid(Problem("never-waits", f"The operation {operation} waits for no answer.", None)))
+
+
+def files():
+    try:
+        return [{"id": file.id, "name": file.name} for file in attachments.all()]
+    except Err as error:
+        problem = Problem("no-files", "The files cannot be read now.", str(error.value))
+        if isinstance(error.value, attachments.AttachmentError_Unavailable):
+            raise Err(Failure_Unavailable(Unavailable(problem, None))) from None
+        raise Err(Failure_Invalid(problem)) from None
 
 
 def post(text):

@@ -78,14 +78,7 @@ scope = "api://workzone.example/.default"
 
     /// Waits until a run is closed or needs a person.
     pub(crate) async fn settled(&self, run: &str) -> anyhow::Result<Value> {
-        for _ in 0..600 {
-            let found = self.host.get(&format!("/v1/runs/{run}")).await?;
-            if found["state"] != "running" {
-                return Ok(found);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        anyhow::bail!("run {run} did not settle")
+        settled(&self.host, run).await
     }
 
     /// Posts bytes of some type.
@@ -97,6 +90,18 @@ scope = "api://workzone.example/.default"
     ) -> anyhow::Result<sluse_tests::client::Reply> {
         self.host.api("POST", path, content_type, Body::from(bytes)).await
     }
+}
+
+/// Waits until a run of the host is closed or needs a person.
+pub(crate) async fn settled(host: &Host, run: &str) -> anyhow::Result<Value> {
+    for _ in 0..600 {
+        let found = host.get(&format!("/v1/runs/{run}")).await?;
+        if found["state"] != "running" {
+            return Ok(found);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("run {run} did not settle")
 }
 
 /// Opens a case, and adds its party and its files.

@@ -4,10 +4,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sluse_sdk::{
     Failure,
-    attachments::{self, Attachment},
+    attachments::{self, Attachment, AttachmentError},
 };
 
-use crate::{fields::given, problem::bad_input};
+use crate::{
+    fields::given,
+    problem::{self, bad_input},
+};
 
 const MAX_DOCUMENTS: usize = 200;
 
@@ -69,7 +72,8 @@ pub(crate) struct Chosen {
 pub(crate) fn choose(documents: Option<Documents>, max_bytes: u64) -> Result<Vec<Chosen>, Failure> {
     let chosen: Vec<Chosen> = match documents {
         None | Some(Documents::All(All::All)) => {
-            attachments::all().into_iter().map(|found| chosen(found, File::default())).collect()
+            let files = attachments::all().map_err(problem::no_files)?;
+            files.into_iter().map(|found| chosen(found, File::default())).collect()
         }
         Some(Documents::These(documents)) => documents.into_iter().enumerate().map(find).collect::<Result<_, _>>()?,
     };
@@ -96,15 +100,15 @@ fn find((index, document): (usize, Document)) -> Result<Chosen, Failure> {
         Document::File(file) => *file,
     };
     let id = given(&wishes.id).or(given(&wishes.content_ref));
-    let found = id.and_then(attachments::get).ok_or_else(|| {
-        let message = format!("Dokument {} findes ikke blandt de vedhæftede filer.", index + 1);
-        bad_input(
+    match id.map_or(Err(AttachmentError::NotFound), attachments::get) {
+        Ok(found) => Ok(chosen(found, wishes)),
+        Err(AttachmentError::NotFound) => Err(bad_input(
             "attachment-not-found",
-            message,
+            format!("Dokument {} findes ikke blandt de vedhæftede filer.", index + 1),
             format!("`documents[{index}].id` must be the id of an attachment of this run"),
-        )
-    })?;
-    Ok(chosen(found, wishes))
+        )),
+        Err(error) => Err(problem::no_files(error)),
+    }
 }
 
 fn chosen(attachment: Attachment, wishes: File) -> Chosen {
@@ -156,6 +160,8 @@ pub(crate) fn main_index(chosen: &[Chosen], named: Option<u32>) -> Result<usize,
 
 #[cfg(test)]
 mod tests {
+    use sluse_sdk::testing;
+
     use super::*;
 
     fn file(name: &str, media_type: &str) -> Chosen {
@@ -167,6 +173,17 @@ mod tests {
             sha256: "0".repeat(64),
         };
         chosen(attachment, File::default())
+    }
+
+    #[test]
+    fn a_host_that_cannot_tell_the_files_is_asked_again_later() {
+        let host = testing::FakeHost::install(|_| testing::answer(500, "{}"));
+        host.fail_attachments(AttachmentError::Unavailable("the database is busy".into()));
+        for documents in [None, Some(Documents::These(vec![Document::Id("att-1".into())]))] {
+            let failure = choose(documents, 1).err().expect("no files, no documents");
+            assert!(matches!(failure, Failure::Unavailable(_)), "{failure:?}");
+            assert_eq!(failure.problem().detail.as_deref(), Some("the database is busy"));
+        }
     }
 
     #[test]

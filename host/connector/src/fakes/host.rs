@@ -21,6 +21,8 @@ pub struct HostRecord {
     pub answers: VecDeque<Result<Response, SendError>>,
     /// Files of the run with their content.
     pub attachments: Vec<(Attachment, Bytes)>,
+    /// Why the files of the run cannot be told; they can when absent.
+    pub attachments_fail: Option<AttachmentError>,
     /// Every log line, in order.
     pub lines: Vec<(TimelineLevel, String)>,
 }
@@ -59,8 +61,12 @@ impl Host for FakeHost {
         answers
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        self.record().attachments.iter().map(|(attachment, _)| attachment.clone()).collect()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        let record = self.record();
+        match &record.attachments_fail {
+            Some(error) => Err(error.clone()),
+            None => Ok(record.attachments.iter().map(|(attachment, _)| attachment.clone()).collect()),
+        }
     }
 
     async fn read_attachment(&mut self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
@@ -81,7 +87,7 @@ impl Host for FakeHost {
         _media_type: String,
         _bytes: Bytes,
     ) -> Result<Attachment, AttachmentError> {
-        Err(AttachmentError::Unavailable("a fake keeps no files".into()))
+        Err(AttachmentError::Forbidden("a fake keeps no files".into()))
     }
 
     async fn put_file(&mut self, folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {

@@ -29,8 +29,8 @@ impl Host for CheckHost {
         self.0.send_all(requests).await
     }
 
-    async fn attachments(&mut self) -> Vec<Attachment> {
-        Vec::new()
+    async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
+        Ok(Vec::new())
     }
 
     async fn read_attachment(&mut self, _id: &str, _offset: u64, _length: u32) -> Result<Bytes, AttachmentError> {
@@ -43,7 +43,7 @@ impl Host for CheckHost {
         _media_type: String,
         _bytes: Bytes,
     ) -> Result<Attachment, AttachmentError> {
-        Err(AttachmentError::Unavailable("a check keeps no files".into()))
+        Err(AttachmentError::Forbidden("a check keeps no files".into()))
     }
 
     async fn put_file(&mut self, _folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use sluse_connector::{AttachmentError, Keep, SendError};
-use sluse_model::{Attachment, AttachmentId};
+use sluse_model::{Attachment, AttachmentId, TimelineLevel};
 use sluse_store::{Content, StoreError};
 use tokio::io::AsyncReadExt;
 
@@ -12,28 +12,35 @@ use super::DeliveryHost;
 const MAX_READ_BYTES: u32 = 4 << 20;
 
 impl DeliveryHost {
-    /// The run's files.
-    pub(super) async fn files(&self) -> Result<&[Attachment], StoreError> {
-        let files = self.attachments.get_or_try_init(|| self.present_files()).await?;
+    /// The run's files, also those that this call has added.
+    pub(super) async fn files(&self) -> Result<Vec<Attachment>, StoreError> {
+        let mut files = self.files_before().await?.to_vec();
+        files.extend(self.additions.files());
         Ok(files)
     }
 
-    async fn present_files(&self) -> Result<Vec<Attachment>, StoreError> {
-        match self.run {
-            Some(run) => self.engine.store.attachments(run).await,
-            None => Ok(Vec::new()),
-        }
+    /// The run's files as they were when the call first asked, which is before it added any.
+    async fn files_before(&self) -> Result<&[Attachment], StoreError> {
+        let read = || async {
+            match self.run {
+                Some(run) => self.engine.store.attachments(run).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        Ok(self.files_before.get_or_try_init(read).await?)
     }
 
     /// One of the run's files, also one that this call has added.
     pub(super) async fn file(&self, id: &str) -> Result<Attachment, AttachmentError> {
         let id: AttachmentId = id.parse().map_err(|_| AttachmentError::NotFound)?;
-        let known = |files: &[Attachment]| files.iter().find(|file| file.id == id).cloned();
-        if let Some(file) = known(self.files().await.map_err(unavailable)?) {
-            return Ok(file);
-        }
-        let files = self.present_files().await.map_err(unavailable)?;
-        known(&files).ok_or(AttachmentError::NotFound)
+        let files = self.files().await.map_err(unavailable)?;
+        files.into_iter().find(|file| file.id == id).ok_or(AttachmentError::NotFound)
+    }
+
+    /// Takes the place of a file that the call is about to add.
+    pub(super) async fn take_place(&self) -> Result<(), AttachmentError> {
+        let before = self.files_before().await.map_err(unavailable)?.len();
+        self.additions.take_place(before).map_err(AttachmentError::Forbidden)
     }
 
     pub(super) async fn read_file(&self, id: &str, offset: u64, length: u32) -> Result<Bytes, AttachmentError> {
@@ -63,6 +70,8 @@ impl DeliveryHost {
         if bytes.len() as u64 > limit {
             return Err(AttachmentError::TooLarge(limit));
         }
+        self.take_place().await?;
+        self.additions.take_bytes(bytes.len() as u64).map_err(too_much)?;
         let mut writer = self.engine.store.write_content().await.map_err(unavailable)?;
         writer.write(bytes).await.map_err(unavailable)?;
         let content = writer.finish().await.map_err(unavailable)?;
@@ -79,6 +88,10 @@ impl DeliveryHost {
         let not_kept = |error: StoreError| SendError::Interrupted(format!("the answer could not be kept: {error}"));
         let mut writer = self.engine.store.write_content().await.map_err(not_kept)?;
         while let Some(piece) = body.chunk().await.map_err(super::exchange::told)? {
+            if let Err(limit_bytes) = self.additions.take_bytes(piece.len() as u64) {
+                self.record.line(TimelineLevel::Warn, too_much(limit_bytes).to_string());
+                return Err(SendError::TooLarge(limit_bytes));
+            }
             writer.write(piece).await.map_err(not_kept)?;
         }
         let content = writer.finish().await.map_err(not_kept)?;
@@ -91,10 +104,17 @@ impl DeliveryHost {
         let Content { digest, size_bytes } = content;
         let attachment = Attachment { id, name, media_type, size_bytes, digest };
         self.engine.store.add_attachment(run, attachment.clone()).await?;
+        self.additions.note(attachment.clone());
         Ok(attachment)
     }
 }
 
-fn unavailable(error: impl std::fmt::Display) -> AttachmentError {
+fn too_much(limit_bytes: u64) -> AttachmentError {
+    AttachmentError::Forbidden(format!(
+        "a call adds at most {limit_bytes} bytes to its run: raise `limits.max_attachment_bytes` of the connection"
+    ))
+}
+
+pub(super) fn unavailable(error: impl std::fmt::Display) -> AttachmentError {
     AttachmentError::Unavailable(error.to_string())
 }

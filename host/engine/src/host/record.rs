@@ -6,13 +6,10 @@ use std::{
     time::Duration,
 };
 
-use sluse_connector::Request;
+use sluse_connector::{Lines, Request};
 use sluse_model::{Clock, Doubt, TimelineLevel, TimelineLine};
 
 use crate::intents::{InDoubt, IntentNumber, Intents, Standing};
-
-/// Lines that one attempt may add to the timeline, the host's own among them.
-const MAX_LINES: usize = 1_000;
 
 /// What a call leaves behind, while it runs.
 #[derive(Debug)]
@@ -25,8 +22,8 @@ pub(crate) struct Record {
 #[derive(Debug, Default)]
 struct Kept {
     intents: Intents,
-    lines: Vec<TimelineLine>,
-    left_out: u32,
+    /// The host's own lines are among them.
+    lines: Lines<TimelineLine>,
     misconfigured: Option<String>,
     retry_after_ms: Option<u64>,
 }
@@ -72,13 +69,9 @@ impl Record {
 
     /// Adds a line to the timeline.
     pub(crate) fn line(&self, level: TimelineLevel, message: String) {
+        let size_bytes = message.len();
         let line = TimelineLine { at: self.clock.now(), attempt: self.attempt, level, message };
-        let mut kept = self.kept();
-        if kept.lines.len() < MAX_LINES {
-            kept.lines.push(line);
-        } else {
-            kept.left_out += 1;
-        }
+        self.kept().lines.push(line, size_bytes);
     }
 
     /// Notes that a request is about to be sent.
@@ -111,12 +104,11 @@ impl Record {
     /// What the call has left behind.
     pub(crate) fn finish(&self) -> HostRecord {
         let mut kept = self.kept();
-        let mut timeline = std::mem::take(&mut kept.lines);
-        if kept.left_out > 0 {
-            let message = format!("{} more lines were left out", kept.left_out);
-            let at = self.clock.now();
-            timeline.push(TimelineLine { at, attempt: self.attempt, level: TimelineLevel::Warn, message });
-        }
+        let timeline = std::mem::take(&mut kept.lines).finish(|left_out, next| TimelineLine {
+            level: TimelineLevel::Warn,
+            message: format!("… {left_out} lines are left out here"),
+            ..next.clone()
+        });
         HostRecord {
             doubt: kept.intents.doubt(),
             timeline,

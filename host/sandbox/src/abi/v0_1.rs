@@ -9,6 +9,8 @@ use sluse_model::{
 };
 use wasmtime::component::{ComponentType, Lower};
 
+use crate::text;
+
 #[allow(missing_docs, unreachable_pub, dead_code, clippy::all, reason = "generated; the contract is documented in WIT")]
 mod generated {
     wasmtime::component::bindgen!({
@@ -143,7 +145,7 @@ impl From<types::Outcome> for Outcome {
 
 impl From<types::Problem> for Problem {
     fn from(problem: types::Problem) -> Self {
-        Self { code: problem.code, message: problem.message, detail: problem.detail }
+        text::problem(Self { code: problem.code, message: problem.message, detail: problem.detail })
     }
 }
 

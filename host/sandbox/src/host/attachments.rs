@@ -8,7 +8,7 @@ use super::{NO_ANSWER, too_long};
 use crate::{
     abi::v0_1::attachments,
     limits::MAX_BODY_BYTES,
-    state::{CallState, HOST_PATIENCE, wait_for_host},
+    state::{CallState, wait_for_host},
 };
 
 /// Longer than any id of ours.
@@ -20,17 +20,20 @@ const MAX_NAME_BYTES: usize = 1 << 10;
 const MAX_MEDIA_TYPE_BYTES: usize = 256;
 
 impl attachments::Host for CallState {
-    async fn all(&mut self) -> wasmtime::Result<Vec<attachments::Attachment>> {
-        let files = wait_for_host!(self, HOST_PATIENCE, self.host.attachments());
-        // The contract has no word for it here, and an empty list would be a lie.
-        let files = files.ok_or_else(|| wasmtime::Error::msg(NO_ANSWER))?;
-        Ok(files.into_iter().map(into_wit).collect())
+    async fn all(&mut self) -> wasmtime::Result<Result<Vec<attachments::Attachment>, attachments::AttachmentError>> {
+        let files = wait_for_host!(self, self.patience.other, self.host.attachments()).unwrap_or_else(no_answer);
+        Ok(files.map(|files| files.into_iter().map(into_wit).collect()).map_err(error_into_wit))
     }
 
-    async fn get(&mut self, id: String) -> wasmtime::Result<Option<attachments::Attachment>> {
-        let files = wait_for_host!(self, HOST_PATIENCE, self.host.attachments());
-        let files = files.ok_or_else(|| wasmtime::Error::msg(NO_ANSWER))?;
-        Ok(files.into_iter().find(|file| file.id.to_string() == id).map(into_wit))
+    async fn get(
+        &mut self,
+        id: String,
+    ) -> wasmtime::Result<Result<attachments::Attachment, attachments::AttachmentError>> {
+        let files = wait_for_host!(self, self.patience.other, self.host.attachments()).unwrap_or_else(no_answer);
+        let found = files.and_then(|files| {
+            files.into_iter().find(|file| file.id.to_string() == id).ok_or(AttachmentError::NotFound)
+        });
+        Ok(found.map(into_wit).map_err(error_into_wit))
     }
 
     async fn read(
@@ -45,7 +48,7 @@ impl attachments::Host for CallState {
         if length as usize > MAX_BODY_BYTES {
             return Ok(Err(attachments::AttachmentError::TooLarge(MAX_BODY_BYTES as u64)));
         }
-        let read = wait_for_host!(self, HOST_PATIENCE, self.host.read_attachment(&id, offset, length));
+        let read = wait_for_host!(self, self.patience.other, self.host.read_attachment(&id, offset, length));
         Ok(read.unwrap_or_else(no_answer).map(Vec::from).map_err(error_into_wit))
     }
 
@@ -59,18 +62,18 @@ impl attachments::Host for CallState {
             return Ok(Err(error_into_wit(error)));
         }
         let creating = self.host.create_attachment(name, media_type, Bytes::from(bytes));
-        let created = wait_for_host!(self, HOST_PATIENCE, creating);
+        let created = wait_for_host!(self, self.patience.other, creating);
         Ok(created.unwrap_or_else(no_answer).map(into_wit).map_err(error_into_wit))
     }
 }
 
 fn fits(name: &str, media_type: &str, length: usize) -> Result<(), AttachmentError> {
     if name.len() > MAX_NAME_BYTES {
-        return Err(AttachmentError::Unavailable(too_long("the file name", name.len(), MAX_NAME_BYTES)));
+        return Err(AttachmentError::Forbidden(too_long("the file name", name.len(), MAX_NAME_BYTES)));
     }
     if media_type.len() > MAX_MEDIA_TYPE_BYTES {
         let reason = too_long("the media type", media_type.len(), MAX_MEDIA_TYPE_BYTES);
-        return Err(AttachmentError::Unavailable(reason));
+        return Err(AttachmentError::Forbidden(reason));
     }
     if length > MAX_BODY_BYTES {
         return Err(AttachmentError::TooLarge(MAX_BODY_BYTES as u64));
@@ -94,6 +97,7 @@ fn into_wit(file: Attachment) -> attachments::Attachment {
 
 fn error_into_wit(error: AttachmentError) -> attachments::AttachmentError {
     match error {
+        AttachmentError::Forbidden(reason) => attachments::AttachmentError::Forbidden(reason),
         AttachmentError::NotFound => attachments::AttachmentError::NotFound,
         AttachmentError::TooLarge(limit_bytes) => attachments::AttachmentError::TooLarge(limit_bytes),
         AttachmentError::Unavailable(reason) => attachments::AttachmentError::Unavailable(reason),

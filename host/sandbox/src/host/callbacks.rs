@@ -7,7 +7,7 @@ use sluse_connector::CallbackError;
 use super::NO_ANSWER;
 use crate::{
     abi::v0_1::callbacks,
-    state::{CallState, HOST_PATIENCE, wait_for_host},
+    state::{CallState, wait_for_host},
 };
 
 /// Nobody answers faster than a request takes.
@@ -23,7 +23,7 @@ impl callbacks::Host for CallState {
             let reason = format!("a timeout of {timeout_ms} ms is out of bounds: between a second and 400 days");
             return Ok(Err(callbacks::CallbackError::Forbidden(reason)));
         }
-        let opened = wait_for_host!(self, HOST_PATIENCE, self.host.open_callback(timeout));
+        let opened = wait_for_host!(self, self.patience.other, self.host.open_callback(timeout));
         Ok(opened.unwrap_or_else(|| Err(CallbackError::Unavailable(NO_ANSWER.into()))).map_err(into_wit))
     }
 }

@@ -7,7 +7,7 @@ use super::{NO_ANSWER, too_long};
 use crate::{
     abi::v0_1::folders,
     limits::MAX_BODY_BYTES,
-    state::{CallState, HOST_PATIENCE, wait_for_host},
+    state::{CallState, wait_for_host},
 };
 
 /// Names of folders and files.
@@ -30,7 +30,7 @@ impl folders::Host for CallState {
             }
         }
         let putting = self.host.put_file(folder, name, Bytes::from(bytes));
-        let put = wait_for_host!(self, HOST_PATIENCE, putting);
+        let put = wait_for_host!(self, self.patience.other, putting);
         Ok(put.unwrap_or_else(|| Err(FolderError::Unavailable(NO_ANSWER.into()))).map_err(into_wit))
     }
 }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluse_connector::{Answer, Body, Content, Effect, Keep, Method, Multipart, Part, Request, Response, SendError};
+use sluse_connector::{
+    Answer, Body, Content, Effect, Keep, Method, Multipart, Part, REQUESTS_SIDE_BY_SIDE, Request, Response, SendError,
+};
 
 use super::{NO_ANSWER, too_long, too_many};
 use crate::{
     abi::v0_1::http,
     limits::MAX_BODY_BYTES,
-    state::{CallState, wait_for_host},
+    state::{CallState, Patience, wait_for_host},
 };
 
 /// As long as web servers take.
@@ -33,19 +35,13 @@ const MAX_PARTS: usize = 256;
 /// Names of endpoints, of what must happen once, of kept files, subtypes.
 const MAX_NAME_BYTES: usize = 256;
 
-/// The host's own timeout comes first; this one is for a host that hangs. The call's wall clock is the other.
-const MAX_PATIENCE: Duration = Duration::from_secs(10 * 60);
-
-/// What a host is given beyond the time that the request itself may take.
-const GRACE: Duration = Duration::from_secs(10);
-
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::SendError>> {
         let request = match checked(request) {
             Ok(request) => request,
             Err(reason) => return Ok(Err(http::SendError::Forbidden(reason))),
         };
-        let patience = patience(request.timeout);
+        let patience = self.patience.with_one(&request);
         let answer = wait_for_host!(self, patience, self.host.send(request));
         Ok(into_wit(answer.unwrap_or_else(no_answer)))
     }
@@ -63,15 +59,24 @@ impl http::Host for CallState {
             }
             Err(reason) => return Err(wasmtime::Error::msg(reason)),
         };
-        let longest = requests.iter().map(|request| patience(request.timeout)).max().unwrap_or(GRACE);
-        let answers = wait_for_host!(self, longest, self.host.send_all(requests));
+        let patience = self.patience.with_all(&requests);
+        let answers = wait_for_host!(self, patience, self.host.send_all(requests));
         let answers = answers.unwrap_or_else(|| (0..count).map(|_| no_answer()).collect());
         Ok(answers.into_iter().map(into_wit).collect())
     }
 }
 
-fn patience(timeout: Option<Duration>) -> Duration {
-    timeout.map_or(MAX_PATIENCE, |timeout| timeout.saturating_add(GRACE)).min(MAX_PATIENCE)
+impl Patience {
+    fn with_one(&self, request: &Request) -> Duration {
+        request.timeout.map_or(self.request, |timeout| timeout.saturating_add(self.grace)).min(self.request)
+    }
+
+    /// The host sends some, and then the next ones: each round may take as long as its slowest request.
+    fn with_all(&self, requests: &[Request]) -> Duration {
+        let rounds = u32::try_from(requests.len().div_ceil(REQUESTS_SIDE_BY_SIDE)).unwrap_or(u32::MAX);
+        let longest = requests.iter().map(|request| self.with_one(request)).max().unwrap_or(self.grace);
+        longest.saturating_mul(rounds.max(1))
+    }
 }
 
 fn no_answer() -> Result<Response, SendError> {
@@ -199,5 +204,50 @@ fn into_wit(answer: Result<Response, SendError>) -> Result<http::Response, http:
         Err(SendError::Unreachable(reason)) => Err(http::SendError::Unreachable(reason)),
         Err(SendError::Interrupted(reason)) => Err(http::SendError::Interrupted(reason)),
         Err(SendError::TooLarge(limit_bytes)) => Err(http::SendError::TooLarge(limit_bytes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(timeout: Option<Duration>) -> Request {
+        Request {
+            method: Method::Get,
+            endpoint: None,
+            path: "/".into(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            timeout,
+            effect: Effect::Read,
+            intent_key: None,
+            reconciled: false,
+            keep: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(count: usize, timeout: Option<Duration>, expected: Duration) {
+        let requests = vec![request(timeout); count];
+        assert_eq!(Patience::default().with_all(&requests), expected, "{count} requests of {timeout:?}");
+    }
+
+    #[test]
+    fn patience_grows_with_the_rounds() {
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        check(0, None, 10 * second);
+        check(1, Some(5 * second), 15 * second);
+        check(16, Some(5 * second), 15 * second);
+        check(17, Some(5 * second), 30 * second);
+        check(64, Some(5 * second), minute);
+        check(1, None, 10 * minute);
+        check(1, Some(60 * minute), 10 * minute);
+        check(64, None, 40 * minute);
+    }
+
+    #[test]
+    fn the_slowest_request_counts() {
+        let requests = [request(Some(Duration::from_secs(1))), request(Some(Duration::from_secs(50)))];
+        assert_eq!(Patience::default().with_all(&requests), Duration::from_secs(60));
     }
 }

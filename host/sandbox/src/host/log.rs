@@ -2,7 +2,11 @@
 
 use sluse_model::TimelineLevel;
 
-use crate::{abi::v0_1::log, state::CallState};
+use crate::{
+    abi::v0_1::log,
+    state::CallState,
+    text::{MAX_LINE_BYTES, tidy},
+};
 
 impl log::Host for CallState {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
@@ -14,7 +18,7 @@ impl log::Host for CallState {
             log::Level::Warn => TimelineLevel::Warn,
             log::Level::Error => TimelineLevel::Error,
         };
-        self.log.write(self.host.as_mut(), level, message);
+        self.host.log(level, tidy(message, MAX_LINE_BYTES));
         Ok(())
     }
 }

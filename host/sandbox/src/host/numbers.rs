@@ -5,7 +5,7 @@ use sluse_connector::NumberError;
 use super::{NO_ANSWER, too_long};
 use crate::{
     abi::v0_1::numbers,
-    state::{CallState, HOST_PATIENCE, wait_for_host},
+    state::{CallState, wait_for_host},
 };
 
 const MAX_SEQUENCE_BYTES: usize = 256;
@@ -23,7 +23,7 @@ impl numbers::Host for CallState {
             let reason = format!("{count} numbers at once, and 1 to {MAX_COUNT} are allowed");
             return Ok(Err(numbers::NumberError::Forbidden(reason)));
         }
-        let reserved = wait_for_host!(self, HOST_PATIENCE, self.host.reserve_numbers(sequence, count));
+        let reserved = wait_for_host!(self, self.patience.other, self.host.reserve_numbers(sequence, count));
         Ok(reserved.unwrap_or_else(|| Err(NumberError::Unavailable(NO_ANSWER.into()))).map_err(into_wit))
     }
 }

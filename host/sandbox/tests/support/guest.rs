@@ -1,7 +1,10 @@
 //! Components as text: a core module in the canonical ABI, made a component of with the contract's WIT. Simpler
 //! and more hostile than what a toolchain emits.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
@@ -29,6 +32,8 @@ pub struct Guest {
     pub describe: String,
     /// The body of `execute`, with the parameters `$operation`, `$input` … left out: leaves a pointer.
     pub execute: String,
+    /// The body of `check`: leaves a pointer.
+    pub check: String,
     /// Bytes at an offset below [`TEXTS_AT`].
     pub data: Vec<(u32, Vec<u8>)>,
     /// The body of `cabi_realloc` (`$old $old_size $align $size`).
@@ -53,6 +58,7 @@ impl Guest {
             memory: "2".into(),
             describe: "(global.get $description)".into(),
             execute: DONE.into(),
+            check: "unreachable".into(),
             data: Vec::new(),
             // Above the texts, and never below what was handed out.
             realloc: "(local $at i32)
@@ -106,7 +112,7 @@ impl Guest {
         // At 16: ok(done("{}")), the text at 8.
         let answer = [0_u32, 0, 0, 8, 2].map(u32::to_le_bytes).concat();
         let _ = writeln!(data, "(data (i32.const 8) \"{{}}\") (data (i32.const 16) \"{}\")", escaped(&answer));
-        let Self { imports, fields, memory, describe, execute, realloc, .. } = self;
+        let Self { imports, fields, memory, describe, execute, check, realloc, .. } = self;
         format!(
             r#"(module
                 {imports}
@@ -118,7 +124,7 @@ impl Guest {
                     {realloc})
                 (func (export "sluse:connector/connector@0.1.0#describe") (result i32) {describe})
                 (func (export "sluse:connector/connector@0.1.0#check")
-                    (param i32 i32 i32 i64 i64 i32 i32) (result i32) unreachable)
+                    (param i32 i32 i32 i64 i64 i32 i32) (result i32) {check})
                 (func (export "sluse:connector/operations@0.1.0#execute")
                     (param $delivery i32) (param $delivery_length i32) (param $attempt i32) (param $accepted_at i64)
                     (param $attempt_at i64) (param $config i32) (param $config_length i32) (param $operation i32)
@@ -134,7 +140,7 @@ impl Guest {
         let text = self.text();
         let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let mut resolve = Resolve::default();
-        let (ours, _) = resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/v0.1")).unwrap();
+        let (ours, _) = resolve.push_dir(contract()).unwrap();
         for (name, package) in &self.packages {
             resolve.push_str(name, package).unwrap();
         }
@@ -154,6 +160,12 @@ impl Guest {
         append(&mut component, &self.more_modules);
         component
     }
+}
+
+/// Where the contract is: above whichever crate these tests belong to.
+fn contract() -> PathBuf {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.map(|folder| folder.join("wit/v0.1")).find(|folder| folder.is_dir()).unwrap()
 }
 
 /// Appends core modules, each with an instance of it: sections of a component come in any order.

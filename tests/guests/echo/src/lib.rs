@@ -131,7 +131,7 @@ struct File {
 }
 
 fn list(_: &Call<Settings>, slice: Slice) -> Result<Files, Failure> {
-    let files = attachments::all().into_iter().map(|attachment| read(attachment, &slice)).collect::<Result<_, _>>()?;
+    let files = attachments::all()?.into_iter().map(|attachment| read(attachment, &slice)).collect::<Result<_, _>>()?;
     Ok(Files { files })
 }
 
@@ -156,8 +156,9 @@ struct Kept {
 
 fn keep(_: &Call<Settings>, place: Place) -> Result<Kept, Failure> {
     let answer = Request::get(place.path).keep("kept.bin").send()?.require_success()?;
-    let kept = answer.attachment().and_then(attachments::get);
+    let kept = answer.attachment();
     let kept = kept.ok_or_else(|| Failure::rejected("not-kept", "The host did not keep the answer."))?;
+    let kept = attachments::get(kept)?;
     Ok(Kept { id: kept.id, size_bytes: kept.size_bytes })
 }
 
@@ -169,11 +170,10 @@ struct Forward {
 }
 
 fn forward(_: &Call<Settings>, input: Forward) -> Result<Answered, Failure> {
-    let found = match input.attachment {
-        Some(id) => attachments::get(&id),
-        None => attachments::all().into_iter().next(),
+    let file = match input.attachment {
+        Some(id) => attachments::get(&id)?,
+        None => attachments::all()?.into_iter().next().ok_or(attachments::AttachmentError::NotFound)?,
     };
-    let file = found.ok_or(attachments::AttachmentError::NotFound)?;
     let answer = Request::post("/").attachment(&file.media_type, file.id).send()?;
     Ok(Answered::read(&answer.require_success()?))
 }
