@@ -36,7 +36,7 @@ pub struct Egress {
 impl Egress {
     /// With the operating system's resolver.
     pub fn new(ceiling: Ceiling) -> Self {
-        Self::with_lookup(ceiling, Arc::new(SystemLookup))
+        Self::with_lookup(ceiling, Arc::new(SystemLookup::default()))
     }
 
     /// With another resolver, for tests.
