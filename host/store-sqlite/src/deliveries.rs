@@ -7,8 +7,10 @@ mod settle; // how an attempt ended, and what follows
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
-use sluse_model::{Attempt, AttemptResult, Delivery, DeliveryId, Lease, TimelineLine, Timestamp};
-use sluse_store::{Claim, Claimed, Deliveries, DeliveryDetail, Page, PageRequest, Settlement, StoreError};
+use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
+use sluse_store::{
+    Claim, Claimed, Deliveries, DeliveryDetail, ListedDelivery, Page, PageRequest, Settlement, StoreError,
+};
 
 use crate::{
     SqliteStore,
@@ -55,7 +57,7 @@ impl Deliveries for SqliteStore {
         self.readers.read(move |connection| detail(connection, id)).await
     }
 
-    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<Delivery>, StoreError> {
+    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
         let part = Part::of(List::Deliveries, &page)?;
         self.readers.read(move |connection| Ok(part.page(rows::list(connection, state.as_deref(), part)?))).await
     }
