@@ -5,6 +5,8 @@ mod claim; // due deliveries, and leases
 mod rows; // from rows to deliveries
 mod settle; // how an attempt ended, and what follows
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
@@ -26,7 +28,11 @@ pub(crate) use rows::of_run;
 #[async_trait]
 impl Deliveries for SqliteStore {
     async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError> {
-        self.writer.write(move |write| claim::claim(write, claim, limit)).await
+        let stepped_back = claim.now.as_millis() < self.claimed_at_ms.load(Ordering::Relaxed);
+        let claimed = self.writer.write(move |write| claim::claim(write, claim, limit, stepped_back)).await?;
+        // Only once it is done: a step that was seen and not dealt with is seen again.
+        self.claimed_at_ms.store(claim.now.as_millis(), Ordering::Relaxed);
+        Ok(claimed)
     }
 
     async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError> {

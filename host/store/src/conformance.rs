@@ -79,6 +79,7 @@ macro_rules! conformance {
                 deliveries_are_listed_by_state,
             }
             leases {
+                a_clock_that_steps_back_stalls_nothing,
                 an_old_lease_is_refused,
                 a_lease_number_grows_with_each_claim,
                 a_renewed_lease_does_not_lapse,

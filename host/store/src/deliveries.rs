@@ -86,7 +86,8 @@ impl From<Delivery> for ListedDelivery {
 #[async_trait]
 pub trait Deliveries: Send + Sync {
     /// Gives up to `limit` due deliveries, the longest due first, each with a lease and a begun attempt.
-    /// Deliveries whose connector has no active revision wait until it has one.
+    /// Deliveries whose connector has no active revision wait until it has one. A clock that stepped back stalls
+    /// nothing: what began to wait at a time that is still to come waits anew from `claim.now`, as long as it was to.
     /// Two claimers never receive the same delivery while its lease lives. Durable when it returns: an attempt
     /// that nobody ever settles is seen by [`Deliveries::lapsed`].
     async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError>;
