@@ -8,6 +8,11 @@ pub enum StoreError {
         "the database `{path}` is in use by another process: stop that `sluse serve` first, or give this one its own `data.folder`"
     )]
     Locked { path: String },
+    /// Another program writes to the database: a tool, a backup.
+    #[error(
+        "the database `{path}` is held by another program, perhaps one that looks into it or copies it: let that one finish"
+    )]
+    Busy { path: String },
     /// The database or its folder cannot be written.
     #[error("the database `{path}` cannot be written: {detail}")]
     NotWritable { path: String, detail: String },
