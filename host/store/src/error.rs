@@ -30,6 +30,9 @@ pub enum StoreError {
     /// There is nothing of this name.
     #[error("there is no {0}")]
     NotFound(String),
+    /// A page token that no page ended with.
+    #[error("there is no page `{0}`: begin again without it")]
+    NoSuchPage(String),
     /// No room left on the disk.
     #[error("the disk is full")]
     Full,
