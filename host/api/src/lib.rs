@@ -3,11 +3,14 @@
 
 mod access; // who may ask
 mod body; // bodies within their limits
+mod form; // a form with files, in bounded memory
 mod health; // whether the host is well
+mod path; // what stands in the places of a path
+mod patience; // how long a peer may keep us waiting
 mod problem; // what is said when it cannot be done
 mod route; // an endpoint and the scope that it needs
-mod serve;
-mod v1; // the endpoints // our own accept loop
+mod serve; // our own accept loop
+mod v1; // the endpoints
 
 use std::{fmt, sync::Arc};
 

@@ -177,6 +177,7 @@ fn store_kind(error: &StoreError) -> Kind {
     match error {
         StoreError::Full => Kind(S::INSUFFICIENT_STORAGE, "disk-full", "The disk is full"),
         StoreError::Stale(_) => Kind(S::CONFLICT, "changed-meanwhile", "Changed meanwhile"),
+        StoreError::NoSuchPage(_) => Kind(S::BAD_REQUEST, "bad-page", "No such page"),
         StoreError::NotFound(_) => Kind(S::NOT_FOUND, "not-found", "Not found"),
         _ => Kind(S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available"),
     }

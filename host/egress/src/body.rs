@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, Ordering, fence},
     },
     task::{Context, Poll, ready},
 };
@@ -23,6 +23,7 @@ use crate::outgoing::Reader;
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// Whether a request has begun to leave. Asked after a failure, so that "nothing was sent" is known and not guessed.
+/// One is held by whoever asks, the other by the body.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Departure(Arc<AtomicU8>);
 
@@ -36,9 +37,15 @@ impl Departure {
         self.0.compare_exchange(WAITING, DEPARTED, Ordering::AcqRel, Ordering::Acquire) != Err(CALLED_OFF)
     }
 
-    /// Keeps the request from leaving. False when it may have left already.
+    /// Keeps the request from leaving. False when it may have left already, or still be held by a connection: that
+    /// one may be about to write the head, and where there is no body it asks nobody before it does.
     pub(crate) fn call_off(&self) -> bool {
-        self.0.compare_exchange(WAITING, CALLED_OFF, Ordering::AcqRel, Ordering::Acquire) != Err(DEPARTED)
+        // First: only of a body that is gone it is certain that nothing happens to it any more.
+        let is_gone = Arc::strong_count(&self.0) == 1;
+        // What was done with the body before it went is seen now.
+        fence(Ordering::Acquire);
+        let waited = self.0.compare_exchange(WAITING, CALLED_OFF, Ordering::AcqRel, Ordering::Acquire) != Err(DEPARTED);
+        is_gone && waited
     }
 
     fn is_called_off(&self) -> bool {
@@ -282,10 +289,25 @@ mod tests {
     async fn a_request_called_off_gives_no_byte() {
         let departure = Departure::default();
         let mut body = Box::pin(DepartingBody::new(streamed(5, b"hello"), departure.clone()));
-        assert!(departure.call_off());
+        assert!(!departure.call_off(), "a connection may hold it and write its head");
         assert!(!body.is_end_stream());
         let frame = poll_fn(|cx| body.as_mut().poll_frame(cx)).await;
         assert!(matches!(frame, Some(Err(BodyFailure::CalledOff))));
+    }
+
+    #[test]
+    fn a_request_that_nobody_holds_is_called_off() {
+        let departure = Departure::default();
+        drop(DepartingBody::new(streamed(5, b"hello"), departure.clone()));
+        assert!(departure.call_off());
+    }
+
+    /// The connection that takes it up reads no body, and so would never hear that it was called off.
+    #[test]
+    fn an_empty_request_that_a_connection_holds_is_not_called_off() {
+        let departure = Departure::default();
+        let _held = DepartingBody::new(Segments::default(), departure.clone());
+        assert!(!departure.call_off());
     }
 
     #[test]

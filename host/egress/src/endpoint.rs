@@ -36,7 +36,7 @@ pub struct Egress {
 impl Egress {
     /// With the operating system's resolver.
     pub fn new(ceiling: Ceiling) -> Self {
-        Self::with_lookup(ceiling, Arc::new(SystemLookup))
+        Self::with_lookup(ceiling, Arc::new(SystemLookup::default()))
     }
 
     /// With another resolver, for tests.
@@ -251,8 +251,8 @@ impl Inner {
             return Err(Refusal::new(
                 "request-size",
                 format!(
-                    "a request of {size_bytes} bytes is larger than {most}: raise `max_request_bytes` of endpoint `{}`, within `egress.max_request_bytes` in sluse.toml",
-                    self.rules.name
+                    "a request of {size_bytes} bytes to endpoint `{}` is larger than {most}: raise `limits.max_attachment_bytes` of connection `{}`, and `egress.max_request_bytes` in sluse.toml if that is smaller",
+                    self.rules.name, self.rules.connection
                 ),
             ));
         }

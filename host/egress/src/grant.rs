@@ -31,14 +31,17 @@ pub struct Ceiling {
     pub extra_roots: Vec<CertificateDer<'static>>,
 }
 
+/// As large as the files that flows and connections take unless they say otherwise: what was accepted can be sent.
+const MAX_DOCUMENT_BYTES: u64 = 512 << 20;
+
 impl Default for Ceiling {
-    /// No host, no address that is not global; sizes fit for documents (256 MiB) and two minutes.
+    /// No host, no address that is not global; sizes fit for documents (512 MiB) and two minutes.
     fn default() -> Self {
         Self {
             hosts: Vec::new(),
             cidrs: Vec::new(),
-            max_request_bytes: 256 << 20,
-            max_response_bytes: 256 << 20,
+            max_request_bytes: MAX_DOCUMENT_BYTES,
+            max_response_bytes: MAX_DOCUMENT_BYTES,
             max_timeout: Duration::from_secs(120),
             extra_roots: Vec::new(),
         }

@@ -155,6 +155,12 @@ impl Engine {
         Ok(self.flows.present(flow).await?.flow.max_attachment_bytes)
     }
 
+    /// Whether data fits a flow's schema, for those who would take in files after it. Everything is checked again
+    /// by [`Engine::submit`].
+    pub async fn check_submission(&self, flow: &Name, data: &Value) -> Result<(), SubmitError> {
+        fits(&*self.flows.present(flow).await?, data)
+    }
+
     /// The terms of a claim made now.
     pub(crate) fn claim(&self, now: Timestamp) -> Claim {
         Claim { now, until: now.plus(self.settings.lease) }
@@ -175,7 +181,12 @@ fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError
             limit_bytes,
         });
     }
-    flow.schema.check(&submission.data).map_err(|violations| SubmitError::DoesNotFit { flow: name.clone(), violations })
+    fits(flow, &submission.data)
+}
+
+fn fits(flow: &CompiledFlow, data: &Value) -> Result<(), SubmitError> {
+    let flow_name = || flow.flow.name.clone();
+    flow.schema.check(data).map_err(|violations| SubmitError::DoesNotFit { flow: flow_name(), violations })
 }
 
 /// What a submission amounts to: its data with keys in order, and each file's name, type and content.

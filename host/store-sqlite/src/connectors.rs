@@ -23,7 +23,7 @@ macro_rules! select {
 impl Connectors for SqliteStore {
     async fn install(&self, revision: Revision) -> Result<(), StoreError> {
         self.contents.require(vec![revision.digest]).await?;
-        let description = json(&revision.description);
+        let (digest, description) = (revision.digest, json(&revision.description));
         let install = move |write: &Write<'_>| {
             let sql = "INSERT INTO revisions (digest, connector, size_bytes, standing, installed_at, description)
                 VALUES (?1, ?2, ?3, 'installed', ?4, ?5) ON CONFLICT DO NOTHING";
@@ -36,7 +36,9 @@ impl Connectors for SqliteStore {
             ])?;
             Ok(())
         };
-        self.writer.write(install).await
+        self.writer.write(install).await?;
+        self.contents.arrived(&[digest]);
+        Ok(())
     }
 
     async fn activate(&self, connector: &Name, digest: &Digest, now: Timestamp) -> Result<Option<Digest>, StoreError> {

@@ -1,7 +1,8 @@
 //! Contents are files named after their digest: `ab/cdef…` under the contents' folder. A content comes into
 //! being under another name, is synced, and takes its own name in one step; what is not finished goes away.
 
-mod sweep; // what nobody refers to goes
+mod discard; // what is given up goes at once
+mod sweep; // what nobody refers to goes after a day
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -27,6 +28,7 @@ use crate::{
     open::{make_folder, sync_folder},
 };
 
+use discard::OnTheWay;
 pub(crate) use sweep::Sweeper;
 
 /// Pieces are collected until there is this much to write, or to read at once: a hop to a blocking thread
@@ -41,6 +43,7 @@ pub(crate) struct ContentFolder {
     next_incoming: AtomicU64,
     /// Held while a content takes its name, or goes: so that none goes that was just kept again.
     naming: Mutex<()>,
+    on_the_way: OnTheWay,
 }
 
 impl ContentFolder {
@@ -52,7 +55,13 @@ impl ContentFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(explain_io(&error, &incoming)),
             _ => make_folder(&incoming)?,
         }
-        Ok(Self { path: path.to_owned(), clock, next_incoming: AtomicU64::new(0), naming: Mutex::new(()) })
+        Ok(Self {
+            path: path.to_owned(),
+            clock,
+            next_incoming: AtomicU64::new(0),
+            naming: Mutex::default(),
+            on_the_way: OnTheWay::default(),
+        })
     }
 
     fn path_of(&self, digest: &Digest) -> PathBuf {
@@ -87,11 +96,11 @@ impl ContentFolder {
         let Unfinished { incoming, digester, size_bytes } = unfinished;
         let digest = digester.finish();
         let path = self.path_of(&digest);
-        self.name(&incoming, &path).map_err(|error| explain_io(&error, &path))?;
+        self.name(&incoming, &path, digest).map_err(|error| explain_io(&error, &path))?;
         Ok(Content { digest, size_bytes })
     }
 
-    fn name(&self, incoming: &IncomingFile, path: &Path) -> io::Result<()> {
+    fn name(&self, incoming: &IncomingFile, path: &Path, digest: Digest) -> io::Result<()> {
         let folder = path.parent().expect("a content stands in a folder");
         // Contents are as old as their last keeping, by the clock that the sweep asks.
         stamp(&incoming.file, self.clock.now())?;
@@ -103,6 +112,7 @@ impl ContentFolder {
         }
         // Where the same bytes are kept already they are replaced by themselves: whoever reads goes on reading.
         fs::rename(&incoming.path, path)?;
+        self.on_the_way.kept(digest);
         sync_folder(folder)
     }
 }
@@ -140,6 +150,13 @@ impl Contents for SqliteStore {
             file.set_max_buf_size(CHUNK_BYTES);
             Box::pin(file) as ContentReader
         }))
+    }
+
+    async fn discard_content(&self, digest: &Digest) -> Result<(), StoreError> {
+        let (folder, digest) = (self.contents.clone(), *digest);
+        let path = folder.path_of(&digest);
+        let removed = self.readers.read(move |connection| Ok(folder.discard(connection, &digest)?)).await?;
+        removed.map_err(|error| explain_io(&error, &path))
     }
 
     async fn content_size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {

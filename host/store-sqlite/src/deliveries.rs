@@ -5,10 +5,14 @@ mod claim; // due deliveries, and leases
 mod rows; // from rows to deliveries
 mod settle; // how an attempt ended, and what follows
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
-use sluse_model::{Attempt, AttemptResult, Delivery, DeliveryId, Lease, TimelineLine, Timestamp};
-use sluse_store::{Claim, Claimed, Deliveries, DeliveryDetail, Page, PageRequest, Settlement, StoreError};
+use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
+use sluse_store::{
+    Claim, Claimed, Deliveries, DeliveryDetail, ListedDelivery, Page, PageRequest, Settlement, StoreError,
+};
 
 use crate::{
     SqliteStore,
@@ -24,7 +28,11 @@ pub(crate) use rows::of_run;
 #[async_trait]
 impl Deliveries for SqliteStore {
     async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError> {
-        self.writer.write(move |write| claim::claim(write, claim, limit)).await
+        let stepped_back = claim.now.as_millis() < self.claimed_at_ms.load(Ordering::Relaxed);
+        let claimed = self.writer.write(move |write| claim::claim(write, claim, limit, stepped_back)).await?;
+        // Only once it is done: a step that was seen and not dealt with is seen again.
+        self.claimed_at_ms.store(claim.now.as_millis(), Ordering::Relaxed);
+        Ok(claimed)
     }
 
     async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError> {
@@ -55,7 +63,7 @@ impl Deliveries for SqliteStore {
         self.readers.read(move |connection| detail(connection, id)).await
     }
 
-    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<Delivery>, StoreError> {
+    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
         let part = Part::of(List::Deliveries, &page)?;
         self.readers.read(move |connection| Ok(part.page(rows::list(connection, state.as_deref(), part)?))).await
     }

@@ -17,7 +17,10 @@ mod tokens; // who may ask
 mod values; // values of the model in columns
 mod writer; // the one thread that writes // what SQLite's errors mean
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicI64},
+};
 
 use async_trait::async_trait;
 use sluse_model::Clock;
@@ -38,6 +41,9 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     contents: Arc<ContentFolder>,
     sweeper: Arc<Sweeper>,
+    /// The time of the latest claim: an earlier one says that the clock stepped back. Later than all before the
+    /// first, because nobody knows what the clock of a former process said.
+    claimed_at_ms: AtomicI64,
     #[cfg(feature = "temporary")]
     _folder: Option<tempfile::TempDir>,
 }
@@ -57,6 +63,7 @@ impl SqliteStore {
             readers: Arc::new(readers),
             contents,
             sweeper: Arc::new(sweeper),
+            claimed_at_ms: AtomicI64::new(i64::MAX),
             #[cfg(feature = "temporary")]
             _folder: None,
         })

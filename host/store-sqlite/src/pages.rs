@@ -38,7 +38,7 @@ impl Part {
             None => i64::MAX,
             Some(token) => parse(list, token).ok_or_else(|| {
                 let token: String = token.chars().take(40).collect();
-                StoreError::NotFound(format!("page `{token}`: begin again without it"))
+                StoreError::NoSuchPage(token)
             })?,
         };
         Ok(Self { list, limit: request.limit.clamp(1, MAX_LIMIT) as usize, before_key })

@@ -19,10 +19,14 @@ use crate::{
 #[async_trait]
 impl Runs for SqliteStore {
     async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError> {
-        self.contents.require(run.attachments.iter().map(|attachment| attachment.digest).collect()).await?;
+        let digests: Vec<_> = run.attachments.iter().map(|attachment| attachment.digest).collect();
+        self.contents.require(digests.clone()).await?;
         let run = Arc::new(run);
         let written = run.clone();
         let admitted = self.writer.write(move |write| admit(write, &written, claim)).await?;
+        if let Admitted::New(_) = admitted {
+            self.contents.arrived(&digests);
+        }
         Ok(match (admitted, claim) {
             (Admitted::Before(id), _) => Accepted::Before(id),
             (Admitted::Conflict(id), _) => Accepted::Conflict(id),
@@ -46,7 +50,10 @@ impl Runs for SqliteStore {
 
     async fn add_attachment(&self, run: RunId, attachment: Attachment) -> Result<(), StoreError> {
         self.contents.require(vec![attachment.digest]).await?;
-        self.writer.write(move |write| add_attachment(write, run, &attachment)).await
+        let digest = attachment.digest;
+        self.writer.write(move |write| add_attachment(write, run, &attachment)).await?;
+        self.contents.arrived(&[digest]);
+        Ok(())
     }
 
     async fn attachments(&self, run: RunId) -> Result<Vec<Attachment>, StoreError> {

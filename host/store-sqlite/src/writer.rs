@@ -427,6 +427,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_committed_is_on_the_disk() {
+        let (store, _, _folder) = open();
+        let pragmas = |write: &Write<'_>| {
+            let synchronous: i64 = write.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+            let mode: String = write.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+            Ok((synchronous, mode))
+        };
+        // 2 is FULL: the log is synced with each commit.
+        assert_eq!(store.writer.write(pragmas).await, Ok((2, "wal".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn another_program_that_holds_the_database_is_told_from_another_host() {
+        let (store, _, folder) = open();
+        let database = folder.path().join("sluse.sqlite3");
+        let tool = Connection::open(&database).expect("the database");
+        tool.execute_batch("BEGIN IMMEDIATE").expect("held");
+        let refused = store.health().await.expect_err("a database that is held");
+        assert_eq!(refused, StoreError::Busy { path: database.display().to_string() });
+        assert!(refused.to_string().contains("another program") && !refused.to_string().contains("sluse serve"));
+        tool.execute_batch("ROLLBACK").expect("let go");
+        store.health().await.expect("free again");
+    }
+
+    #[tokio::test]
     async fn a_failing_write_undoes_nothing_of_its_neighbours() {
         let (store, _, _folder) = open();
         let tasks = (0..100).map(|number| {

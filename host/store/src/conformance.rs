@@ -49,6 +49,9 @@ macro_rules! conformance {
                 an_unfinished_content_leaves_nothing,
                 a_content_is_read_from_any_offset,
                 a_missing_content_is_none,
+                a_content_that_is_given_up_is_gone,
+                a_content_that_something_refers_to_stays,
+                a_content_that_somebody_else_is_on_the_way_with_stays,
             }
             runs {
                 an_accepted_run_is_read_back,
@@ -76,6 +79,7 @@ macro_rules! conformance {
                 what_cannot_begin_does_not_hide_what_can,
                 activation_is_seen_by_the_next_claim,
                 a_connection_moved_to_another_connector_is_seen_by_the_next_claim,
+                a_clock_that_steps_back_stalls_nothing,
                 deliveries_are_listed_by_state,
             }
             leases {

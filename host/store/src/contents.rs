@@ -28,6 +28,10 @@ pub trait Contents: Send + Sync {
     /// The bytes from `offset` to the end. `None` when there is no such content.
     async fn read_content(&self, digest: &Digest, offset: u64) -> Result<Option<ContentReader>, StoreError>;
 
+    /// Gives up a content that was finished and that nothing will refer to. It goes, unless something refers to it,
+    /// or somebody else finished the same bytes and has neither given them up nor made anything refer to them.
+    async fn discard_content(&self, digest: &Digest) -> Result<(), StoreError>;
+
     /// Whether there is such a content, and its size in bytes.
     async fn content_size(&self, digest: &Digest) -> Result<Option<u64>, StoreError>;
 }

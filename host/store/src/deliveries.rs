@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use sluse_model::{
-    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, RunState, TimelineLine, Timestamp,
+    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, RunId, RunState, TimelineLine,
+    Timestamp,
 };
 
 use crate::{DeliveryDetail, Page, PageRequest, StoreError};
@@ -56,11 +57,37 @@ pub struct Settlement {
     pub follow: Follow,
 }
 
+/// A delivery as lists have it: without its texts, which may be large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDelivery {
+    pub id: DeliveryId,
+    pub run: RunId,
+    /// Its place in the run's flow, from 0.
+    pub step_index: u32,
+    pub step: Name,
+    pub connection: Name,
+    pub operation: Name,
+    pub state: DeliveryState,
+    /// How many attempts have begun.
+    pub attempts: u32,
+    pub accepted_at: Timestamp,
+    pub changed_at: Timestamp,
+}
+
+impl From<Delivery> for ListedDelivery {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery { id, run, step_index, step, connection, operation, state, .. } = delivery;
+        let Delivery { attempts, accepted_at, changed_at, .. } = delivery;
+        Self { id, run, step_index, step, connection, operation, state, attempts, accepted_at, changed_at }
+    }
+}
+
 /// Work that waits, and who is doing it.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
     /// Gives up to `limit` due deliveries, the longest due first, each with a lease and a begun attempt.
-    /// Deliveries whose connector has no active revision wait until it has one.
+    /// Deliveries whose connector has no active revision wait until it has one. A clock that stepped back stalls
+    /// nothing: what began to wait at a time that is still to come waits anew from `claim.now`, as long as it was to.
     /// Two claimers never receive the same delivery while its lease lives. Durable when it returns: an attempt
     /// that nobody ever settles is seen by [`Deliveries::lapsed`].
     async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError>;
@@ -84,6 +111,6 @@ pub trait Deliveries: Send + Sync {
     /// The delivery of this id.
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError>;
 
-    /// Deliveries, the latest first; with `state` only those in the state of this name.
-    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<Delivery>, StoreError>;
+    /// Deliveries without their texts, the latest first; with `state` only those in the state of this name.
+    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError>;
 }

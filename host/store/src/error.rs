@@ -8,6 +8,11 @@ pub enum StoreError {
         "the database `{path}` is in use by another process: stop that `sluse serve` first, or give this one its own `data.folder`"
     )]
     Locked { path: String },
+    /// Another program writes to the database: a tool, a backup.
+    #[error(
+        "the database `{path}` is held by another program, perhaps one that looks into it or copies it: let that one finish"
+    )]
+    Busy { path: String },
     /// The database or its folder cannot be written.
     #[error("the database `{path}` cannot be written: {detail}")]
     NotWritable { path: String, detail: String },
@@ -25,6 +30,9 @@ pub enum StoreError {
     /// There is nothing of this name.
     #[error("there is no {0}")]
     NotFound(String),
+    /// A page token that no page ended with.
+    #[error("there is no page `{0}`: begin again without it")]
+    NoSuchPage(String),
     /// No room left on the disk.
     #[error("the disk is full")]
     Full,

@@ -49,7 +49,7 @@ pub struct RunFilter {
 pub struct PageRequest {
     /// At most this many.
     pub limit: u32,
-    /// Where the page before ended: its [`Page::next`]. Anything else is `NotFound`.
+    /// Where the page before ended: its [`Page::next`]. Anything else is `NoSuchPage`.
     pub after: Option<String>,
 }
 

@@ -219,10 +219,15 @@ impl Vault {
 
     fn take_over(&self, reading: Arc<Reading>) {
         let now = self.clock.now();
-        let before = self.reading.write().unwrap_or_else(PoisonError::into_inner).replace(reading.clone());
-        self.retired.prune(now);
-        let gone = before.map(|before| before.gone_in(&reading)).unwrap_or_default();
-        gone.into_iter().for_each(|(name, value)| self.retired.push(&name, value, now));
+        {
+            let mut present = self.reading.write().unwrap_or_else(PoisonError::into_inner);
+            self.retired.prune(now);
+            let gone = present.as_ref().map(|before| before.gone_in(&reading)).unwrap_or_default();
+            gone.into_iter().for_each(|(name, value)| self.retired.push(&name, value, now));
+            *present = Some(reading.clone());
+            // Within the lock: whoever has seen the new reading sees the new epoch, and the other way round.
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+        }
         self.tokens.prune(|name, version| reading.version(name) == Some(version));
         self.issued.forget(&reading);
         self.epoch.fetch_add(1, Ordering::AcqRel);

@@ -57,9 +57,24 @@ async fn every_error_is_a_problem() -> anyhow::Result<()> {
     let post = host.post("/v1/flows/nobody/runs", &json!({})).await?;
     assert_eq!((post.status.as_u16(), post.header("content-type")), (404, "application/problem+json"));
     assert_eq!(post.json()?["type"], "urn:sluse:problem:unknown-flow");
-    for (method, path, status) in [("GET", "/v1/nothing", 404), ("PATCH", "/v1/runs", 405)] {
-        let reply = host.api(method, path, "", Body::empty()).await?;
-        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (status, "application/problem+json"));
+    let unreadable = sluse_api::routes().into_iter().filter(|route| route.path.contains('{')).map(|route| {
+        let path = route.path.split('/').map(|part| if part.starts_with('{') { "%FF" } else { part });
+        (route.method.to_string(), path.collect::<Vec<_>>().join("/"), 400)
+    });
+    let others = [
+        ("GET", "/v1/nothing", 404),
+        ("PATCH", "/v1/runs", 405),
+        ("GET", "/v1/runs?after=made-up", 400),
+        ("GET", "/v1/deliveries?after=made-up", 400),
+        ("GET", "/v1/runs?limit=many", 400),
+    ];
+    let others = others.map(|(method, path, status)| (method.to_owned(), path.to_owned(), status));
+    for (method, path, status) in others.into_iter().chain(unreadable) {
+        let reply = host.api(&method, &path, "", Body::empty()).await?;
+        let said = (reply.status.as_u16(), reply.header("content-type"));
+        assert_eq!(said, (status, "application/problem+json"), "{method} {path}: {}", reply.text());
     }
+    let page = host.api("GET", "/v1/runs?after=made-up", "", Body::empty()).await?;
+    assert_eq!(page.json()?["type"], "urn:sluse:problem:bad-page");
     Ok(())
 }

@@ -50,6 +50,26 @@ async fn the_same_key_is_the_same_run() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_used_for_something_else_is_a_conflict() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    let post = async |reference: &str| {
+        let request = http::Request::post(format!("{}/v1/flows/case/runs", site.host.url()))
+            .header("authorization", format!("Bearer {}", site.host.token()))
+            .header("content-type", "application/json")
+            .header("idempotency-key", "k-2");
+        sluse_tests::client::send(request.body(submission(reference).to_string().into())?).await
+    };
+    let (first, again, other) = (post("wf-8").await?, post("wf-8").await?, post("wf-9").await?);
+    assert_eq!((first.status.as_u16(), again.status.as_u16()), (202, 200));
+    assert_eq!((other.status.as_u16(), other.header("content-type")), (409, "application/problem+json"));
+    let problem = other.json()?;
+    assert_eq!(problem["type"], "urn:sluse:problem:idempotency-key-taken");
+    let run = first.json()?["run"].as_str().unwrap_or("?").to_owned();
+    assert!(problem["detail"].as_str().unwrap_or("").contains(&run), "{problem}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_arrive_with_their_bytes_and_names() -> anyhow::Result<()> {
     let site = Site::start().await?;
     assert_eq!(site.apply(&[FLOW_WITH_FILES]).await?.status, 200);

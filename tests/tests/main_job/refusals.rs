@@ -68,6 +68,79 @@ async fn a_file_that_is_damaged_cut_off_or_too_large_is_refused() -> anyhow::Res
     Ok(())
 }
 
+/// The files under a folder of contents, apart from the component.
+fn contents(site: &Site) -> anyhow::Result<usize> {
+    let mut count = 0;
+    for folder in std::fs::read_dir(site.host.data().join("contents"))? {
+        count += std::fs::read_dir(folder?.path())?.count();
+    }
+    Ok(count)
+}
+
+/// Waits until there are so many files.
+async fn contents_become(site: &Site, expected: usize) -> anyhow::Result<()> {
+    for _ in 0..400 {
+        if contents(site)? == expected {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("{} contents instead of {expected}", contents(site)?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_with_a_refused_submission_is_not_kept() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    assert_eq!(site.apply(&[FLOW_WITH_FILES]).await?.status, 200);
+    let before = contents(&site)?;
+    let post = async |body: Vec<u8>| {
+        site.post_bytes("/v1/flows/case-with-files/runs", "multipart/form-data; boundary=b", body).await
+    };
+    // The first file is whole when the second one is found wanting.
+    let second = "\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.pdf\"\r\n\
+        Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n\r\nother\r\n--b--\r\n";
+    assert_eq!(post(form("r", b"content", "", second)).await?.status, 422);
+    contents_become(&site, before).await?;
+    // The same bytes with a submission that is accepted stay, whatever others give up.
+    assert_eq!(post(form("a", b"content", "", "\r\n--b--\r\n")).await?.status, 202);
+    assert_eq!(post(form("r", b"content", "", second)).await?.status, 422);
+    contents_become(&site, before + 1).await?;
+    assert_eq!(contents(&site)?, before + 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_that_does_not_fit_is_refused_before_its_files() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    assert_eq!(site.apply(&[FLOW_WITH_FILES]).await?.status, 200);
+    // The file never ends: who waited for it would answer that the form is damaged.
+    let head = form("r", b"content", "", "");
+    let unfit = String::from_utf8(head)?.replace("reference", "referense");
+    let path = "/v1/flows/case-with-files/runs";
+    let reply = site.post_bytes(path, "multipart/form-data; boundary=b", unfit.into_bytes()).await?;
+    assert_eq!(
+        (reply.status.as_u16(), reply.json()?["type"].as_str()),
+        (422, Some("urn:sluse:problem:submission-does-not-fit"))
+    );
+    Ok(())
+}
+
+/// Whatever stands where a part should begin is not collected until memory is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_without_an_end_of_its_beginning_is_refused() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    let header = b"--b\r\nContent-Disposition: form-data; name=\"";
+    for beginning in [b"".as_slice(), header] {
+        let body = [beginning, &vec![b'x'; 4 << 20]].concat();
+        let reply = site.post_bytes("/v1/flows/case/runs", "multipart/form-data; boundary=b", body).await;
+        // Cut off in the middle of its body, a client may not get to read why.
+        let Ok(reply) = reply else { continue };
+        assert_eq!((reply.status.as_u16(), reply.json()?["type"].as_str()), (400, Some("urn:sluse:problem:bad-body")));
+    }
+    assert_eq!(site.host.get("/v1/runs").await?["items"].as_array().map(Vec::len), Some(0));
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn configuration_is_refused_with_file_and_line_and_nothing_is_applied() -> anyhow::Result<()> {
     let site = Site::start().await?;

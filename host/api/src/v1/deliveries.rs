@@ -7,8 +7,8 @@ use axum::routing::get;
 use http::Method;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sluse_model::{Attempt, Delivery, DeliveryState, TimelineLine, Timestamp};
-use sluse_store::DeliveryDetail;
+use sluse_model::{Attempt, DeliveryState, TimelineLine, Timestamp};
+use sluse_store::{DeliveryDetail, ListedDelivery};
 
 use crate::Route;
 use sluse_model::Scope;
@@ -48,15 +48,15 @@ pub(crate) struct DeliverySummary {
     changed_at: Timestamp,
 }
 
-impl DeliverySummary {
-    fn of(delivery: &Delivery) -> Self {
+impl From<ListedDelivery> for DeliverySummary {
+    fn from(delivery: ListedDelivery) -> Self {
         Self {
             id: delivery.id.to_string(),
             run: delivery.run.to_string(),
             step: delivery.step.to_string(),
             connection: delivery.connection.to_string(),
             operation: delivery.operation.to_string(),
-            state: delivery.state.clone(),
+            state: delivery.state,
             attempt_count: delivery.attempts,
             accepted_at: delivery.accepted_at,
             changed_at: delivery.changed_at,
@@ -66,13 +66,9 @@ impl DeliverySummary {
 
 impl From<DeliveryDetail> for DeliveryBody {
     fn from(detail: DeliveryDetail) -> Self {
-        Self {
-            summary: DeliverySummary::of(&detail.delivery),
-            input: raw(detail.delivery.input),
-            output: detail.delivery.output.map(raw),
-            attempts: detail.attempts,
-            timeline: detail.timeline,
-        }
+        let DeliveryDetail { mut delivery, attempts, timeline } = detail;
+        let (input, output) = (raw(std::mem::take(&mut delivery.input)), delivery.output.take().map(raw));
+        Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A run as people see it: what happened, when, and the link parameters that came of it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::output::say;
@@ -13,17 +15,30 @@ struct Event {
 /// Prints what happened since it was last asked; remembers what it has printed.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
-    printed: usize,
+    /// How often each event was printed. Not only how many there were: that an attempt is due is over once it has begun.
+    printed: HashMap<String, usize>,
 }
 
 impl Timeline {
     /// Prints what is new in a run.
     pub(crate) fn print(&mut self, run: &Value) {
-        let events = events(run);
-        for event in events.iter().skip(self.printed) {
-            say(&format!("{}  {}", clock_time(&event.at), event.text));
+        self.news(run).iter().for_each(|line| say(line));
+    }
+
+    fn news(&mut self, run: &Value) -> Vec<String> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let mut news = Vec::new();
+        for event in events(run) {
+            let identity = format!("{} {}", event.at, event.text);
+            let times = seen.entry(identity.clone()).or_default();
+            *times += 1;
+            let printed = self.printed.entry(identity).or_default();
+            if *times > *printed {
+                *printed = *times;
+                news.push(format!("{}  {}", clock_time(&event.at), event.text));
+            }
         }
-        self.printed = self.printed.max(events.len());
+        news
     }
 }
 
@@ -99,4 +114,39 @@ fn links(delivery: &Value) -> impl Iterator<Item = String> + '_ {
             Value::String(text) => format!("{step}.{name} = {text}"),
             other => format!("{step}.{name} = {other}"),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn attempt(number: u32, kind: &str) -> Value {
+        let problem = (kind != "done").then(|| json!({"code": "busy", "message": "Busy."}));
+        let result = json!({"ended_at": format!("2026-01-01T00:00:0{number}.000Z"), "kind": kind, "problem": problem});
+        json!({"number": number, "revision": "0123456789abcdef", "result": result})
+    }
+
+    fn run(state: &str, delivery: Value) -> Value {
+        json!({"id": "run-1", "flow": "permit", "accepted_at": "2026-01-01T00:00:00.000Z", "state": state,
+            "closed_at": (state != "running").then_some("2026-01-01T00:00:09.000Z"), "deliveries": [delivery]})
+    }
+
+    #[test]
+    fn nothing_is_lost_after_a_retry_and_nothing_is_said_twice() {
+        let mut timeline = Timeline::default();
+        let retrying = json!({"step": "open", "state": "retrying", "changed_at": "2026-01-01T00:00:01.000Z",
+            "due": "2026-01-01T00:00:02.000Z", "attempts": [attempt(1, "unavailable")]});
+        let first = timeline.news(&run("running", retrying.clone()));
+        assert_eq!(first.len(), 3, "{first:?}");
+        assert!(first[2].contains("next attempt at"), "{first:?}");
+        assert_eq!(timeline.news(&run("running", retrying)), Vec::<String>::new());
+        // The announcement is gone, and two things have happened.
+        let closed = json!({"step": "open", "state": "closed", "changed_at": "2026-01-01T00:00:02.000Z",
+            "attempts": [attempt(1, "unavailable"), attempt(2, "done")]});
+        let then = timeline.news(&run("succeeded", closed));
+        assert_eq!(then.len(), 2, "{then:?}");
+        assert!(then[0].contains("attempt 2 done") && then[1].contains("run succeeded"), "{then:?}");
+    }
 }

@@ -166,7 +166,9 @@ async fn a_request_above_the_cap_is_refused() {
     let endpoint = target.endpoint_with(|rules| rules.max_request_bytes = 10, false);
     send(&endpoint, post("/", Body::Bytes(Bytes::from_static(&[0; 10])))).await.expect("just fits");
     let error = send(&endpoint, post("/", Body::Bytes(Bytes::from_static(&[0; 11])))).await.expect_err("refused");
-    assert!(matches!(&error, SendError::Forbidden(refusal) if refusal.message.contains("max_request_bytes")));
+    for key in ["`limits.max_attachment_bytes` of connection", "`egress.max_request_bytes`"] {
+        assert!(matches!(&error, SendError::Forbidden(refusal) if refusal.message.contains(key)), "{error}");
+    }
     assert_eq!(rule(error), "request-size");
     assert_eq!(target.heard().len(), 1);
 }

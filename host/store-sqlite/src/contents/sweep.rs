@@ -1,4 +1,5 @@
-//! Contents that nobody refers to: an upload that was refused, a component that did not fit. They go after a day.
+//! Contents that nobody refers to and nobody gave up: a component that did not fit, what a former process was on
+//! the way with. They go after a day.
 
 use std::{
     fs, io,
@@ -16,7 +17,7 @@ use sluse_model::{Digest, Timestamp};
 use sluse_store::StoreError;
 use tracing::{info, warn};
 
-use super::ContentFolder;
+use super::{ContentFolder, discard::is_referenced};
 
 /// Longer than anybody takes between the last byte of a file and the submission that refers to it.
 const KEPT_UNREFERENCED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -133,10 +134,7 @@ impl Sweep {
     }
 
     fn is_referenced(&self, digest: &Digest) -> io::Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM attachments WHERE digest = ?1)
-            OR EXISTS (SELECT 1 FROM revisions WHERE digest = ?1)";
-        let find = || self.connection.prepare_cached(sql)?.query_row([digest.as_bytes().as_slice()], |row| row.get(0));
-        find().map_err(io::Error::other)
+        is_referenced(&self.connection, digest).map_err(io::Error::other)
     }
 }
 

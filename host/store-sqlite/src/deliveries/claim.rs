@@ -46,7 +46,16 @@ pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM deliveries INDEXED BY
 pub(super) const RENEW: &str =
     "UPDATE deliveries SET lease_until = ?3 WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
 
-pub(super) fn claim(write: &Write<'_>, claim: Claim, limit: u32) -> Result<Vec<Claimed>, Failure> {
+/// What began to wait at a time that is still to come: a clock that was ahead said so. How long it was to wait is
+/// known all the same, and that wait begins now.
+pub(super) const WAIT_ANEW: &str = "UPDATE deliveries
+    SET due_at = ?1 + max(0, due_at - changed_at), changed_at = ?1
+    WHERE state IN ('queued', 'retrying') AND claimable IN (0, 1) AND due_at > ?1 AND changed_at > ?1";
+
+pub(super) fn claim(write: &Write<'_>, claim: Claim, limit: u32, stepped_back: bool) -> Result<Vec<Claimed>, Failure> {
+    if stepped_back {
+        write.prepare_cached(WAIT_ANEW)?.execute([claim.now.as_millis()])?;
+    }
     let due = find(write, DUE, claim.now, limit)?;
     due.into_iter().map(|found| take(write, claim, found)).collect()
 }
@@ -146,6 +155,7 @@ mod tests {
         for (sql, index) in [
             (DUE, "deliveries_waiting"),
             (NEXT_DUE, "deliveries_waiting"),
+            (WAIT_ANEW, "deliveries_waiting"),
             (LAPSED, "deliveries_running"),
             (RENEW, "sqlite_autoindex_deliveries_1"),
             (HELD, "sqlite_autoindex_deliveries_1"),

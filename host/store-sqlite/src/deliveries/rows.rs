@@ -2,74 +2,111 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use sluse_model::{Attention, Delivery, DeliveryId, DeliveryState, Lease, Timestamp};
+use sluse_store::ListedDelivery;
 
 use crate::{
     pages::Part,
     values::{Json, Kept, Word},
 };
 
+/// The columns that [`listed`] reads, of `d`.
+macro_rules! listed_columns {
+    () => {
+        "d.key, d.id, r.id, d.step_index, d.step, d.connection, d.operation, d.state, d.attempts, d.accepted_at,
+        d.changed_at, d.due_at, d.lease_number, d.lease_until, d.problem, d.reason, d.attention_since,
+        d.resolution, d.closed_at"
+    };
+}
+
 /// The columns that [`delivery`] reads, of `d`.
 macro_rules! columns {
     () => {
-        "d.key, d.id, r.id, d.step_index, d.step, d.connection, d.operation, i.input, o.output, d.state, d.attempts,
-        d.accepted_at, d.changed_at, d.due_at, d.lease_number, d.lease_until, d.problem, d.reason,
-        d.attention_since, d.resolution, d.closed_at"
+        concat!($crate::deliveries::rows::listed_columns!(), ", i.input, o.output")
+    };
+}
+
+/// The run of the rows of `d`.
+macro_rules! listed_joins {
+    () => {
+        " CROSS JOIN runs r ON r.key = d.run "
     };
 }
 
 /// What belongs to the rows of `d`. Cross joins keep the order: the texts are looked up for each, never before.
 macro_rules! joins {
     () => {
-        " CROSS JOIN runs r ON r.key = d.run
-        CROSS JOIN inputs i ON i.delivery = d.key
-        LEFT JOIN outputs o ON o.delivery = d.key "
+        concat!(
+            $crate::deliveries::rows::listed_joins!(),
+            "CROSS JOIN inputs i ON i.delivery = d.key LEFT JOIN outputs o ON o.delivery = d.key "
+        )
     };
 }
-pub(super) use {columns, joins};
+pub(super) use {columns, joins, listed_columns, listed_joins};
 
 /// How many columns [`delivery`] reads; what a statement selects beyond them follows.
 pub(super) const COUNT: usize = 21;
 
-/// A delivery, with its key.
-pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
+/// A delivery without its texts, with its key.
+fn listed(row: &Row<'_>) -> rusqlite::Result<(i64, ListedDelivery)> {
     let (Kept(id), Kept(run)) = (row.get(1)?, row.get(2)?);
     let (Kept(step), Kept(connection), Kept(operation)) = (row.get(4)?, row.get(5)?, row.get(6)?);
-    let (Kept(accepted_at), Kept(changed_at)) = (row.get(11)?, row.get(12)?);
-    let delivery = Delivery {
+    let (Kept(accepted_at), Kept(changed_at)) = (row.get(9)?, row.get(10)?);
+    let delivery = ListedDelivery {
         id,
         run,
         step_index: row.get(3)?,
         step,
         connection,
         operation,
-        input: row.get(7)?,
-        output: row.get(8)?,
         state: state(row)?,
-        attempts: row.get(10)?,
+        attempts: row.get(8)?,
         accepted_at,
         changed_at,
     };
     Ok((row.get(0)?, delivery))
 }
 
+/// A delivery, with its key.
+pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
+    let (key, listed) = listed(row)?;
+    let ListedDelivery { id, run, step_index, step, connection, operation, state, .. } = listed;
+    let ListedDelivery { attempts, accepted_at, changed_at, .. } = listed;
+    let (input, output) = (row.get(19)?, row.get(20)?);
+    let delivery = Delivery {
+        id,
+        run,
+        step_index,
+        step,
+        connection,
+        operation,
+        input,
+        output,
+        state,
+        attempts,
+        accepted_at,
+        changed_at,
+    };
+    Ok((key, delivery))
+}
+
 fn state(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
     let time = |column| row.get(column).map(|Kept::<Timestamp>(time)| time);
-    Ok(match row.get_ref(9)?.as_str()? {
-        "queued" => DeliveryState::Queued { due: time(13)? },
-        "running" => DeliveryState::Running { lease: Lease { number: lease_number(row)?, until: time(15)? } },
-        "retrying" => DeliveryState::Retrying { due: time(13)?, problem: row.get(16).map(|Json(problem)| problem)? },
+    Ok(match row.get_ref(7)?.as_str()? {
+        "queued" => DeliveryState::Queued { due: time(11)? },
+        "running" => DeliveryState::Running { lease: Lease { number: lease_number(row)?, until: time(13)? } },
+        "retrying" => DeliveryState::Retrying { due: time(11)?, problem: row.get(14).map(|Json(problem)| problem)? },
         "attention" => DeliveryState::Attention(Attention {
-            reason: row.get(17).map(|Word(reason)| reason)?,
-            problem: row.get(16).map(|Json(problem)| problem)?,
-            since: time(18)?,
+            reason: row.get(15).map(|Word(reason)| reason)?,
+            problem: row.get(14).map(|Json(problem)| problem)?,
+            since: time(16)?,
         }),
-        _ => DeliveryState::Closed { resolution: row.get(19).map(|Word(resolution)| resolution)?, at: time(20)? },
+        _ => DeliveryState::Closed { resolution: row.get(17).map(|Word(resolution)| resolution)?, at: time(18)? },
     })
 }
 
 /// The number of the latest lease; 0 when there was none.
 pub(super) fn lease_number(row: &Row<'_>) -> rusqlite::Result<u64> {
-    row.get(14).map(|Kept(number)| number)
+    row.get(12).map(|Kept(number)| number)
 }
 
 pub(super) fn find(connection: &Connection, id: DeliveryId) -> rusqlite::Result<Option<(i64, Delivery)>> {
@@ -84,18 +121,22 @@ pub(crate) fn of_run(connection: &Connection, run_key: i64) -> rusqlite::Result<
     Ok(rows.into_iter().map(|(_, delivery)| delivery).collect())
 }
 
-/// A part of all deliveries, the latest first.
-pub(super) fn list(connection: &Connection, state: Option<&str>, part: Part) -> rusqlite::Result<Vec<(i64, Delivery)>> {
-    // The keys first: whatever is sorted on the way is not whole rows with their texts.
+/// A part of all deliveries, the latest first. Their texts stay where they are.
+pub(super) fn list(
+    connection: &Connection,
+    state: Option<&str>,
+    part: Part,
+) -> rusqlite::Result<Vec<(i64, ListedDelivery)>> {
+    // The keys first: whatever is sorted on the way is not whole rows.
     macro_rules! list {
         ($condition:literal) => {
             concat!(
                 "SELECT ",
-                columns!(),
+                listed_columns!(),
                 " FROM (SELECT key AS found FROM deliveries WHERE key < ?1 AND ",
                 $condition,
                 " ORDER BY key DESC LIMIT ?2) CROSS JOIN deliveries d ON d.key = found",
-                joins!(),
+                listed_joins!(),
                 "ORDER BY d.key DESC"
             )
         };
@@ -110,5 +151,32 @@ pub(super) fn list(connection: &Connection, state: Option<&str>, part: Part) -> 
         Some("closed") => list!("state = 'closed'"),
         Some(_) => return Ok(Vec::new()),
     };
-    connection.prepare_cached(sql)?.query_map([part.before_key, part.rows()], delivery)?.collect()
+    connection.prepare_cached(sql)?.query_map([part.before_key, part.rows()], listed)?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sluse_model::fakes::SimClock;
+    use sluse_store::{
+        Deliveries as _,
+        conformance::fixtures::{NOW, page, prepare, queued},
+    };
+
+    use crate::{SqliteStore, writer::Write};
+
+    /// A page of large inputs is not read only to be thrown away: without the texts it is the same page.
+    #[tokio::test]
+    async fn a_list_reads_no_texts() {
+        let store = SqliteStore::temporary(Arc::new(SimClock::at(NOW))).expect("a store");
+        let prepared = prepare(&store).await;
+        let id = queued(&store, prepared.flow, NOW).await;
+        let lose_texts = |write: &Write<'_>| Ok(write.execute("DELETE FROM inputs", [])?);
+        assert_eq!(store.writer.write(lose_texts).await, Ok(1));
+        for state in [None, Some("queued".to_owned())] {
+            let listed = store.deliveries(state, page(10, None)).await.expect("read").items;
+            assert_eq!(listed.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [id]);
+        }
+    }
 }

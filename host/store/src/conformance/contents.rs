@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sluse_model::Digest;
 use tokio::io::AsyncReadExt as _;
 
-use super::fixtures::content;
+use super::fixtures::{attachment, content, new_run, prepare};
 use crate::{Content, Store};
 
 async fn read(store: &dyn Store, digest: &Digest, offset: u64) -> Vec<u8> {
@@ -65,4 +65,43 @@ pub async fn a_missing_content_is_none(store: Arc<dyn Store>) {
     let digest = Digest::of("nowhere");
     assert_eq!(store.content_size(&digest).await, Ok(None));
     assert!(store.read_content(&digest, 0).await.expect("read").is_none());
+}
+
+async fn is_kept(store: &dyn Store, digest: &Digest) -> bool {
+    store.content_size(digest).await.expect("read").is_some()
+}
+
+pub async fn a_content_that_is_given_up_is_gone(store: Arc<dyn Store>) {
+    let digest = content(&*store, "refused").await;
+    assert_eq!(store.discard_content(&digest).await, Ok(()));
+    assert!(!is_kept(&*store, &digest).await);
+    assert_eq!(store.discard_content(&digest).await, Ok(()), "there is nothing left to give up");
+    assert_eq!(content(&*store, "refused").await, digest);
+    assert!(is_kept(&*store, &digest).await);
+}
+
+pub async fn a_content_that_something_refers_to_stays(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let file = content(&*store, "file").await;
+    let mut run = new_run(prepared.flow);
+    run.attachments = vec![attachment("a.pdf", file)];
+    store.accept(run, None).await.expect("accepted");
+    // Another submission with the same file, which is refused; and a component handed in again.
+    content(&*store, "file").await;
+    for digest in [file, prepared.revision] {
+        store.discard_content(&digest).await.expect("discarded");
+        assert!(is_kept(&*store, &digest).await);
+    }
+}
+
+pub async fn a_content_that_somebody_else_is_on_the_way_with_stays(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let digest = content(&*store, "the same").await;
+    content(&*store, "the same").await;
+    store.discard_content(&digest).await.expect("discarded");
+    assert!(is_kept(&*store, &digest).await);
+    let mut run = new_run(prepared.flow);
+    run.attachments = vec![attachment("a.pdf", digest)];
+    store.accept(run, None).await.expect("accepted");
+    assert!(is_kept(&*store, &digest).await);
 }

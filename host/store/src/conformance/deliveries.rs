@@ -1,6 +1,6 @@
 //! Work that waits.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use sluse_model::{DeliveryState, RunState};
 
@@ -8,7 +8,7 @@ use super::fixtures::{
     NOW, activate, apply, at_once, attention, claim_at, connection, failed, install, later, name, new_run, page,
     prepare, queued, retry, running, settlement, success,
 };
-use crate::{Accepted, Follow, Store};
+use crate::{Accepted, Claimed, Follow, Store};
 
 pub async fn one_claim_wins(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
@@ -115,6 +115,28 @@ pub async fn a_connection_moved_to_another_connector_is_seen_by_the_next_claim(s
     let other = activate(&*store, "interact", "component two").await;
     let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| (one.delivery.id, one.revision)).collect::<Vec<_>>(), [(id, other)]);
+}
+
+pub async fn a_clock_that_steps_back_stalls_nothing(store: Arc<dyn Store>) {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let (prepared, ahead) = (prepare(&*store).await, NOW.plus(YEAR));
+    // At work while the clock was a year ahead: one is to wait for a moment, and one was about to be claimed.
+    let busy = running(&*store, prepared.flow).await;
+    let mut settled = retry(&busy, ahead.plus(Duration::from_millis(20)));
+    if let Some(result) = &mut settled.attempt.result {
+        result.ended_at = ahead;
+    }
+    store.settle(settled, None).await.expect("settled");
+    assert_eq!(store.claim(claim_at(ahead), 10).await, Ok(Vec::new()));
+    let mut run = new_run(prepared.flow);
+    (run.accepted_at, run.first.accepted_at) = (ahead, ahead);
+    run.first.state = DeliveryState::Queued { due: ahead };
+    let waiting = run.first.id;
+    store.accept(run, None).await.expect("accepted");
+    let ids = |claimed: Vec<Claimed>| claimed.into_iter().map(|one| one.delivery.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.claim(claim_at(NOW), 10).await.expect("claimed")), [waiting]);
+    assert_eq!(store.next_due().await, Ok(Some(later(20))));
+    assert_eq!(ids(store.claim(claim_at(later(20)), 10).await.expect("claimed")), [busy.delivery.id]);
 }
 
 pub async fn deliveries_are_listed_by_state(store: Arc<dyn Store>) {

@@ -208,6 +208,6 @@ pub async fn a_made_up_page_is_refused(store: Arc<dyn Store>) {
     for token in [Some("1; DROP TABLE runs".to_owned()), Some(String::new()), of_deliveries] {
         assert!(token.is_some());
         let refused = store.runs(RunFilter::default(), page(10, token)).await;
-        assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
+        assert!(matches!(refused, Err(StoreError::NoSuchPage(_))), "{refused:?}");
     }
 }

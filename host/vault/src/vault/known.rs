@@ -39,9 +39,9 @@ impl Vault {
     /// # Errors
     /// When the store fails.
     pub async fn scrubber(&self, connection: &Connection) -> Result<Scrubber, VaultError> {
-        let reading = self.reading().await?;
-        // Before the values are looked at: what changes meanwhile makes this one old.
+        // Before anything is looked at: what changes meanwhile makes this one old.
         let epoch = self.epoch.load(Ordering::Acquire);
+        let reading = self.reading().await?;
         if let Some(scrubber) = self.known.get(epoch, connection) {
             return Ok(scrubber);
         }

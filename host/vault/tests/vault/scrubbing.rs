@@ -45,6 +45,29 @@ async fn a_new_value_is_known_at_once_and_the_old_one_for_a_while() {
     assert_eq!(scrub("hunter22 hunter33").await, "hunter22 hunter33");
 }
 
+/// However often the value changes meanwhile: what a request carries, its scrubber knows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_is_known_whenever_it_is_used() {
+    let world = World::new();
+    let used = Used::new("https://a.test", bearer("api"));
+    world.set("api", "value-first").await;
+    world.apply(std::slice::from_ref(&used.connection)).await;
+    let changing = tokio::spawn({
+        let vault = world.vault.clone();
+        async move {
+            for number in 0..20_000 {
+                vault.set(&name("api"), format!("value-{number:06}").as_str().into()).await.expect("written");
+            }
+        }
+    });
+    while !changing.is_finished() {
+        let value = used.token(&world.vault).await.expect("a credential");
+        let scrubber = world.vault.scrubber(&used.connection).await.expect("a scrubber");
+        assert_eq!(scrubber.scrub_text(&value), REDACTED, "{value}");
+    }
+    changing.await.expect("no panic");
+}
+
 #[tokio::test]
 async fn tokens_are_known_as_soon_as_they_are_used_and_after_they_were_refused() {
     let server = TokenServer::start([]).await;

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use sluse_engine::CheckReport;
 use sluse_model::Name;
 
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 #[derive(Debug, Serialize)]
 pub(super) struct CheckBody {

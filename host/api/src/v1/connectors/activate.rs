@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use sluse_model::{Digest, Name};
 
 use super::InstalledBody;
-use crate::{Api, ApiError, body::JsonBody};
+use crate::{Api, ApiError, body::JsonBody, path::Path};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

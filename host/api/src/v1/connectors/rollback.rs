@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use sluse_model::Name;
 
 use super::InstalledBody;
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 /// Going back is for emergencies: nothing that is configured holds it up, but it is told.
 pub(super) async fn roll_back(

@@ -37,5 +37,5 @@ pub(super) async fn list(
     }
     let page = ListQuery::new(query.limit, query.after);
     let deliveries = api.engine.store().deliveries(query.state, page.into()).await?;
-    Ok(Json(ListBody::new(deliveries, |delivery| DeliverySummary::of(&delivery))))
+    Ok(Json(ListBody::new(deliveries, DeliverySummary::from)))
 }

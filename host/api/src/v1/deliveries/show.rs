@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use sluse_model::DeliveryId;
 
 use super::DeliveryBody;
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 pub(super) async fn show(
     State(api): State<Arc<Api>>,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 use sluse_model::{AttachmentId, RunId};
 use tokio_util::io::ReaderStream;
 
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 pub(super) async fn download(
     State(api): State<Arc<Api>>,

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sluse_model::{Attachment, Run, RunId};
 use sluse_store::RunDetail;
 
 use super::super::deliveries::{DeliveryBody, raw};
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct RunBody {

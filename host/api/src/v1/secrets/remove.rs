@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use sluse_engine::SecretError;
 
 use super::name;
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 pub(super) async fn remove(State(api): State<Arc<Api>>, Path(secret): Path<String>) -> Result<StatusCode, ApiError> {
     let name = name(&secret)?;

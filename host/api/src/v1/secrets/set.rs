@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    body::Body,
-    extract::{Path, State},
-};
+use axum::{Json, body::Body, extract::State};
 use serde::Serialize;
 
 use super::name;
-use crate::{Api, ApiError, body::read};
+use crate::{Api, ApiError, body::read, path::Path};
 
 /// A little more than the vault takes, so that it is the vault who says so.
 const MAX_BODY_BYTES: u64 = (64 << 10) + 1;

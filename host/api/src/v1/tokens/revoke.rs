@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use sluse_model::TokenId;
 
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, path::Path};
 
 pub(super) async fn revoke(State(api): State<Arc<Api>>, Path(token): Path<String>) -> Result<StatusCode, ApiError> {
     let unknown = || ApiError::NotFound(format!("token `{token}` that could be revoked"));

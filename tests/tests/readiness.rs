@@ -1,0 +1,119 @@
+//! `/readyz` says that a host is not well, and what ails it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use sluse_api::{Access, Api, router};
+use sluse_connector::{Connector, LoadError, Loader};
+use sluse_egress::{Ceiling, Egress};
+use sluse_engine::{Engine, EngineParts, EngineSettings};
+use sluse_model::{
+    Timestamp,
+    fakes::{SeededDice, SimClock},
+};
+use sluse_store_sqlite::{SqliteSettings, SqliteStore};
+use sluse_vault::{MasterKey, Vault};
+use tower::ServiceExt;
+
+/// There is nothing to load.
+#[derive(Debug)]
+struct NoLoader;
+
+#[async_trait]
+impl Loader for NoLoader {
+    async fn load(&self, _: Bytes) -> Result<Arc<dyn Connector>, LoadError> {
+        Err(LoadError::NotAComponent("nothing is".into()))
+    }
+}
+
+struct Ward {
+    engine: Arc<Engine>,
+    ticker_stands_still: Arc<AtomicBool>,
+    router: Router,
+    folder: tempfile::TempDir,
+}
+
+impl Ward {
+    async fn start() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let clock = Arc::new(SimClock::at(Timestamp::from_millis(0)));
+        let dice = Arc::new(SeededDice::new(1));
+        let store = Arc::new(SqliteStore::open(SqliteSettings::new(folder.path()), clock.clone())?);
+        let vault = Vault::new(MasterKey::from_bytes([1; 32]), store.clone(), clock.clone(), dice.clone());
+        let engine = Engine::start(EngineParts {
+            store,
+            loader: Arc::new(NoLoader),
+            vault: Arc::new(vault),
+            egress: Arc::new(Egress::new(Ceiling::default())),
+            clock,
+            dice,
+            settings: EngineSettings::default(),
+        })
+        .await?;
+        let ticker_stands_still = Arc::new(AtomicBool::new(false));
+        let stands_still = ticker_stands_still.clone();
+        let concerns = move || {
+            if stands_still.load(Ordering::Relaxed) { vec!["the ticker has stopped".into()] } else { Vec::new() }
+        };
+        let api = Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(concerns), version: "1" };
+        Ok(Self { engine, ticker_stands_still, router: router(Arc::new(api)), folder })
+    }
+
+    async fn ask(&self) -> anyhow::Result<(StatusCode, Value)> {
+        let reply = self.router.clone().oneshot(Request::get("/readyz").body(Body::empty())?).await?;
+        let status = reply.status();
+        Ok((status, serde_json::from_slice(&reply.into_body().collect().await?.to_bytes())?))
+    }
+
+    /// Asserts that it is not ready, for one reason.
+    async fn ails(&self, reason: &str) -> anyhow::Result<()> {
+        let (status, body) = self.ask().await?;
+        assert_eq!((status.as_u16(), body["status"].as_str()), (503, Some("not ready")), "{body}");
+        let concerns = body["concerns"].as_array().cloned().unwrap_or_default();
+        assert_eq!(concerns.len(), 1, "{body}");
+        assert!(concerns[0].as_str().unwrap_or("").contains(reason), "{body}");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_well_is_ready() -> anyhow::Result<()> {
+    let (status, body) = Ward::start().await?.ask().await?;
+    assert_eq!((status.as_u16(), body["status"].as_str(), body.get("concerns")), (200, Some("ready"), None));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_takes_no_writes_is_told() -> anyhow::Result<()> {
+    let ward = Ward::start().await?;
+    // The database still opens and reads; a write fails.
+    let tool = rusqlite::Connection::open(ward.folder.path().join("sluse.sqlite3"))?;
+    tool.execute_batch("BEGIN IMMEDIATE")?;
+    ward.ails("the store takes no writes").await?;
+    tool.execute_batch("ROLLBACK")?;
+    assert_eq!(ward.ask().await?.0, 200);
+    ward.engine.store().close().await;
+    ward.ails("the store takes no writes").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticker_that_stands_still_is_told() -> anyhow::Result<()> {
+    let ward = Ward::start().await?;
+    ward.ticker_stands_still.store(true, Ordering::Relaxed);
+    ward.ails("the ticker has stopped").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_stops_is_told() -> anyhow::Result<()> {
+    let ward = Ward::start().await?;
+    ward.engine.stop().await;
+    ward.ails("the host is stopping").await
+}
