@@ -58,6 +58,9 @@ pub(crate) fn outline(component: &[u8]) -> Result<Outline, LoadError> {
 /// The names of the component's own imports and exports.
 fn names(component: &[u8]) -> Result<(Vec<&str>, Vec<&str>), LoadError> {
     let not_a_component = |error: wasmparser::BinaryReaderError| LoadError::NotAComponent(error.message().to_owned());
+    if !component.starts_with(b"\0asm") {
+        return Err(LoadError::NotAComponent("it does not begin as one, with `\\0asm`".into()));
+    }
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(component) {

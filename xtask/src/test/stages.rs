@@ -138,8 +138,7 @@ fn wasip2_guest(bench: &Bench) -> Result<Count> {
     Ok(Count::ONE)
 }
 
-/// Tests of guests that a suite has built are features of the sandbox's tests. Stories from outside start the
-/// programs, so these are built first.
+/// Stories from outside start the programs, so these are built first.
 fn tests(bench: &mut Bench) -> Result<Count> {
     bench.binaries()?;
     let mut command = test_command(bench);
@@ -147,12 +146,13 @@ fn tests(bench: &mut Bench) -> Result<Count> {
     counted(command)
 }
 
-/// `cargo test` with what the suites have built.
+/// `cargo test` with what the suites have built: features of a package that nothing else depends on, so that nothing
+/// is built anew for them.
 fn test_command(bench: &Bench) -> Command {
     let mut command = cargo_on_host("test");
     let switched = [Suite::Javascript, Suite::Python, Suite::Wasip2];
     for suite in switched.into_iter().filter(|suite| bench.suites.contains(suite)) {
-        command.args(["--features", &format!("sluse-sandbox/{}", suite.name())]);
+        command.args(["--features", &format!("sluse-tests/{}", suite.name())]);
     }
     command
 }
@@ -229,7 +229,7 @@ fn debian_guests(bench: &mut Bench) -> Result<Count> {
     let components = guests::build(&[], Choice::Debian)?;
     let built = Count { passed: components.len() as u64, ..Count::default() };
     let mut command = test_command(bench);
-    command.args(["--test", "guests"]);
+    command.args(["--test", "guests", "--test", "toolchains"]);
     let loaded = counted(command)?;
     let judged = cases(bench)?;
     Ok([built, loaded, judged].into_iter().sum())
