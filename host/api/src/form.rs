@@ -13,7 +13,7 @@ use std::{
 use axum::{
     body::{Body, BodyDataStream},
     extract::{
-        FromRequest, Multipart, Request,
+        DefaultBodyLimit, FromRequest, Multipart, Request,
         multipart::{Field, MultipartError},
     },
 };
@@ -42,9 +42,11 @@ pub(crate) struct Part<'a> {
 }
 
 impl Form {
-    pub(crate) async fn of(request: Request) -> Result<Self, ApiError> {
+    pub(crate) async fn of(mut request: Request) -> Result<Self, ApiError> {
         let meter = Arc::new(Meter::default());
         let metered = meter.clone();
+        // Counted here, and by the limits of what is in it.
+        DefaultBodyLimit::disable().apply(&mut request);
         let request = request.map(|body| Body::from_stream(Metered { bytes: body.into_data_stream(), meter: metered }));
         let parts = Multipart::from_request(request, &())
             .await
@@ -184,19 +186,23 @@ mod tests {
         std::iter::once(Bytes::from_static(head.as_bytes())).chain(std::iter::repeat_n(filler, 1 << 10))
     }
 
+    async fn refused_in_time(form: &mut Form) {
+        let refused = form.next_part().await.err().expect("refused");
+        assert!(matches!(&refused, ApiError::BadBody(text) if text.contains("262144")), "{refused}");
+        let held_bytes = form.meter.held_bytes.load(Ordering::Relaxed);
+        assert!(held_bytes <= MAX_UNCLAIMED_BYTES + (1 << 10), "{held_bytes} bytes were taken in");
+    }
+
     #[tokio::test]
     async fn bytes_before_the_first_part_are_bounded() {
         let mut form = form(endless("", b'x')).await;
-        let refused = form.next_part().await.err().expect("refused");
-        assert!(matches!(&refused, ApiError::BadBody(text) if text.contains("262144")), "{refused}");
-        assert!(form.meter.held_bytes.load(Ordering::Relaxed) <= MAX_UNCLAIMED_BYTES + (1 << 10));
+        refused_in_time(&mut form).await;
     }
 
     #[tokio::test]
     async fn the_headers_of_a_part_are_bounded() {
         let mut form = form(endless("--b\r\nContent-Disposition: form-data; name=\"", b'x')).await;
-        let refused = form.next_part().await.err().expect("refused");
-        assert!(matches!(&refused, ApiError::BadBody(text) if text.contains("262144")), "{refused}");
+        refused_in_time(&mut form).await;
     }
 
     /// Two hundred small parts, each asking once more, do not pile up what comes behind them.

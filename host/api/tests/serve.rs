@@ -103,11 +103,12 @@ async fn no_more_connections_than_places_are_served() {
 async fn the_end_comes_while_all_places_are_taken() {
     let server = Server::start(ServeSettings { max_connections: 1, ..settings() }).await;
     let mut only = server.connect().await;
-    only.write_all(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n").await.expect("written");
-    let mut byte = [0];
-    // Once it is served the place is taken, and the loop waits for another.
-    only.read_exact(&mut byte).await.expect("an answer");
-    only.write_all(&GET[..20]).await.expect("written");
+    let head = b"POST /count HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 10\r\n\r\n";
+    only.write_all(head).await.expect("written");
+    // Once its body is asked for the place is taken, by a request that will not end.
+    let mut answer = [0; 12];
+    only.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 100");
     server.stopped().await;
 }
 

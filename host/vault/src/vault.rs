@@ -18,7 +18,13 @@ use sluse_store::{SealedSecret, Secrets, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::instrument;
 
-use crate::{MasterKey, VaultError, reading::Reading, retired::Retired, seal, tokens::Tokens};
+use crate::{
+    MasterKey, VaultError,
+    reading::{Opened, Reading},
+    retired::Retired,
+    seal,
+    tokens::Tokens,
+};
 pub use sign_in::{IssuedCredential, SignIn};
 
 /// The largest value of a secret, in bytes: a certificate with its chain and key fits.
@@ -231,6 +237,15 @@ impl Vault {
         self.tokens.prune(|name, version| reading.version(name) == Some(version));
         self.issued.forget(&reading);
         self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A value that is opened once its reading has gone was not in use when that went, so that nobody retired it.
+    fn retire_if_late(&self, reading: &Arc<Reading>, name: &Name, opened: &Opened) {
+        let present = self.reading.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if !present.is_some_and(|present| Arc::ptr_eq(&present, reading)) {
+            self.retired.push(name, opened.value.clone(), self.clock.now());
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     async fn turn_to_change(&self) -> SemaphorePermit<'_> {

@@ -5,10 +5,7 @@ mod list;
 mod show;
 mod submit;
 
-use axum::{
-    extract::DefaultBodyLimit,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 use http::Method;
 use sluse_model::Scope;
 
@@ -21,8 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
             method: Method::POST,
             path: "/v1/flows/{flow}/runs",
             scopes: &[Scope::Submit],
-            // Counted as they come: files by the flow's limit, everything else by the endpoint's own.
-            handler: post(submit::submit).layer(DefaultBodyLimit::disable()),
+            handler: post(submit::submit),
         },
         Route { method: Method::GET, path: "/v1/runs", scopes: READ, handler: get(list::list) },
         Route { method: Method::GET, path: "/v1/runs/{run}", scopes: READ, handler: get(show::show) },

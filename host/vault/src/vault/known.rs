@@ -39,6 +39,8 @@ impl Vault {
     /// # Errors
     /// When the store fails.
     pub async fn scrubber(&self, connection: &Connection) -> Result<Scrubber, VaultError> {
+        // Asks the store when it is time to.
+        self.reading().await?;
         // Before anything is looked at: what changes meanwhile makes this one old.
         let epoch = self.epoch.load(Ordering::Acquire);
         let reading = self.reading().await?;

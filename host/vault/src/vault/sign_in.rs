@@ -89,6 +89,7 @@ impl Vault {
             reading.check_origin(&secret.secret, &origin)?;
         }
         let opened = reading.open(&self.key, &secret.secret)?;
+        self.retire_if_late(&reading, &secret.secret, &opened);
         let made = Arc::new(self.make(sign_in, &reading, &secret.secret, opened).await?);
         self.issued.keep(sign_in, made.clone());
         Ok(Some(IssuedCredential { made, is_second: false }))
