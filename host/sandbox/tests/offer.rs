@@ -11,8 +11,8 @@ use support::{Bench, Guest};
 const GUESTS: &[(&str, &str)] = &[
     ("echo", "host/sandbox/tests/guests.rs"),
     ("growth", "host/sandbox/tests/guests.rs"),
-    ("javascript", "host/sandbox/tests/guests.rs"),
-    ("python", "host/sandbox/tests/guests.rs"),
+    ("javascript", "tests/tests/toolchains.rs"),
+    ("python", "tests/tests/toolchains.rs"),
 ];
 
 #[test]
