@@ -18,6 +18,9 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use failure::Failure;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // The child that compiles takes no part in anything else.
     let mut words = std::env::args_os().skip(1);

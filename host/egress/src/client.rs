@@ -13,8 +13,9 @@ use crate::{EndpointRules, Refusal, resolver::JudgedLookup};
 /// being closed cannot be told from one that arrived.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Sockets kept for the next request; more may be open at once.
-const IDLE_SOCKETS: usize = 32;
+/// Sockets kept for the next request; more may be open at once. With fewer than are in use at a time, sockets are
+/// closed and opened again all the time, and opening one costs more than a request on it.
+const IDLE_SOCKETS: usize = 256;
 
 /// More headers than any honest answer has.
 pub(crate) const MAX_ANSWER_HEADERS: usize = 128;

@@ -5,6 +5,9 @@
 --
 -- Texts of any length (submission, input, output) stand in tables of their own, so that a change of state
 -- rewrites a short row, and many short rows share the page that a commit writes.
+--
+-- Words are checked with OR: for `IN` with three words or more, SQLite builds a table in memory each time a row is
+-- written.
 
 CREATE TABLE host (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
@@ -40,7 +43,7 @@ CREATE TABLE revisions (
     digest       BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
     connector    TEXT    NOT NULL,
     size_bytes   INTEGER NOT NULL,
-    standing     TEXT    NOT NULL CHECK (standing IN ('active', 'retired', 'installed')),
+    standing     TEXT    NOT NULL CHECK (standing = 'active' OR standing = 'retired' OR standing = 'installed'),
     since        INTEGER,
     installed_at INTEGER NOT NULL,
     description  TEXT    NOT NULL,
@@ -54,7 +57,8 @@ CREATE TABLE runs (
     id              BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
     flow            TEXT    NOT NULL,
     flow_version    INTEGER NOT NULL REFERENCES flow_versions (key),
-    state           TEXT    NOT NULL CHECK (state IN ('running', 'attention', 'succeeded', 'failed')),
+    state           TEXT    NOT NULL CHECK (state = 'running' OR state = 'attention' OR state = 'succeeded'
+                                            OR state = 'failed'),
     accepted_at     INTEGER NOT NULL,
     closed_at       INTEGER,
     idempotency_key TEXT,
@@ -93,7 +97,8 @@ CREATE TABLE deliveries (
     step             TEXT    NOT NULL,
     connection       TEXT    NOT NULL,
     operation        TEXT    NOT NULL,
-    state            TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'retrying', 'attention', 'closed')),
+    state            TEXT    NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'retrying'
+                                             OR state = 'attention' OR state = 'closed'),
     -- Whether the connection's connector has an active revision. Kept while it waits, so that a claim never
     -- walks over those that it cannot begin.
     claimable        INTEGER NOT NULL CHECK (claimable IN (0, 1)),

@@ -95,24 +95,23 @@ fn same_key(write: &Write<'_>, run: &NewRun) -> rusqlite::Result<Option<(RunId, 
 }
 
 fn insert_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
-    let missing = || StoreError::NotFound(format!("version {} of flow `{}`", run.flow_digest.short(), run.flow));
-    let flow_version: i64 = write
-        .prepare_cached("SELECT key FROM flow_versions WHERE digest = ?1")?
-        .query_row([run.flow_digest.as_bytes().as_slice()], |row| row.get(0))
-        .optional()?
-        .ok_or_else(missing)?;
+    // One statement with the look-up in it: a version that is missing inserts nothing.
     let sql = "INSERT INTO runs (id, flow, flow_version, state, accepted_at, idempotency_key, body_digest)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        SELECT ?1, ?2, key, ?3, ?4, ?5, ?6 FROM flow_versions WHERE digest = ?7";
     let body_digest = run.idempotency_key.as_ref().map(|_| run.body_digest.as_bytes().as_slice());
-    write.prepare_cached(sql)?.execute(params![
+    let inserted = write.prepare_cached(sql)?.execute(params![
         run.id.as_bytes().as_slice(),
         run.flow.as_str(),
-        flow_version,
         run_state(&run.first).as_str(),
         run.accepted_at.as_millis(),
         run.idempotency_key,
         body_digest,
+        run.flow_digest.as_bytes().as_slice(),
     ])?;
+    if inserted == 0 {
+        let missing = format!("version {} of flow `{}`", run.flow_digest.short(), run.flow);
+        return Err(StoreError::NotFound(missing).into());
+    }
     let run_key = write.last_insert_rowid();
     write
         .prepare_cached("INSERT INTO submissions (run, submission) VALUES (?1, ?2)")?

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Only the holder of the lease gets past this.
-pub(super) const HELD: &str = "SELECT key, run FROM deliveries
+pub(super) const HELD: &str = "SELECT key, run, attempt_revision FROM deliveries
     WHERE id = ?1 AND state = 'running' AND lease_number = ?2 AND attempts = ?3";
 
 pub(super) async fn settle(
@@ -31,6 +31,13 @@ pub(super) async fn settle(
         }
         _ => Ok(None),
     }
+}
+
+/// The delivery of a lease that is held, its run, and the revision that its attempt began with.
+struct Held {
+    delivery_key: i64,
+    run_key: i64,
+    revision_key: i64,
 }
 
 /// A settlement as it is written: its texts are made before the writer's turn.
@@ -60,9 +67,9 @@ impl Ended {
 
     /// Gives the run and the revision of the following delivery when that was claimed.
     fn write(&self, write: &Write<'_>, claim: Option<Claim>) -> Result<Option<(RunOf, Digest)>, Failure> {
-        let (delivery_key, run_key) = self.held(write)?;
+        let Held { delivery_key, run_key, revision_key } = self.held(write)?;
         self.leave_running(write, delivery_key)?;
-        self.keep_attempt(write, delivery_key)?;
+        self.keep_attempt(write, delivery_key, revision_key)?;
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
             write.prepare_cached(sql)?.execute(params![delivery_key, output])?;
@@ -73,12 +80,14 @@ impl Ended {
         self.follow(write, run_key, claim)
     }
 
-    /// The keys of the delivery and its run, when the lease is held.
-    fn held(&self, write: &Write<'_>) -> Result<(i64, i64), Failure> {
+    fn held(&self, write: &Write<'_>) -> Result<Held, Failure> {
         let id = self.settlement.delivery;
         let values =
             params![id.as_bytes().as_slice(), signed(self.settlement.lease.number), self.settlement.attempt.number];
-        let held = write.prepare_cached(HELD)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Held { delivery_key: row.get(0)?, run_key: row.get(1)?, revision_key: row.get(2)? })
+        };
+        let held = write.prepare_cached(HELD)?.query_row(values, read).optional()?;
         held.ok_or_else(|| StoreError::Stale(format!("delivery `{id}`")).into())
     }
 
@@ -101,13 +110,8 @@ impl Ended {
         Ok(())
     }
 
-    fn keep_attempt(&self, write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
+    fn keep_attempt(&self, write: &Write<'_>, delivery_key: i64, revision_key: i64) -> Result<(), Failure> {
         let attempt = &self.settlement.attempt;
-        let revision_key: i64 = write
-            .prepare_cached("SELECT key FROM revisions WHERE digest = ?1")?
-            .query_row([attempt.revision.as_bytes().as_slice()], |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| StoreError::NotFound(format!("revision {}", attempt.revision.short())))?;
         let sql = "INSERT INTO attempts (delivery, number, revision, began_at, ended_at, kind, problem, timeline)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         write.prepare_cached(sql)?.execute(params![
