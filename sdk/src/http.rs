@@ -6,6 +6,7 @@ mod error;
 mod path;
 mod request;
 mod response;
+mod retry_after; // how long a target asks to be left alone
 
 pub use crate::bindings::connector::sluse::connector::http::{
     Answer, Effect, Header, Method, SendError as SendErrorReason,

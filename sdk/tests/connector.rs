@@ -3,7 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use serde_json::{Value, json};
-use sluse_sdk::http::SendErrorReason;
+use sluse_sdk::http::{Header, SendErrorReason};
 use sluse_sdk::prelude::*;
 use sluse_sdk::testing::{self, AttachmentError, FakeHost, Outcome};
 
@@ -221,13 +221,17 @@ fn an_answer_that_is_too_large_is_rejected() {
 
 #[test]
 fn the_target_says_how_long_to_wait() {
-    let _host = FakeHost::install(|_| {
-        let mut answer = testing::answer(429, "{}")?;
-        answer.headers.push(sluse_sdk::http::Header { name: "Retry-After".to_owned(), value: "7".to_owned() });
-        Ok(answer)
-    });
-    let Failure::Unavailable(unavailable) = fails("look", &json!({ "id": "1" })) else { panic!("not unavailable") };
-    assert_eq!(unavailable.retry_after_ms, Some(7000));
+    for (value, wait_ms) in [("7", Some(7000)), ("Thu, 15 Jan 2026 08:02:00 GMT", Some(45_000)), ("soon", None)] {
+        let _host = FakeHost::install(move |_| {
+            let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.to_owned() };
+            let mut answer = testing::answer(429, "{}")?;
+            answer.headers.push(header("Retry-After", value));
+            answer.headers.push(header("Date", "Thu, 15 Jan 2026 08:01:15 GMT"));
+            Ok(answer)
+        });
+        let Failure::Unavailable(unavailable) = fails("look", &json!({ "id": "1" })) else { panic!("not unavailable") };
+        assert_eq!(unavailable.retry_after_ms, wait_ms, "{value}");
+    }
 }
 
 #[test]

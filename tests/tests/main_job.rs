@@ -25,3 +25,5 @@ mod secrecy; // where a secret must not be
 mod site; // a host with a WorkZone
 #[path = "main_job/swap.rs"]
 mod swap; // a newer connector under load
+#[path = "main_job/withdrawal.rs"]
+mod withdrawal; // a secret's confirmation taken back

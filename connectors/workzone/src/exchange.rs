@@ -25,7 +25,6 @@ pub(crate) struct WorkZone<'call> {
     pub(crate) settings: &'call Settings,
     pub(crate) delivery: &'call str,
     pub(crate) attempt: u32,
-    now_ms: u64,
     /// What WorkZone's use log calls the window.
     window: &'static str,
 }
@@ -34,13 +33,7 @@ impl<'call> WorkZone<'call> {
     /// The conversation of `call`, once its settings are known to be usable.
     pub(crate) fn new(call: &'call Call<Settings>, window: &'static str) -> Result<Self, Failure> {
         call.settings.verify()?;
-        Ok(Self {
-            settings: &call.settings,
-            delivery: &call.delivery,
-            attempt: call.attempt,
-            now_ms: call.attempt_at_ms,
-            window,
-        })
+        Ok(Self { settings: &call.settings, delivery: &call.delivery, attempt: call.attempt, window })
     }
 
     pub(crate) fn version(&self) -> ODataVersion {
@@ -81,7 +74,7 @@ impl<'call> WorkZone<'call> {
 
     /// What an answer means that is no success.
     pub(crate) fn failure(&self, response: &Response, what: &str) -> Failure {
-        problem::of_answer(response, what, self.now_ms)
+        problem::of_answer(response, what)
     }
 }
 

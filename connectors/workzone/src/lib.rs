@@ -7,7 +7,6 @@ mod identity; // CPR, CVR and e-mail addresses
 mod odata; // text of OData, both ways
 mod operations; // one file each
 mod problem; // what went wrong, in words
-mod retry_after; // how long WorkZone asks to wait
 mod row; // reading what a row holds
 mod settings; // how one WorkZone differs from another
 

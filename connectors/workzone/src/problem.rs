@@ -3,7 +3,7 @@
 
 use sluse_sdk::{Failure, attachments::AttachmentError, http::Response};
 
-use crate::{odata::error::Refusal, retry_after};
+use crate::odata::error::Refusal;
 
 /// Parts of WorkZone's own error codes that mean a case nobody may write to (I).
 const CLOSED_CASE_TERMS: [&str; 2] = ["CLOSED", "ARCHIVED"];
@@ -11,15 +11,12 @@ const CLOSED_CASE_TERMS: [&str; 2] = ["CLOSED", "ARCHIVED"];
 /// What an answer means that is no success.
 ///
 /// `what` is the request without its query, for support.
-pub(crate) fn of_answer(response: &Response, what: &str, now_ms: u64) -> Failure {
+pub(crate) fn of_answer(response: &Response, what: &str) -> Failure {
     let refusal = crate::odata::error::read(response.bytes());
     let failure = of_status(response.status(), &refusal);
     let failure = failure.detail(detail(response.status(), &refusal, what));
-    match response.header("retry-after") {
-        Some(wait) => match retry_after::wait_ms(wait, response.header("date"), now_ms) {
-            Some(wait_ms) => failure.retry_after(wait_ms),
-            None => failure,
-        },
+    match response.retry_after_ms() {
+        Some(wait_ms) => failure.retry_after(wait_ms),
         None => failure,
     }
 }

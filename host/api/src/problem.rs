@@ -103,6 +103,7 @@ impl ApiError {
                 Kind(S::UNPROCESSABLE_ENTITY, "configuration-refused", "Configuration refused")
             }
             Self::Secret(SecretError::Unknown(_)) => Kind(S::NOT_FOUND, "unknown-secret", "Unknown secret"),
+            Self::Secret(SecretError::NotConfirmed(_)) => Kind(S::NOT_FOUND, "not-confirmed", "Not confirmed"),
             Self::Secret(SecretError::Refused(_)) => Kind(S::UNPROCESSABLE_ENTITY, "secret-refused", "Secret refused"),
             Self::Apply(ApplyError::Store(error))
             | Self::Secret(SecretError::Store(error))

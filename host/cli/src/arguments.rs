@@ -238,10 +238,16 @@ pub(crate) enum Secret {
     List,
     /// Remove a secret.
     Remove { name: Name },
-    /// Let a secret go to an address that it has not gone to before.
+    /// Let a secret go to an address that it has not gone to before, or that was withdrawn.
     Confirm {
         name: Name,
         /// Scheme, host and port: https://workzone.example.dk
+        origin: String,
+    },
+    /// Send a secret no more to an address. Only `confirm` lifts that, no configuration does.
+    Withdraw {
+        name: Name,
+        /// Scheme, host and port, as `secret list` prints them.
         origin: String,
     },
 }

@@ -20,7 +20,8 @@ use crate::{
 pub struct ApplyOptions {
     /// Write nothing; only say what would change.
     pub dry_run: bool,
-    /// The caller may write secrets: where the configuration sends them is thereby confirmed.
+    /// The caller may write secrets: where the configuration sends them is thereby confirmed, unless that was
+    /// withdrawn.
     pub confirm_origins: bool,
 }
 
@@ -90,13 +91,7 @@ impl Engine {
         flows: Vec<Flow>,
         options: ApplyOptions,
     ) -> Result<Vec<SecretUse>, ApplyError> {
-        let mut uses = self.vault.apply_origins(&connections).await?;
-        if options.confirm_origins {
-            for one in uses.iter().filter(|one| one.standing == Standing::Unconfirmed) {
-                self.vault.confirm(&one.secret, &one.origin).await?;
-            }
-            uses.clear();
-        }
+        let uses = self.vault.apply_origins(&connections, options.confirm_origins).await?;
         self.store.apply(connections, flows, self.clock.now()).await?;
         self.connections.refresh();
         self.flows.refresh();
@@ -137,5 +132,6 @@ impl Engine {
 }
 
 fn unconfirmed(uses: Vec<SecretUse>) -> Vec<SecretUse> {
-    uses.into_iter().filter(|one| one.standing == Standing::Unconfirmed).collect()
+    let is_waiting = |one: &SecretUse| matches!(one.standing, Standing::Unconfirmed | Standing::Withdrawn);
+    uses.into_iter().filter(is_waiting).collect()
 }

@@ -7,11 +7,14 @@ use sluse_vault::{SecretSummary, VaultError, Written};
 
 use crate::Engine;
 
-/// Why a secret was not written or confirmed.
+/// Why a secret was not written, confirmed or withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     #[error("there is no secret `{0}`")]
     Unknown(Name),
+    /// There is nothing to withdraw.
+    #[error("{0}")]
+    NotConfirmed(String),
     /// The value or the origin cannot be right.
     #[error("{0}")]
     Refused(String),
@@ -24,6 +27,7 @@ impl From<VaultError> for SecretError {
         match error {
             VaultError::NoSuchSecret { secret } => Self::Unknown(secret),
             VaultError::Store(error) => Self::Store(error),
+            error @ VaultError::NotConfirmed { .. } => Self::NotConfirmed(error.to_string()),
             error => Self::Refused(error.to_string()),
         }
     }
@@ -51,5 +55,11 @@ impl Engine {
     pub async fn confirm_secret(&self, name: &Name, origin: &str) -> Result<String, SecretError> {
         let (vault, name, origin) = (self.vault.clone(), name.clone(), origin.to_owned());
         Ok(self.to_the_end(async move { vault.confirm(&name, &origin).await }).await?)
+    }
+
+    /// Takes back that a secret may go to an origin, on the word of somebody who may write secrets.
+    pub async fn withdraw_secret(&self, name: &Name, origin: &str) -> Result<String, SecretError> {
+        let (vault, name, origin) = (self.vault.clone(), name.clone(), origin.to_owned());
+        Ok(self.to_the_end(async move { vault.withdraw(&name, &origin).await }).await?)
     }
 }

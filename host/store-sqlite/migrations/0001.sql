@@ -166,6 +166,8 @@ CREATE TABLE secret_origins (
     secret       TEXT    NOT NULL,
     origin       TEXT    NOT NULL,
     confirmed_at INTEGER NOT NULL,
+    -- Present once that was taken back. The row stays, so that configuration alone never confirms it again.
+    withdrawn_at INTEGER,
     PRIMARY KEY (secret, origin)
 ) STRICT, WITHOUT ROWID;
 

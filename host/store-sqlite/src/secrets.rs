@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sluse_model::Name;
+use sluse_model::{Name, Timestamp};
 use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
 
 use crate::{SqliteStore, error::Failure, values::Kept, writer::Write};
@@ -44,19 +44,48 @@ impl Secrets for SqliteStore {
         self.writer.write(remove).await
     }
 
-    async fn confirm_origin(&self, origin: SecretOrigin) -> Result<(), StoreError> {
+    async fn confirm_origin(&self, secret: &Name, origin: &str, now: Timestamp) -> Result<(), StoreError> {
+        let (secret, origin) = (secret.clone(), origin.to_owned());
         let confirm = move |write: &Write<'_>| {
             let sql = "INSERT INTO secret_origins (secret, origin, confirmed_at) VALUES (?1, ?2, ?3)
-                ON CONFLICT DO NOTHING";
-            let values = params![origin.secret.as_str(), origin.origin, origin.confirmed_at.as_millis()];
+                ON CONFLICT DO UPDATE SET confirmed_at = excluded.confirmed_at, withdrawn_at = NULL
+                WHERE withdrawn_at IS NOT NULL";
+            let values = params![secret.as_str(), origin, now.as_millis()];
             Ok(write.prepare_cached(sql)?.execute(values).map(drop)?)
         };
         self.writer.write(confirm).await
     }
 
+    async fn confirm_origin_unless_withdrawn(
+        &self,
+        secret: &Name,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (secret, origin) = (secret.clone(), origin.to_owned());
+        let confirm = move |write: &Write<'_>| {
+            let sql = "INSERT INTO secret_origins (secret, origin, confirmed_at) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO NOTHING";
+            write.prepare_cached(sql)?.execute(params![secret.as_str(), origin, now.as_millis()])?;
+            let sql = "SELECT withdrawn_at IS NULL FROM secret_origins WHERE secret = ?1 AND origin = ?2";
+            Ok(write.prepare_cached(sql)?.query_row(params![secret.as_str(), origin], |row| row.get(0))?)
+        };
+        self.writer.write(confirm).await
+    }
+
+    async fn withdraw_origin(&self, secret: &Name, origin: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let (secret, origin) = (secret.clone(), origin.to_owned());
+        let withdraw = move |write: &Write<'_>| {
+            let sql = "UPDATE secret_origins SET withdrawn_at = ?3
+                WHERE secret = ?1 AND origin = ?2 AND withdrawn_at IS NULL";
+            Ok(write.prepare_cached(sql)?.execute(params![secret.as_str(), origin, now.as_millis()])? > 0)
+        };
+        self.writer.write(withdraw).await
+    }
+
     async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError> {
         let read = |connection: &Connection| {
-            let sql = "SELECT secret, origin, confirmed_at FROM secret_origins ORDER BY secret, origin";
+            let sql = "SELECT secret, origin, confirmed_at, withdrawn_at FROM secret_origins ORDER BY secret, origin";
             Ok(connection.prepare_cached(sql)?.query_map([], secret_origin)?.collect::<Result<_, _>>()?)
         };
         self.readers.read(read).await
@@ -72,7 +101,8 @@ fn sealed_secret(row: &Row<'_>) -> rusqlite::Result<SealedSecret> {
 fn secret_origin(row: &Row<'_>) -> rusqlite::Result<SecretOrigin> {
     let Kept(secret) = row.get(0)?;
     let Kept(confirmed_at) = row.get(2)?;
-    Ok(SecretOrigin { secret, origin: row.get(1)?, confirmed_at })
+    let withdrawn_at = row.get::<_, Option<Kept<Timestamp>>>(3)?.map(|Kept(at)| at);
+    Ok(SecretOrigin { secret, origin: row.get(1)?, confirmed_at, withdrawn_at })
 }
 
 fn last_version(connection: &Connection, name: &Name) -> rusqlite::Result<u64> {

@@ -121,6 +121,9 @@ macro_rules! conformance {
                 a_removed_secret_is_gone_and_its_origins_stay,
                 one_of_two_writers_of_a_secret_wins,
                 confirming_an_origin_again_changes_nothing,
+                a_withdrawn_origin_is_remembered_as_such,
+                withdrawing_what_was_never_confirmed_changes_nothing,
+                a_withdrawn_origin_is_confirmed_again_only_when_meant,
             }
             tokens {
                 a_token_is_read_back,

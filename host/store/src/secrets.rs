@@ -15,13 +15,15 @@ pub struct SealedSecret {
     pub changed_at: Timestamp,
 }
 
-/// An origin that a secret may go to: scheme, host and port.
+/// An origin that a secret may go to, or may no longer: scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretOrigin {
     pub secret: Name,
     /// `https://workzone.example.dk:443`
     pub origin: String,
     pub confirmed_at: Timestamp,
+    /// When that was taken back; the secret may go there as long as it was not.
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 /// Sealed values, and the origins that each may go to.
@@ -45,9 +47,20 @@ pub trait Secrets: Send + Sync {
     /// when there was none.
     async fn remove_secret(&self, name: &Name) -> Result<bool, StoreError>;
 
-    /// Notes that the secret may go to this origin. Noting it again changes nothing.
-    async fn confirm_origin(&self, origin: SecretOrigin) -> Result<(), StoreError>;
+    /// Notes that the secret may go to this origin, also when that was withdrawn. Noting it again changes nothing.
+    async fn confirm_origin(&self, secret: &Name, origin: &str, now: Timestamp) -> Result<(), StoreError>;
 
-    /// All confirmed origins.
+    /// The same, unless it was withdrawn: then it stays so, and this is `false`.
+    async fn confirm_origin_unless_withdrawn(
+        &self,
+        secret: &Name,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Notes that the secret may no longer go to this origin. `false` when it might not anyway.
+    async fn withdraw_origin(&self, secret: &Name, origin: &str, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// All origins that were ever confirmed, by secret and origin, the withdrawn ones among them.
     async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError>;
 }

@@ -28,6 +28,24 @@ pub enum VaultError {
         /// `https://login.example.dk:443`
         origin: String,
     },
+    /// The secret may no longer go where the configuration sends it.
+    #[error(
+        "secret `{secret}` may no longer go to `{origin}`: if it may again, write `sluse secret confirm {secret} {origin}`"
+    )]
+    Withdrawn {
+        /// The secret that stays.
+        secret: Name,
+        /// `https://login.example.dk:443`
+        origin: String,
+    },
+    /// An origin was to be withdrawn to which the secret may not go anyway.
+    #[error("secret `{secret}` may not go to `{origin}` anyway: `sluse secret list` shows where it may go")]
+    NotConfirmed {
+        /// The secret that was named.
+        secret: Name,
+        /// `https://login.example.dk:443`
+        origin: String,
+    },
     /// The value cannot be opened.
     #[error("secret `{secret}` cannot be opened: {cause}")]
     Sealed {

@@ -3,12 +3,55 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluse_model::{Auth, Connection, Endpoint, Name};
+use sluse_store::SecretOrigin;
 use url::{Host, Url};
 
 use crate::VaultError;
 
-/// Confirmed origins by secret.
-pub(crate) type Confirmed = BTreeMap<Name, BTreeSet<String>>;
+/// What was said of origins, by secret. A secret of which nothing was said has gone nowhere yet.
+#[derive(Debug, Default)]
+pub(crate) struct Origins(BTreeMap<Name, BTreeMap<String, Standing>>);
+
+impl Origins {
+    pub(crate) fn new(known: Vec<SecretOrigin>) -> Self {
+        let mut origins = Self::default();
+        for SecretOrigin { secret, origin, withdrawn_at, .. } in known {
+            let standing = if withdrawn_at.is_some() { Standing::Withdrawn } else { Standing::Confirmed };
+            origins.0.entry(secret).or_default().insert(origin, standing);
+        }
+        origins
+    }
+
+    /// What was said of the secret at this origin; `None` when nothing was ever said of the secret.
+    fn standing(&self, secret: &Name, origin: &str) -> Option<Standing> {
+        self.0.get(secret).map(|origins| origins.get(origin).copied().unwrap_or(Standing::Unconfirmed))
+    }
+
+    /// Refuses an origin that the secret may not go to.
+    pub(crate) fn check(&self, secret: &Name, origin: &str) -> Result<(), VaultError> {
+        let (secret, origin) = (secret.clone(), origin.to_owned());
+        match self.standing(&secret, &origin) {
+            Some(Standing::Confirmed) => Ok(()),
+            Some(Standing::Withdrawn) => Err(VaultError::Withdrawn { secret, origin }),
+            _ => Err(VaultError::Unconfirmed { secret, origin }),
+        }
+    }
+
+    /// The origins of a secret that stand like this, in order.
+    pub(crate) fn that_are(&self, standing: Standing, secret: &Name) -> Vec<String> {
+        let of_secret = self.0.get(secret).into_iter().flatten();
+        of_secret.filter(|(_, known)| **known == standing).map(|(origin, _)| origin.clone()).collect()
+    }
+
+    /// The secrets that might go somewhere where they may not go by `next` any more.
+    pub(crate) fn narrowed_in(&self, next: &Self) -> BTreeSet<Name> {
+        let is_gone = |secret: &Name, origin: &str| next.standing(secret, origin) != Some(Standing::Confirmed);
+        let narrowed = self.0.iter().filter(|(secret, origins)| {
+            origins.iter().any(|(origin, known)| *known == Standing::Confirmed && is_gone(secret, origin))
+        });
+        narrowed.map(|(secret, _)| secret.clone()).collect()
+    }
+}
 
 /// One origin that a configuration sends a secret to, or a token that was got with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +68,13 @@ pub struct SecretUse {
     pub standing: Standing,
 }
 
+impl SecretUse {
+    /// Whether it was confirmed once, and that was taken back.
+    pub fn is_withdrawn(&self) -> bool {
+        self.standing == Standing::Withdrawn
+    }
+}
+
 /// Whether a secret may go to an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -34,6 +84,8 @@ pub enum Standing {
     First,
     /// Somebody who may write secrets must say so first: `sluse secret confirm NAME ORIGIN`.
     Unconfirmed,
+    /// Somebody took it back. Applying a configuration, whoever does it, never confirms it again.
+    Withdrawn,
 }
 
 /// The origin of an absolute `http` or `https` URL, the port always written. Path, query, user are not looked at.
@@ -79,8 +131,9 @@ pub(crate) fn origins_of(endpoint: &Endpoint) -> Result<Vec<String>, String> {
 }
 
 /// Every use of a secret in these connections. Of a secret that was never used, the first connection's uses are
-/// the first; what the connections after it do elsewhere needs a word.
-pub(crate) fn plan(connections: &[Connection], confirmed: &Confirmed) -> Result<Vec<SecretUse>, VaultError> {
+/// the first; what the connections after it do elsewhere needs a word. One whose every origin was withdrawn has
+/// been used.
+pub(crate) fn plan(connections: &[Connection], known: &Origins) -> Result<Vec<SecretUse>, VaultError> {
     let mut first: BTreeMap<Name, (Name, BTreeSet<String>)> = BTreeMap::new();
     let mut uses = Vec::new();
     for connection in connections {
@@ -92,11 +145,9 @@ pub(crate) fn plan(connections: &[Connection], confirmed: &Confirmed) -> Result<
                     reason,
                 })?;
                 for origin in origins {
-                    let standing = match confirmed.get(secret).filter(|origins| !origins.is_empty()) {
-                        Some(origins) if origins.contains(&origin) => Standing::Confirmed,
-                        Some(_) => Standing::Unconfirmed,
-                        None => first_use(&mut first, secret, &connection.name, &origin),
-                    };
+                    let standing = known
+                        .standing(secret, &origin)
+                        .unwrap_or_else(|| first_use(&mut first, secret, &connection.name, &origin));
                     uses.push(SecretUse {
                         secret: secret.clone(),
                         origin,
@@ -127,6 +178,7 @@ fn first_use(
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use sluse_model::Timestamp;
 
     use super::*;
 
@@ -143,17 +195,26 @@ mod tests {
         json!({ "url": url, "auth": { "kind": "oauth2-client-credentials", "token_url": token_url, "client_id": "sluse", "client_secret": { "secret": secret } } })
     }
 
-    fn confirmed(pairs: &[(&str, &str)]) -> Confirmed {
-        let mut confirmed = Confirmed::new();
-        for (secret, origin) in pairs {
-            confirmed.entry(secret.parse().expect("a name")).or_default().insert((*origin).to_owned());
-        }
-        confirmed
+    fn known(confirmed: &[(&str, &str)], withdrawn: &[(&str, &str)]) -> Origins {
+        let now = Timestamp::from_millis(0);
+        let known = |(secret, origin): &(&str, &str), withdrawn_at| SecretOrigin {
+            secret: secret.parse().expect("a name"),
+            origin: (*origin).to_owned(),
+            confirmed_at: now,
+            withdrawn_at,
+        };
+        let confirmed = confirmed.iter().map(|pair| known(pair, None));
+        Origins::new(confirmed.chain(withdrawn.iter().map(|pair| known(pair, Some(now)))).collect())
     }
 
     #[track_caller]
-    fn check(connections: &[Connection], known: &[(&str, &str)], expected: &[(&str, Standing)]) {
-        let plan = plan(connections, &confirmed(known)).expect("a plan");
+    fn check(connections: &[Connection], confirmed: &[(&str, &str)], expected: &[(&str, Standing)]) {
+        check_known(connections, &known(confirmed, &[]), expected);
+    }
+
+    #[track_caller]
+    fn check_known(connections: &[Connection], known: &Origins, expected: &[(&str, Standing)]) {
+        let plan = plan(connections, known).expect("a plan");
         let found: Vec<(&str, Standing)> = plan.iter().map(|one| (one.origin.as_str(), one.standing)).collect();
         assert_eq!(found, expected);
     }
@@ -214,9 +275,29 @@ mod tests {
     }
 
     #[test]
+    fn a_withdrawn_origin_is_neither_the_first_nor_makes_room_for_another() {
+        let (a, b, c) = ("https://a.test:443", "https://b.test:443", "https://c.test:443");
+        let urls = json!({ "a": bearer(a, "s"), "b": bearer(b, "s"), "c": bearer(c, "s") });
+        let one = [connection("one", urls)];
+        let known_of = |confirmed: &[(&str, &str)]| known(confirmed, &[("s", a), ("other", c)]);
+        let expected = |second| [(a, Standing::Withdrawn), (b, second), (c, Standing::Unconfirmed)];
+        check_known(&one, &known_of(&[]), &expected(Standing::Unconfirmed));
+        check_known(&one, &known_of(&[("s", b)]), &expected(Standing::Confirmed));
+    }
+
+    #[test]
+    fn what_was_narrowed_is_what_was_taken_back() {
+        let (a, b) = ("https://a.test:443", "https://b.test:443");
+        let before = known(&[("one", a), ("two", a), ("three", b)], &[("four", a)]);
+        let after = known(&[("one", a), ("one", b), ("three", b), ("four", a)], &[("two", a)]);
+        let names: Vec<String> = before.narrowed_in(&after).iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["two"]);
+    }
+
+    #[test]
     fn a_url_that_is_none_is_told_by_name() {
         let one = connection("one", json!({ "default": bearer("nonsense", "s") }));
-        let error = plan(&[one], &Confirmed::new()).expect_err("refused").to_string();
+        let error = plan(&[one], &Origins::default()).expect_err("refused").to_string();
         assert!(error.contains("endpoint `default` of connection `one`") && error.contains("`url`"), "{error}");
     }
 

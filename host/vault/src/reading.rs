@@ -12,7 +12,7 @@ use sluse_egress::Secret;
 use sluse_model::{Name, Timestamp};
 use sluse_store::{SealedSecret, SecretOrigin};
 
-use crate::{MasterKey, UnsealError, VaultError, origin::Confirmed, seal};
+use crate::{MasterKey, UnsealError, VaultError, origin::Origins, seal};
 
 /// After this time the store is asked again: other hosts may share it, and their changes wake nobody here.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ pub(crate) struct Reading {
     pub(crate) generation: u64,
     read_at: Timestamp,
     secrets: HashMap<Name, Held>,
-    confirmed: Confirmed,
+    origins: Origins,
 }
 
 /// A value as it is kept, and opened once somebody needs it.
@@ -45,12 +45,9 @@ impl Reading {
         secrets: Vec<SealedSecret>,
         origins: Vec<SecretOrigin>,
     ) -> Self {
-        let mut confirmed = Confirmed::new();
-        for origin in origins {
-            confirmed.entry(origin.secret).or_default().insert(origin.origin);
-        }
         let held = |sealed: SealedSecret| (sealed.name.clone(), Held { sealed, value: OnceLock::new() });
-        Self { generation, read_at, secrets: secrets.into_iter().map(held).collect(), confirmed }
+        let secrets = secrets.into_iter().map(held).collect();
+        Self { generation, read_at, secrets, origins: Origins::new(origins) }
     }
 
     /// A clock that went back makes it old too.
@@ -71,16 +68,8 @@ impl Reading {
         self.secrets.values().map(|held| &held.sealed)
     }
 
-    pub(crate) fn confirmed(&self) -> &Confirmed {
-        &self.confirmed
-    }
-
-    /// Refuses an origin that nobody confirmed for this secret.
-    pub(crate) fn check_origin(&self, secret: &Name, origin: &str) -> Result<(), VaultError> {
-        match self.confirmed.get(secret) {
-            Some(origins) if origins.contains(origin) => Ok(()),
-            _ => Err(VaultError::Unconfirmed { secret: secret.clone(), origin: origin.to_owned() }),
-        }
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     pub(crate) fn open(&self, key: &MasterKey, secret: &Name) -> Result<Opened, VaultError> {

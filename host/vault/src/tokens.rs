@@ -88,6 +88,8 @@ struct State {
     failure: Option<Failure>,
     /// Ends with the result of the fetch that is under way.
     flight: Option<watch::Receiver<Option<Fetched>>>,
+    /// Nobody finds the slot any more but who has it already.
+    is_abandoned: bool,
 }
 
 /// A failure that stands for a while.
@@ -134,12 +136,13 @@ impl Tokens {
         of_secret.filter_map(|(_, slot)| Some(slot.lock().token.as_ref()?.value.clone())).collect()
     }
 
-    /// Forgets the tokens of values that are no longer the present ones.
+    /// Forgets the tokens that were got with values that are no longer the present ones, or that may no longer go
+    /// where they went.
     pub(crate) fn prune(&self, is_present: impl Fn(&Name, u64) -> bool) {
         self.slots().retain(|key, slot| {
             let present = is_present(&key.secret, key.version);
-            if !present && let Some(token) = slot.lock().token.take() {
-                self.shared.retire(&key.secret, &token);
+            if !present {
+                slot.abandon(&key.secret, &self.shared);
             }
             present
         });
@@ -200,11 +203,23 @@ impl Slot {
                     shared.retire(secret, &before);
                 }
                 state.failure = None;
+                if state.is_abandoned {
+                    shared.retire(secret, token);
+                }
             }
             Err(error) => state.failure = Failure::standing(error, now),
         }
         // Before anybody has the token, so that whoever sends it finds it among the known values.
         shared.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What is at hand retires now, what is under way when it lands.
+    fn abandon(&self, secret: &Name, shared: &Shared) {
+        let mut state = self.lock();
+        state.is_abandoned = true;
+        if let Some(token) = state.token.take() {
+            shared.retire(secret, &token);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::instrument;
 
 use crate::{
-    MasterKey, VaultError,
+    MasterKey, Standing, VaultError,
     reading::{Opened, Reading},
     retired::Retired,
     seal,
@@ -68,6 +68,8 @@ pub struct SecretSummary {
     pub changed_at: Timestamp,
     /// Where it may go, in order: `https://login.example.dk:443`.
     pub origins: Vec<String>,
+    /// Where it may no longer go, in order.
+    pub withdrawn: Vec<String>,
     /// Whether the master key of this host sealed it.
     pub opens: bool,
 }
@@ -169,7 +171,8 @@ impl Vault {
             name: sealed.name.clone(),
             version: sealed.version,
             changed_at: sealed.changed_at,
-            origins: reading.confirmed().get(&sealed.name).into_iter().flatten().cloned().collect(),
+            origins: reading.origins().that_are(Standing::Confirmed, &sealed.name),
+            withdrawn: reading.origins().that_are(Standing::Withdrawn, &sealed.name),
             opens: seal::is_under(&self.key, &sealed.sealed),
         }
     }
@@ -225,16 +228,19 @@ impl Vault {
 
     fn take_over(&self, reading: Arc<Reading>) {
         let now = self.clock.now();
-        {
+        let narrowed = {
             let mut present = self.reading.write().unwrap_or_else(PoisonError::into_inner);
             self.retired.prune(now);
             let gone = present.as_ref().map(|before| before.gone_in(&reading)).unwrap_or_default();
             gone.into_iter().for_each(|(name, value)| self.retired.push(&name, value, now));
+            let narrowed = present.as_ref().map(|before| before.origins().narrowed_in(reading.origins()));
             *present = Some(reading.clone());
             // Within the lock: whoever has seen the new reading sees the new epoch, and the other way round.
             self.epoch.fetch_add(1, Ordering::AcqRel);
-        }
-        self.tokens.prune(|name, version| reading.version(name) == Some(version));
+            narrowed.unwrap_or_default()
+        };
+        // A token may have been given by an origin that is not trusted any more, or been sent there.
+        self.tokens.prune(|name, version| reading.version(name) == Some(version) && !narrowed.contains(name));
         self.issued.forget(&reading);
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }

@@ -75,6 +75,7 @@ async fn a_known_secret_is_seen_nowhere() {
     other_keys(&world.store, &seen).await;
     keys(&seen);
     seen.note(format!("{:?} {:?}", world.vault, world.vault.list().await));
+    seen.note(world.vault.withdraw(&name("api"), "https://a.test").await.expect("withdrawn"));
     world.vault.remove(&name("api")).await.expect("removed");
 
     let text = seen.text();

@@ -1,6 +1,6 @@
 //! One answer: reading it, and saying what a status means.
 
-use super::{Answer, Effect};
+use super::{Answer, Effect, retry_after};
 use crate::bindings::connector::sluse::connector::http as wire;
 use crate::{Failure, json};
 use serde::de::DeserializeOwned;
@@ -35,6 +35,13 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         let line = self.response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
         line.map(|header| header.value.as_str())
+    }
+
+    /// How long the target asks to be left alone, in milliseconds: `Retry-After` in seconds, or as a date, which
+    /// counts from the answer's own `Date`. `None` when it does not say, or says a date without being dated.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        retry_after::wait_ms(self.header("retry-after")?, self.header("date"))
     }
 
     /// The body in hand; empty when it was kept as an attachment.
@@ -98,8 +105,8 @@ impl Response {
 
     /// A failure of the class that the status belongs to, with the connector's own words.
     ///
-    /// 401, 403 and 407 are `denied`; 429 and 503 `unavailable`, with `Retry-After` in seconds when the
-    /// target names it; 408, 500, 502 and 504 `unknown` when the request must happen once, because the
+    /// 401, 403 and 407 are `denied`; 429 and 503 `unavailable`, with [`retry_after_ms`](Self::retry_after_ms)
+    /// when the target says it; 408, 500, 502 and 504 `unknown` when the request must happen once, because the
     /// target may have acted, else `unavailable`; everything else is `rejected`.
     #[must_use]
     pub fn failure(&self, code: impl Into<String>, message: impl Into<String>) -> Failure {
@@ -114,8 +121,8 @@ impl Response {
 
     fn unavailable(&self, code: impl Into<String>, message: impl Into<String>) -> Failure {
         let failure = Failure::unavailable(code, message);
-        match self.header("retry-after").and_then(|seconds| seconds.trim().parse::<u64>().ok()) {
-            Some(seconds) => failure.retry_after(seconds.saturating_mul(1000)),
+        match self.retry_after_ms() {
+            Some(wait_ms) => failure.retry_after(wait_ms),
             None => failure,
         }
     }

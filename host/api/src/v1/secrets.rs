@@ -4,6 +4,7 @@ mod confirm;
 mod list;
 mod remove;
 mod set;
+mod withdraw;
 
 use axum::routing::{delete, get, post, put};
 use http::Method;
@@ -27,6 +28,12 @@ pub(super) fn routes() -> Vec<Route> {
             path: "/v1/secrets/{secret}/origins",
             scopes: WRITE,
             handler: post(confirm::confirm),
+        },
+        Route {
+            method: Method::DELETE,
+            path: "/v1/secrets/{secret}/origins",
+            scopes: WRITE,
+            handler: delete(withdraw::withdraw),
         },
     ]
 }

@@ -30,9 +30,11 @@ pub(crate) async fn run(global: &Global, command: Apply) -> Result<(), Failure> 
     }
     for one in applied["unconfirmed"].as_array().into_iter().flatten() {
         let (secret, origin) = (one["secret"].as_str().unwrap_or(""), one["origin"].as_str().unwrap_or(""));
-        output::complain(&format!(
-            "secret `{secret}` does not go to {origin} yet: if it may, write `sluse secret confirm {secret} {origin}`"
-        ));
+        let stays = match one["withdrawn"] == true {
+            true => format!("no longer goes to {origin}: if it may again"),
+            false => format!("does not go to {origin} yet: if it may"),
+        };
+        output::complain(&format!("secret `{secret}` {stays}, write `sluse secret confirm {secret} {origin}`"));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::{Global, Secret},
-    client::Host,
+    client::{Host, query},
     failure::Failure,
     output,
 };
@@ -39,6 +39,12 @@ pub(crate) async fn run(global: &Global, command: Secret) -> Result<(), Failure>
             let origin = confirmed["origin"].as_str().unwrap_or(&origin);
             told(global, &confirmed, &format!("secret `{name}` may go to {origin}"))
         }
+        Secret::Withdraw { name, origin } => {
+            let path = query(&format!("/v1/secrets/{name}/origins"), &[("origin", Some(origin.clone()))]);
+            let withdrawn: Value = host.answer(host.request(Method::DELETE, &path)).await?;
+            let origin = withdrawn["origin"].as_str().unwrap_or(&origin);
+            told(global, &withdrawn, &format!("secret `{name}` may no longer go to {origin}"))
+        }
     }
 }
 
@@ -66,20 +72,24 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
     let rows = found["items"].as_array().into_iter().flatten();
     let rows = rows
         .map(|secret| {
-            let origins: Vec<&str> =
-                secret["origins"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let opens = if secret["opens"] == true { "" } else { "sealed under another master key" };
             vec![
                 secret["name"].as_str().unwrap_or("").into(),
                 secret["version"].to_string(),
                 secret["changed_at"].as_str().unwrap_or("").into(),
-                origins.join(" "),
+                texts(&secret["origins"]),
+                texts(&secret["withdrawn"]),
                 opens.into(),
             ]
         })
         .collect();
-    output::table(&["SECRET", "VERSION", "CHANGED", "MAY GO TO", ""], rows, "no secrets");
+    output::table(&["SECRET", "VERSION", "CHANGED", "MAY GO TO", "NO LONGER TO", ""], rows, "no secrets");
     Ok(())
+}
+
+fn texts(list: &Value) -> String {
+    let texts: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    texts.join(" ")
 }
 
 fn told(global: &Global, value: &Value, sentence: &str) -> Result<(), Failure> {

@@ -10,7 +10,11 @@ fn sealed(secret: &str, version: u64) -> SealedSecret {
 }
 
 fn origin(secret: &str, host: &str) -> SecretOrigin {
-    SecretOrigin { secret: name(secret), origin: format!("https://{host}:443"), confirmed_at: NOW }
+    SecretOrigin { secret: name(secret), origin: url(host), confirmed_at: NOW, withdrawn_at: None }
+}
+
+fn url(host: &str) -> String {
+    format!("https://{host}:443")
 }
 
 pub async fn a_secret_is_read_back(store: Arc<dyn Store>) {
@@ -46,7 +50,7 @@ pub async fn a_secret_version_is_never_reused(store: Arc<dyn Store>) {
 
 pub async fn a_removed_secret_is_gone_and_its_origins_stay(store: Arc<dyn Store>) {
     store.put_secret(sealed("a", 1)).await.expect("kept");
-    store.confirm_origin(origin("a", "workzone.example")).await.expect("confirmed");
+    store.confirm_origin(&name("a"), &url("workzone.example"), NOW).await.expect("confirmed");
     assert_eq!(store.remove_secret(&name("a")).await, Ok(true));
     assert_eq!(store.remove_secret(&name("a")).await, Ok(false));
     assert_eq!((store.secret(&name("a")).await, store.secrets().await), (Ok(None), Ok(Vec::new())));
@@ -59,9 +63,40 @@ pub async fn one_of_two_writers_of_a_secret_wins(store: Arc<dyn Store>) {
 }
 
 pub async fn confirming_an_origin_again_changes_nothing(store: Arc<dyn Store>) {
-    store.confirm_origin(origin("a", "one.example")).await.expect("confirmed");
-    let again = SecretOrigin { confirmed_at: later(1), ..origin("a", "one.example") };
-    store.confirm_origin(again).await.expect("confirmed");
-    store.confirm_origin(origin("a", "two.example")).await.expect("confirmed");
+    store.confirm_origin(&name("a"), &url("one.example"), NOW).await.expect("confirmed");
+    store.confirm_origin(&name("a"), &url("one.example"), later(1)).await.expect("confirmed");
+    assert_eq!(store.confirm_origin_unless_withdrawn(&name("a"), &url("one.example"), later(2)).await, Ok(true));
+    assert_eq!(store.confirm_origin_unless_withdrawn(&name("a"), &url("two.example"), NOW).await, Ok(true));
     assert_eq!(store.origins().await, Ok(vec![origin("a", "one.example"), origin("a", "two.example")]));
+}
+
+pub async fn a_withdrawn_origin_is_remembered_as_such(store: Arc<dyn Store>) {
+    for host in ["one.example", "two.example"] {
+        store.confirm_origin(&name("a"), &url(host), NOW).await.expect("confirmed");
+    }
+    store.confirm_origin(&name("b"), &url("one.example"), NOW).await.expect("confirmed");
+    assert_eq!(store.withdraw_origin(&name("a"), &url("one.example"), later(1)).await, Ok(true));
+    assert_eq!(store.withdraw_origin(&name("a"), &url("one.example"), later(2)).await, Ok(false));
+    store.put_secret(sealed("a", 1)).await.expect("kept");
+    assert_eq!(store.remove_secret(&name("a")).await, Ok(true));
+    let withdrawn = SecretOrigin { withdrawn_at: Some(later(1)), ..origin("a", "one.example") };
+    let others = [origin("a", "two.example"), origin("b", "one.example")];
+    assert_eq!(store.origins().await, Ok([vec![withdrawn], others.to_vec()].concat()));
+}
+
+pub async fn withdrawing_what_was_never_confirmed_changes_nothing(store: Arc<dyn Store>) {
+    assert_eq!(store.withdraw_origin(&name("a"), &url("one.example"), NOW).await, Ok(false));
+    assert_eq!(store.origins().await, Ok(Vec::new()));
+}
+
+pub async fn a_withdrawn_origin_is_confirmed_again_only_when_meant(store: Arc<dyn Store>) {
+    let (secret, one) = (name("a"), url("one.example"));
+    store.confirm_origin(&secret, &one, NOW).await.expect("confirmed");
+    assert_eq!(store.withdraw_origin(&secret, &one, later(1)).await, Ok(true));
+    assert_eq!(store.confirm_origin_unless_withdrawn(&secret, &one, later(2)).await, Ok(false));
+    let withdrawn = SecretOrigin { withdrawn_at: Some(later(1)), ..origin("a", "one.example") };
+    assert_eq!(store.origins().await, Ok(vec![withdrawn]));
+    store.confirm_origin(&secret, &one, later(3)).await.expect("confirmed");
+    let again = SecretOrigin { confirmed_at: later(3), ..origin("a", "one.example") };
+    assert_eq!(store.origins().await, Ok(vec![again]));
 }

@@ -85,12 +85,16 @@ impl Vault {
         if let Some(made) = self.issued.get(sign_in, &reading, self.clock.now()) {
             return Ok(Some(IssuedCredential { made, is_second: false }));
         }
-        for origin in origins_of(sign_in.endpoint).map_err(|reason| sign_in.unusable(reason))? {
-            reading.check_origin(&secret.secret, &origin)?;
-        }
+        let origins = origins_of(sign_in.endpoint).map_err(|reason| sign_in.unusable(reason))?;
+        let check = |reading: &Reading| origins.iter().try_for_each(|one| reading.origins().check(&secret.secret, one));
+        check(&reading)?;
         let opened = reading.open(&self.key, &secret.secret)?;
         self.retire_if_late(&reading, &secret.secret, &opened);
         let made = Arc::new(self.make(sign_in, &reading, &secret.secret, opened).await?);
+        if made.token.is_some() {
+            // While it was fetched, somebody may have withdrawn an origin.
+            check(&*self.reading().await?)?;
+        }
         self.issued.keep(sign_in, made.clone());
         Ok(Some(IssuedCredential { made, is_second: false }))
     }

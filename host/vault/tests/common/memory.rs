@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sluse_model::Name;
+use sluse_model::{Name, Timestamp};
 use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
 
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct MemorySecrets {
     kept: Mutex<Kept>,
     reads: AtomicUsize,
     broken: AtomicBool,
+    /// What another host withdraws as soon as the origins were told.
+    withdrawn_next: Mutex<Option<(Name, String)>>,
 }
 
 #[derive(Debug, Default)]
@@ -24,7 +26,20 @@ struct Kept {
     secrets: BTreeMap<Name, SealedSecret>,
     /// Outlive the values.
     versions: BTreeMap<Name, u64>,
-    origins: Vec<SecretOrigin>,
+    origins: BTreeMap<(Name, String), SecretOrigin>,
+}
+
+impl Kept {
+    /// The origin as it is known; confirmed now when it was not.
+    fn origin(&mut self, secret: &Name, origin: &str, now: Timestamp) -> &mut SecretOrigin {
+        let key = (secret.clone(), origin.to_owned());
+        self.origins.entry(key).or_insert_with_key(|(secret, origin)| SecretOrigin {
+            secret: secret.clone(),
+            origin: origin.clone(),
+            confirmed_at: now,
+            withdrawn_at: None,
+        })
+    }
 }
 
 impl MemorySecrets {
@@ -48,6 +63,11 @@ impl MemorySecrets {
     /// Changes a row behind the vault's back.
     pub(crate) fn tamper(&self, name: &Name, change: impl FnOnce(&mut SealedSecret)) {
         change(self.kept.lock().expect("not poisoned").secrets.get_mut(name).expect("a secret"));
+    }
+
+    /// Lets another host withdraw an origin right after the origins were told the next time.
+    pub(crate) fn withdraw_behind_the_next_answer(&self, secret: &Name, origin: &str) {
+        *self.withdrawn_next.lock().expect("not poisoned") = Some((secret.clone(), origin.to_owned()));
     }
 
     fn check(&self) -> Result<(), StoreError> {
@@ -94,17 +114,42 @@ impl Secrets for MemorySecrets {
         Ok(self.kept.lock().expect("not poisoned").secrets.remove(name).is_some())
     }
 
-    async fn confirm_origin(&self, origin: SecretOrigin) -> Result<(), StoreError> {
+    async fn confirm_origin(&self, secret: &Name, origin: &str, now: Timestamp) -> Result<(), StoreError> {
         self.check()?;
         let mut kept = self.kept.lock().expect("not poisoned");
-        if !kept.origins.iter().any(|known| known.secret == origin.secret && known.origin == origin.origin) {
-            kept.origins.push(origin);
+        let known = kept.origin(secret, origin, now);
+        if known.withdrawn_at.take().is_some() {
+            known.confirmed_at = now;
         }
         Ok(())
     }
 
+    async fn confirm_origin_unless_withdrawn(
+        &self,
+        secret: &Name,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.check()?;
+        Ok(self.kept.lock().expect("not poisoned").origin(secret, origin, now).withdrawn_at.is_none())
+    }
+
+    async fn withdraw_origin(&self, secret: &Name, origin: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.check()?;
+        let mut kept = self.kept.lock().expect("not poisoned");
+        let known = kept.origins.get_mut(&(secret.clone(), origin.to_owned()));
+        let Some(known) = known.filter(|known| known.withdrawn_at.is_none()) else { return Ok(false) };
+        known.withdrawn_at = Some(now);
+        Ok(true)
+    }
+
     async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError> {
         self.check()?;
-        Ok(self.kept.lock().expect("not poisoned").origins.clone())
+        let mut kept = self.kept.lock().expect("not poisoned");
+        let origins = kept.origins.values().cloned().collect();
+        if let Some((secret, origin)) = self.withdrawn_next.lock().expect("not poisoned").take() {
+            kept.origin(&secret, &origin, Timestamp::default()).withdrawn_at = Some(Timestamp::default());
+        }
+        Ok(origins)
     }
 }

@@ -47,7 +47,7 @@ impl World {
     }
 
     pub(crate) async fn apply(&self, connections: &[Connection]) {
-        self.vault.apply_origins(connections).await.expect("applied");
+        self.vault.apply_origins(connections, false).await.expect("applied");
     }
 }
 

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::{Notify, Semaphore},
 };
 
 /// What is answered to one request.
@@ -20,6 +21,7 @@ pub(crate) struct Reply {
     headers: String,
     body: String,
     delay: Duration,
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Reply {
@@ -29,6 +31,7 @@ impl Reply {
             headers: "content-type: application/json\r\n".to_owned(),
             body: body.to_owned(),
             delay: Duration::ZERO,
+            gate: None,
         }
     }
 
@@ -54,6 +57,12 @@ impl Reply {
         self.delay = delay;
         self
     }
+
+    /// Held back until the gate has a permit.
+    pub(crate) fn behind(mut self, gate: &Arc<Semaphore>) -> Self {
+        self.gate = Some(gate.clone());
+        self
+    }
 }
 
 /// Answers by script; when that is used up, with `token-1`, `token-2` … for an hour each.
@@ -61,6 +70,7 @@ impl Reply {
 pub(crate) struct TokenServer {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
+    asked: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -75,7 +85,7 @@ impl TokenServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Seen { script: script.into_iter().collect(), ..Seen::default() }));
-        let server = Self { address, seen };
+        let server = Self { address, seen, asked: Arc::default() };
         let serving = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -98,6 +108,11 @@ impl TokenServer {
     /// How many requests came.
     pub(crate) fn count(&self) -> usize {
         self.seen.lock().expect("not poisoned").bodies.len()
+    }
+
+    /// Waits for a request that nobody has waited for yet.
+    pub(crate) async fn was_asked(&self) {
+        self.asked.notified().await;
     }
 
     pub(crate) fn heads(&self) -> Vec<String> {
@@ -125,6 +140,10 @@ impl TokenServer {
                 let number = seen.bodies.len();
                 seen.script.pop_front().unwrap_or_else(|| Reply::token(&format!("token-{number}"), 3600))
             };
+            self.asked.notify_one();
+            if let Some(gate) = &reply.gate {
+                gate.acquire().await.expect("never closed").forget();
+            }
             tokio::time::sleep(reply.delay).await;
             let Reply { status, headers, body, .. } = reply;
             let answer = format!("HTTP/1.1 {status} Told\r\n{headers}content-length: {}\r\n\r\n{body}", body.len());

@@ -7,3 +7,4 @@ mod origins; // where secrets may go
 mod scrubbing; // what must not come back
 mod secrets; // written, listed, removed, used
 mod tokens; // exchanged, shared, expired, refused
+mod withdrawals; // where secrets may no longer go

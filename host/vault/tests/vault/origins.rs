@@ -25,7 +25,7 @@ async fn a_changed_host_drops_the_credential_until_somebody_confirms() {
     before.credential(&world.vault).await.expect("a credential");
 
     let after = Used::new("https://b.test/odata", bearer("api"));
-    let plan = world.vault.apply_origins(std::slice::from_ref(&after.connection)).await.expect("applied");
+    let plan = world.vault.apply_origins(std::slice::from_ref(&after.connection), false).await.expect("applied");
     assert_eq!(plan[0].standing, Standing::Unconfirmed);
     let error = after.credential(&world.vault).await.expect_err("refused");
     assert!(error.to_string().contains("`sluse secret confirm api https://b.test:443`"), "{error}");
@@ -97,7 +97,7 @@ async fn a_confirmation_that_is_not_durable_does_not_count() {
     world.set("api", "hunter22").await;
     let used = Used::new("https://a.test", bearer("api"));
     world.store.set_broken(true);
-    assert!(world.vault.apply_origins(std::slice::from_ref(&used.connection)).await.is_err());
+    assert!(world.vault.apply_origins(std::slice::from_ref(&used.connection), false).await.is_err());
     assert!(world.vault.confirm(&name("api"), "https://a.test").await.is_err());
     world.store.set_broken(false);
     assert!(matches!(used.credential(&world.vault).await, Err(VaultError::Unconfirmed { .. })));
@@ -123,8 +123,9 @@ async fn of_two_applications_at_once_one_is_the_first() {
     for _ in 0..20 {
         let world = World::new();
         world.set("api", "hunter22").await;
-        let apply =
-            async |connection: Connection| world.vault.apply_origins(&[connection]).await.expect("applied")[0].standing;
+        let apply = async |connection: Connection| {
+            world.vault.apply_origins(&[connection], false).await.expect("applied")[0].standing
+        };
         let (one, other) = tokio::join!(
             apply(connection("one", "https://a.test", bearer("api"))),
             apply(connection("two", "https://b.test", bearer("api")))

@@ -206,7 +206,7 @@ async fn rows_that_were_moved_or_set_back_do_not_open() {
         world.store.tamper(&name(secret), |secret| secret.sealed.clone_from(&old));
         let vault = World::over(world.store.clone(), 1).vault;
         let used = Used::new("https://a.test", bearer(secret));
-        vault.apply_origins(std::slice::from_ref(&used.connection)).await.expect("applied");
+        vault.apply_origins(std::slice::from_ref(&used.connection), false).await.expect("applied");
         let error = used.credential(&vault).await.expect_err("refused");
         assert!(matches!(error, VaultError::Sealed { cause: UnsealError::Broken, .. }), "{error}");
     }

@@ -39,6 +39,8 @@ struct UnconfirmedBody {
     origin: String,
     connection: String,
     endpoint: String,
+    /// It was confirmed once, and that was taken back.
+    withdrawn: bool,
 }
 
 pub(super) async fn apply(
@@ -53,6 +55,7 @@ pub(super) async fn apply(
     let unconfirmed = unconfirmed
         .into_iter()
         .map(|one| UnconfirmedBody {
+            withdrawn: one.is_withdrawn(),
             secret: one.secret.to_string(),
             origin: one.origin,
             connection: one.connection.to_string(),

@@ -1,4 +1,5 @@
-//! `POST /v1/secrets/{secret}/origins`: let a secret go to an origin that it has not gone to before.
+//! `POST /v1/secrets/{secret}/origins`: let a secret go to an origin that it may not go to yet, or may no
+//! longer.
 
 use std::sync::Arc;
 

@@ -19,6 +19,8 @@ struct SecretBody {
     version: u64,
     changed_at: Timestamp,
     origins: Vec<String>,
+    /// Where it may no longer go.
+    withdrawn: Vec<String>,
     /// Whether the host's master key opens it.
     opens: bool,
 }
@@ -32,6 +34,7 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<SecretsBody
             version: secret.version,
             changed_at: secret.changed_at,
             origins: secret.origins,
+            withdrawn: secret.withdrawn,
             opens: secret.opens,
         })
         .collect();
