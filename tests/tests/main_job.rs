@@ -6,6 +6,10 @@ mod access; // who may ask for what
 mod case; // a submission becomes a complete case
 #[path = "main_job/commands.rs"]
 mod commands; // what the command line says, and its exit codes
+#[path = "../../host/api/tests/support/contract.rs"]
+mod contract; // what is sent, held against docs/openapi.json
+#[path = "main_job/described.rs"]
+mod described; // every endpoint answers as it is described
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
 #[path = "main_job/files_from_target.rs"]

@@ -4,6 +4,7 @@ mod bench; // what things cost
 mod demo; // the main job, from nothing
 mod foreign; // test guests in other languages
 mod guests; // connectors and test guests, as components
+mod openapi; // the API's documentation
 mod programs; // what is started from here
 mod test; // everything that has to hold
 mod tidy; // what no compiler checks
@@ -45,6 +46,8 @@ enum Task {
     },
     /// Compares the workspace with ARCHITECTURE.md and the house's habits.
     Tidy,
+    /// Writes `docs/openapi.json`: what the endpoints take and answer.
+    Openapi,
     /// Builds connectors and test guests as components.
     Guests {
         /// The guests' folder names; all when there are none.
@@ -74,6 +77,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { with } => test::run(&with),
         Task::Bench { benches } => bench::run(&benches),
         Task::Tidy => tidy::run(),
+        Task::Openapi => openapi::run(),
         Task::Guests { names, toolchain, with } => {
             guests::build(&names, toolchain)?;
             foreign::build(&with).map(drop)

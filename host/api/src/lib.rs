@@ -5,6 +5,7 @@ mod access; // who may ask
 mod body; // bodies within their limits
 mod form; // a form with files, in bounded memory
 mod health; // whether the host is well
+mod openapi; // what the endpoints take and answer, for programs and people
 mod path; // what stands in the places of a path
 mod patience; // how long a peer may keep us waiting
 mod problem; // what is said when it cannot be done
@@ -18,6 +19,7 @@ use axum::Router;
 use sluse_engine::Engine;
 
 pub use access::{Access, NewToken, create_token};
+pub use openapi::document as openapi;
 pub use problem::{ApiError, ProblemBody};
 pub use route::Route;
 pub use serve::{ServeSettings, serve};

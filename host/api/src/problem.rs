@@ -1,6 +1,8 @@
 //! What is said when something cannot be done: problem details (RFC 9457). The body helps the caller; the log
 //! keeps the cause.
 
+pub(crate) mod kind; // every kind of problem
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -10,7 +12,11 @@ use serde::{Deserialize, Serialize};
 use sluse_engine::{ApplyError, FlowError, InstallError, SecretError, SubmitError};
 use sluse_store::StoreError;
 
-use crate::access::AccessError;
+use crate::{
+    access::AccessError,
+    openapi::schema::{Schema, list, number, object, pattern, text},
+};
+use kind::Kind;
 
 /// Why something cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -78,33 +84,25 @@ pub struct ProblemEntry {
     pub line: Option<u32>,
 }
 
-/// Status, short name and title of an error.
-struct Kind(StatusCode, &'static str, &'static str);
-
 impl ApiError {
     fn kind(&self) -> Kind {
-        use StatusCode as S;
         match self {
-            Self::Access(AccessError::NoToken) => Kind(S::UNAUTHORIZED, "no-token", "A token is needed"),
-            Self::Access(AccessError::UnknownToken) => Kind(S::UNAUTHORIZED, "unknown-token", "Unknown token"),
-            Self::Access(AccessError::NotAllowed(_)) => Kind(S::FORBIDDEN, "not-allowed", "Not allowed"),
-            Self::BadRequest(_) => Kind(S::BAD_REQUEST, "bad-request", "Bad request"),
-            Self::BadBody(_) => Kind(S::BAD_REQUEST, "bad-body", "The body cannot be read"),
-            Self::TooLarge { .. } => Kind(S::PAYLOAD_TOO_LARGE, "too-large", "Too large"),
-            Self::UnsupportedMediaType(_) => {
-                Kind(S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type")
-            }
-            Self::WrongDigest { .. } => Kind(S::UNPROCESSABLE_ENTITY, "wrong-digest", "Damaged on the way"),
-            Self::NotFound(_) => Kind(S::NOT_FOUND, "not-found", "Not found"),
-            Self::MethodNotAllowed(_) => Kind(S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            Self::Access(AccessError::NoToken) => kind::NO_TOKEN,
+            Self::Access(AccessError::UnknownToken) => kind::UNKNOWN_TOKEN,
+            Self::Access(AccessError::NotAllowed(_)) => kind::NOT_ALLOWED,
+            Self::BadRequest(_) => kind::BAD_REQUEST,
+            Self::BadBody(_) => kind::BAD_BODY,
+            Self::TooLarge { .. } => kind::TOO_LARGE,
+            Self::UnsupportedMediaType(_) => kind::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongDigest { .. } => kind::WRONG_DIGEST,
+            Self::NotFound(_) => kind::NOT_FOUND,
+            Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
             Self::Submit(error) => submit_kind(error),
             Self::Install(error) => install_kind(error),
-            Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => {
-                Kind(S::UNPROCESSABLE_ENTITY, "configuration-refused", "Configuration refused")
-            }
-            Self::Secret(SecretError::Unknown(_)) => Kind(S::NOT_FOUND, "unknown-secret", "Unknown secret"),
-            Self::Secret(SecretError::NotConfirmed(_)) => Kind(S::NOT_FOUND, "not-confirmed", "Not confirmed"),
-            Self::Secret(SecretError::Refused(_)) => Kind(S::UNPROCESSABLE_ENTITY, "secret-refused", "Secret refused"),
+            Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
+            Self::Secret(SecretError::Unknown(_)) => kind::UNKNOWN_SECRET,
+            Self::Secret(SecretError::NotConfirmed(_)) => kind::NOT_CONFIRMED,
+            Self::Secret(SecretError::Refused(_)) => kind::SECRET_REFUSED,
             Self::Apply(ApplyError::Store(error))
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))
@@ -141,57 +139,51 @@ impl ApiError {
 }
 
 fn submit_kind(error: &SubmitError) -> Kind {
-    use StatusCode as S;
     match error {
-        SubmitError::Flow(FlowError::Unknown(_)) => Kind(S::NOT_FOUND, "unknown-flow", "Unknown flow"),
-        SubmitError::Flow(FlowError::Broken { .. }) => Kind(S::CONFLICT, "flow-not-usable", "Flow not usable"),
+        SubmitError::Flow(FlowError::Unknown(_)) => kind::UNKNOWN_FLOW,
+        SubmitError::Flow(FlowError::Broken { .. }) => kind::FLOW_NOT_USABLE,
         SubmitError::Flow(FlowError::Store(error)) | SubmitError::Store(error) => store_kind(error),
-        SubmitError::DoesNotFit { .. } => {
-            Kind(S::UNPROCESSABLE_ENTITY, "submission-does-not-fit", "The submission does not fit")
-        }
-        SubmitError::NotMapped { .. } => Kind(S::UNPROCESSABLE_ENTITY, "not-mapped", "The submission cannot be mapped"),
-        SubmitError::FileTooLarge { .. } => Kind(S::PAYLOAD_TOO_LARGE, "file-too-large", "A file is too large"),
-        SubmitError::BadKey => Kind(S::BAD_REQUEST, "bad-idempotency-key", "Bad idempotency key"),
-        SubmitError::KeyTaken(_) => Kind(S::CONFLICT, "idempotency-key-taken", "Idempotency key taken"),
-        SubmitError::Stopping => Kind(S::SERVICE_UNAVAILABLE, "stopping", "The host is stopping"),
+        SubmitError::DoesNotFit { .. } => kind::DOES_NOT_FIT,
+        SubmitError::NotMapped { .. } => kind::NOT_MAPPED,
+        SubmitError::FileTooLarge { .. } => kind::FILE_TOO_LARGE,
+        SubmitError::BadKey => kind::BAD_KEY,
+        SubmitError::KeyTaken(_) => kind::KEY_TAKEN,
+        SubmitError::Stopping => kind::STOPPING,
     }
 }
 
 fn install_kind(error: &InstallError) -> Kind {
-    use StatusCode as S;
     match error {
         InstallError::Refused(_) | InstallError::OtherConnector { .. } | InstallError::BadName(_) => {
-            Kind(S::UNPROCESSABLE_ENTITY, "component-refused", "Component refused")
+            kind::COMPONENT_REFUSED
         }
-        InstallError::Incompatible { .. } => Kind(S::CONFLICT, "incompatible", "What is configured would not work"),
-        InstallError::UnknownConnector(_) | InstallError::UnknownRevision { .. } => {
-            Kind(S::NOT_FOUND, "unknown-revision", "Unknown connector or revision")
-        }
-        InstallError::NothingBefore(_) => Kind(S::CONFLICT, "nothing-before", "No earlier revision"),
-        InstallError::NotReady(_) => Kind(S::SERVICE_UNAVAILABLE, "not-ready", "Not ready"),
+        InstallError::Incompatible { .. } => kind::INCOMPATIBLE,
+        InstallError::UnknownConnector(_) | InstallError::UnknownRevision { .. } => kind::UNKNOWN_REVISION,
+        InstallError::NothingBefore(_) => kind::NOTHING_BEFORE,
+        InstallError::NotReady(_) => kind::NOT_READY,
         InstallError::Store(error) => store_kind(error),
     }
 }
 
 fn store_kind(error: &StoreError) -> Kind {
-    use StatusCode as S;
     match error {
-        StoreError::Full => Kind(S::INSUFFICIENT_STORAGE, "disk-full", "The disk is full"),
-        StoreError::Stale(_) => Kind(S::CONFLICT, "changed-meanwhile", "Changed meanwhile"),
-        StoreError::NoSuchPage(_) => Kind(S::BAD_REQUEST, "bad-page", "No such page"),
-        StoreError::NotFound(_) => Kind(S::NOT_FOUND, "not-found", "Not found"),
-        _ => Kind(S::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available"),
+        StoreError::Full => kind::DISK_FULL,
+        StoreError::Stale(_) => kind::CHANGED_MEANWHILE,
+        StoreError::NoSuchPage(_) => kind::BAD_PAGE,
+        StoreError::NotFound(_) => kind::NOT_FOUND,
+        _ => kind::STORE_UNAVAILABLE,
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Kind(status, code, title) = self.kind();
+        let kind = self.kind();
+        let Kind { status, code, title } = kind;
         if status.is_server_error() {
             tracing::error!(error = %self, code, "a request failed: {self}");
         }
         let body = ProblemBody {
-            kind: format!("urn:sluse:problem:{code}"),
+            kind: kind.urn(),
             title: title.into(),
             status: status.as_u16(),
             detail: self.to_string(),
@@ -207,6 +199,27 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// A problem as the documentation has it.
+pub(crate) fn describe() -> Schema {
+    let entry = object()
+        .with("message", text())
+        .may_have("path", text().about("JSON pointer into what was sent, or the path of a configuration key."))
+        .may_have("file", text())
+        .may_have("line", number().about("From 1."))
+        .about("One thing that is wrong.")
+        .named("ProblemEntry");
+    let urn =
+        pattern("^urn:sluse:problem:[a-z0-9-]+$").about("Stable, for programs.").example(kind::UNKNOWN_FLOW.urn());
+    object()
+        .with("type", urn)
+        .with("title", text())
+        .with("status", number())
+        .with("detail", text().about("What went wrong, and what to do about it."))
+        .may_have("errors", list(entry).about("One entry for each thing that is wrong, where there are several."))
+        .about("Why something could not be done (RFC 9457).")
+        .named("ProblemDetails")
+}
+
 /// Nothing is there.
 pub(crate) async fn no_such_route() -> ApiError {
     ApiError::NotFound("such address; the documentation lists them all".into())
@@ -215,4 +228,56 @@ pub(crate) async fn no_such_route() -> ApiError {
 /// Something is there, for another method.
 pub(crate) async fn no_such_method() -> ApiError {
     ApiError::MethodNotAllowed("other".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use http::Method;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::openapi::described;
+
+    #[test]
+    fn a_problem_is_as_described() {
+        let entry = ProblemEntry {
+            message: "expected a text".into(),
+            path: Some("/reference".into()),
+            file: Some("flow.toml".into()),
+            line: Some(3),
+        };
+        let kind = kind::DOES_NOT_FIT;
+        let problem = |errors| ProblemBody {
+            kind: kind.urn(),
+            title: kind.title.into(),
+            status: kind.status.as_u16(),
+            detail: "it does not fit".into(),
+            errors,
+        };
+        for errors in [Vec::new(), vec![entry, ProblemEntry { message: "no".into(), ..ProblemEntry::default() }]] {
+            described::problem(Method::POST, "/v1/flows/{flow}/runs", kind.status, &problem(errors));
+        }
+    }
+
+    /// But for what is said where there is no endpoint.
+    #[test]
+    fn every_kind_of_problem_is_described_of_an_endpoint() {
+        let document = crate::openapi();
+        let mut described = BTreeSet::new();
+        collect(&document["paths"], &mut described);
+        let mut all: BTreeSet<String> = kind::ALL.iter().map(kind::Kind::urn).collect();
+        all.remove(&kind::METHOD_NOT_ALLOWED.urn());
+        assert_eq!(described, all);
+    }
+
+    fn collect(value: &Value, urns: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) if text.starts_with("urn:") => drop(urns.insert(text.clone())),
+            Value::Array(items) => items.iter().for_each(|item| collect(item, urns)),
+            Value::Object(entries) => entries.values().for_each(|entry| collect(entry, urns)),
+            _ => {}
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! An endpoint and the scope that it needs. Nothing is reachable that is not one of these.
+//! An endpoint, the scope that it needs and what the documentation says of it. Nothing is reachable that is not one
+//! of these.
 
 use std::{fmt, sync::Arc};
 
@@ -11,7 +12,7 @@ use axum::{
 use http::Method;
 use sluse_model::Scope;
 
-use crate::{Api, ApiError};
+use crate::{Api, ApiError, openapi::Operation};
 
 /// An endpoint and the scope that it needs.
 pub struct Route {
@@ -19,7 +20,9 @@ pub struct Route {
     pub path: &'static str,
     /// Any of these will do; none at all means that anybody may ask.
     pub scopes: &'static [Scope],
-    pub(crate) handler: MethodRouter<Arc<Api>>,
+    handler: MethodRouter<Arc<Api>>,
+    /// What it takes and answers.
+    pub(crate) describe: fn() -> Operation,
 }
 
 impl fmt::Debug for Route {
@@ -29,6 +32,16 @@ impl fmt::Debug for Route {
 }
 
 impl Route {
+    pub(crate) fn new(
+        method: Method,
+        path: &'static str,
+        scopes: &'static [Scope],
+        handler: MethodRouter<Arc<Api>>,
+        describe: fn() -> Operation,
+    ) -> Self {
+        Self { method, path, scopes, handler, describe }
+    }
+
     /// The handler behind the check of its scope.
     pub(crate) fn guarded(self, api: &Arc<Api>) -> MethodRouter<Arc<Api>> {
         if self.scopes.is_empty() {

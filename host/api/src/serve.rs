@@ -6,6 +6,7 @@ use axum::{Router, body::Body};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use sluse_engine::counted;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -58,7 +59,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: ServeSetting
     }
     connections.close();
     if tokio::time::timeout(settings.stop_within, connections.wait()).await.is_err() {
-        tracing::warn!("{} connections were cut off", connections.len());
+        let cut_off = counted(connections.len() as u64, "connection was", "connections were");
+        tracing::warn!("{cut_off} cut off");
     }
 }
 

@@ -4,10 +4,10 @@ mod configuration; // connections and flows
 mod connections; // a connection, tried
 mod connectors; // revisions, installed and active
 mod deliveries; // work that waits or is done
-mod list;
+mod list; // pages of a list
 mod runs; // submissions and what became of them
 mod secrets; // values that nobody sees again
-mod tokens; // who may ask // pages of a list
+mod tokens; // who may ask
 
 use crate::Route;
 

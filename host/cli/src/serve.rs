@@ -8,6 +8,7 @@ use std::{io::IsTerminal, sync::Arc};
 use anyhow::Context;
 use serde_json::json;
 use sluse_api::{Access, Api, router};
+use sluse_engine::counted;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -54,7 +55,8 @@ pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure
     serving.await.context("the accept loop ended")?;
     let cut_off = wired.engine.stop().await;
     if cut_off > 0 {
-        tracing::warn!("{cut_off} attempts were cut off; they are taken up at the next start");
+        let attempts = counted(cut_off.into(), "attempt was", "attempts were");
+        tracing::warn!("{attempts} cut off, to be taken up at the next start");
     }
     wired.engine.store().close().await;
     Ok(())

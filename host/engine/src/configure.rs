@@ -13,6 +13,7 @@ use crate::{
     Engine,
     configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, check, diff, parse},
     connections::rules,
+    counted,
 };
 
 /// How configuration is applied.
@@ -37,7 +38,7 @@ pub struct Applied {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ApplyError {
     /// Every one, by file and line.
-    #[error("{} findings; nothing was applied", .0.len())]
+    #[error("{}; nothing was applied", counted(.0.len() as u64, "finding", "findings"))]
     Findings(Vec<Finding>),
     #[error(transparent)]
     Vault(VaultError),

@@ -6,6 +6,7 @@ mod compatibility; // whether it fits what is configured
 mod configuration; // connections and flows as TOML
 mod configure; // applying configuration
 mod connections; // connections, ready to be used
+mod count; // how many, as people say it
 mod dispatcher; // who works on what
 mod engine; // what it is made of, start and stop
 mod flows; // versions of flows, compiled
@@ -15,17 +16,18 @@ mod install; // handing in a connector
 mod intents; // what must happen once
 mod mapping; // how a step's input comes about
 mod revisions; // connectors, loaded
-mod schema;
+mod schema; // what a submission, a setting, an input must look like
 mod secrets; // values that nobody sees again
 mod settings; // how much at once
 mod submit; // a submission is taken in
-mod worker; // one delivery: call, judge, settle // what a submission, a setting, an input must look like
+mod worker; // one delivery: call, judge, settle
 
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
 pub use configuration::{Change, ConfigurationFile, Finding as ConfigurationFinding};
 pub use configure::{Applied, ApplyError, ApplyOptions};
 pub use connections::ConnectionError;
+pub use count::counted;
 pub use engine::{Engine, EngineParts};
 pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};

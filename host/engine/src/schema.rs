@@ -7,6 +7,8 @@ use jsonschema::{
 };
 use serde_json::Value;
 
+use crate::counted;
+
 /// A form's schema has some kilobytes; a generated one some hundred.
 const MAX_SCHEMA_BYTES: usize = 1 << 20;
 /// The compiler of schemas is recursive.
@@ -136,18 +138,18 @@ fn expected(kind: &ValidationErrorKind) -> String {
             let names: Vec<String> = unexpected.iter().take(5).map(|name| format!("`{}`", shown(name))).collect();
             format!("no property {}", names.join(", "))
         }
-        Kind::AdditionalItems { limit } => format!("at most {limit} items"),
+        Kind::AdditionalItems { limit } => format!("at most {}", items(*limit as u64)),
         Kind::UnevaluatedItems { .. } => "no further items".to_owned(),
         Kind::Enum { options } => format!("one of {}", shown(&options.to_string())),
         Kind::Constant { expected_value } => format!("exactly {}", shown(&expected_value.to_string())),
         Kind::Pattern { pattern } => format!("a text that matches `{}`", shown(pattern)),
         Kind::Format { format } => format!("the format {}", shown(format)),
-        Kind::MinLength { limit } => format!("at least {limit} characters"),
-        Kind::MaxLength { limit } => format!("at most {limit} characters"),
-        Kind::MinItems { limit } => format!("at least {limit} items"),
-        Kind::MaxItems { limit } => format!("at most {limit} items"),
-        Kind::MinProperties { limit } => format!("at least {limit} properties"),
-        Kind::MaxProperties { limit } => format!("at most {limit} properties"),
+        Kind::MinLength { limit } => format!("at least {}", characters(*limit)),
+        Kind::MaxLength { limit } => format!("at most {}", characters(*limit)),
+        Kind::MinItems { limit } => format!("at least {}", items(*limit)),
+        Kind::MaxItems { limit } => format!("at most {}", items(*limit)),
+        Kind::MinProperties { limit } => format!("at least {}", properties(*limit)),
+        Kind::MaxProperties { limit } => format!("at most {}", properties(*limit)),
         Kind::Minimum { limit } => format!("at least {limit}"),
         Kind::Maximum { limit } => format!("at most {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("more than {limit}"),
@@ -162,6 +164,18 @@ fn expected(kind: &ValidationErrorKind) -> String {
         Kind::OneOfMultipleValid { .. } => "only one of the shapes that the schema names".to_owned(),
         other => format!("that `{}` holds", other.keyword()),
     }
+}
+
+fn characters(count: u64) -> String {
+    counted(count, "character", "characters")
+}
+
+fn items(count: u64) -> String {
+    counted(count, "item", "items")
+}
+
+fn properties(count: u64) -> String {
+    counted(count, "property", "properties")
 }
 
 fn shown(text: &str) -> String {
@@ -193,6 +207,14 @@ mod tests {
         let found: Vec<(&str, &str)> =
             violations.iter().map(|violation| (violation.path.as_str(), violation.expected.as_str())).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        check(json!({"minLength": 1}), json!(""), &[("", "at least 1 character")]);
+        check(json!({"maxItems": 1}), json!([1, 2]), &[("", "at most 1 item")]);
+        check(json!({"minProperties": 1}), json!({}), &[("", "at least 1 property")]);
+        check(json!({"minItems": 2}), json!([1]), &[("", "at least 2 items")]);
     }
 
     #[test]
@@ -230,7 +252,7 @@ mod tests {
         check(
             schema,
             json!({"navn": "abc", "alder": 20, "parter": [{}, 2]}),
-            &[("/parter", "at most 1 items"), ("/parter/1", "the type object")],
+            &[("/parter", "at most 1 item"), ("/parter/1", "the type object")],
         );
     }
 

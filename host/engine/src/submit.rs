@@ -9,7 +9,7 @@ use sluse_model::{
 use sluse_store::{Accepted, Claim, Content, NewRun, StoreError};
 
 use crate::{
-    Engine,
+    Engine, counted,
     flows::{CompiledFlow, FlowError},
     mapping::{MappingError, RunFacts, Scope},
     schema::Violation,
@@ -54,7 +54,7 @@ pub enum SubmitError {
     /// The first step's input cannot be computed from it.
     #[error("the input of step `{step}` cannot be computed from the submission: {error}")]
     NotMapped { step: Name, error: MappingError },
-    #[error("file `{name}` has {size_bytes} bytes, and flow `{flow}` takes at most {limit_bytes}")]
+    #[error("file `{name}` has {}, and flow `{flow}` takes at most {}", bytes(.size_bytes), bytes(.limit_bytes))]
     FileTooLarge { flow: Name, name: String, size_bytes: u64, limit_bytes: u64 },
     /// Longer than a key may be, or empty.
     #[error("the idempotency key has to have 1 to {MAX_KEY_BYTES} bytes")]
@@ -66,6 +66,10 @@ pub enum SubmitError {
     Stopping,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn bytes(size: &u64) -> String {
+    counted(*size, "byte", "bytes")
 }
 
 /// The longest idempotency key.

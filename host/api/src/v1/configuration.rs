@@ -1,6 +1,7 @@
 //! Connections and flows.
 
 mod apply;
+mod schemas;
 mod show;
 
 use axum::routing::{get, post};
@@ -11,14 +12,10 @@ use crate::Route;
 
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Operate, Scope::Deploy];
+    const DEPLOY: &[Scope] = &[Scope::Deploy];
     vec![
-        Route {
-            method: Method::POST,
-            path: "/v1/configuration",
-            scopes: &[Scope::Deploy],
-            handler: post(apply::apply),
-        },
-        Route { method: Method::GET, path: "/v1/connections", scopes: READ, handler: get(show::connections) },
-        Route { method: Method::GET, path: "/v1/flows", scopes: READ, handler: get(show::flows) },
+        Route::new(Method::POST, "/v1/configuration", DEPLOY, post(apply::apply), apply::describe),
+        Route::new(Method::GET, "/v1/connections", READ, get(show::connections), show::describe_connections),
+        Route::new(Method::GET, "/v1/flows", READ, get(show::flows), show::describe_flows),
     ]
 }

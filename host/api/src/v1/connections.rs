@@ -9,10 +9,6 @@ use sluse_model::Scope;
 use crate::Route;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route {
-        method: Method::POST,
-        path: "/v1/connections/{connection}/check",
-        scopes: &[Scope::Operate, Scope::Deploy],
-        handler: post(check::check),
-    }]
+    const TRY: &[Scope] = &[Scope::Operate, Scope::Deploy];
+    vec![Route::new(Method::POST, "/v1/connections/{connection}/check", TRY, post(check::check), check::describe)]
 }

@@ -4,6 +4,7 @@ mod activate;
 mod install;
 mod list;
 mod rollback;
+mod schemas;
 
 use axum::routing::{get, post};
 use http::Method;
@@ -15,26 +16,24 @@ use crate::Route;
 
 pub(super) fn routes() -> Vec<Route> {
     const DEPLOY: &[Scope] = &[Scope::Deploy];
+    const READ: &[Scope] = &[Scope::Operate, Scope::Deploy];
     vec![
-        Route { method: Method::POST, path: "/v1/connectors", scopes: DEPLOY, handler: post(install::install) },
-        Route {
-            method: Method::GET,
-            path: "/v1/connectors",
-            scopes: &[Scope::Operate, Scope::Deploy],
-            handler: get(list::list),
-        },
-        Route {
-            method: Method::POST,
-            path: "/v1/connectors/{connector}/activate",
-            scopes: DEPLOY,
-            handler: post(activate::activate),
-        },
-        Route {
-            method: Method::POST,
-            path: "/v1/connectors/{connector}/rollback",
-            scopes: DEPLOY,
-            handler: post(rollback::roll_back),
-        },
+        Route::new(Method::POST, "/v1/connectors", DEPLOY, post(install::install), install::describe),
+        Route::new(Method::GET, "/v1/connectors", READ, get(list::list), list::describe),
+        Route::new(
+            Method::POST,
+            "/v1/connectors/{connector}/activate",
+            DEPLOY,
+            post(activate::activate),
+            activate::describe,
+        ),
+        Route::new(
+            Method::POST,
+            "/v1/connectors/{connector}/rollback",
+            DEPLOY,
+            post(rollback::roll_back),
+            rollback::describe,
+        ),
     ]
 }
 

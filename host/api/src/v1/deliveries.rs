@@ -1,6 +1,7 @@
 //! Work that waits or is done.
 
 mod list;
+pub(crate) mod schemas;
 mod show;
 
 use axum::routing::get;
@@ -16,8 +17,8 @@ use sluse_model::Scope;
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Submit, Scope::Operate];
     vec![
-        Route { method: Method::GET, path: "/v1/deliveries", scopes: READ, handler: get(list::list) },
-        Route { method: Method::GET, path: "/v1/deliveries/{delivery}", scopes: READ, handler: get(show::show) },
+        Route::new(Method::GET, "/v1/deliveries", READ, get(list::list), list::describe),
+        Route::new(Method::GET, "/v1/deliveries/{delivery}", READ, get(show::show), show::describe),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod attachment;
 mod list;
+mod schemas;
 mod show;
 mod submit;
 
@@ -13,20 +14,18 @@ use crate::Route;
 
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Submit, Scope::Operate];
+    const SUBMIT: &[Scope] = &[Scope::Submit];
+    const FILES: &[Scope] = &[Scope::Operate];
     vec![
-        Route {
-            method: Method::POST,
-            path: "/v1/flows/{flow}/runs",
-            scopes: &[Scope::Submit],
-            handler: post(submit::submit),
-        },
-        Route { method: Method::GET, path: "/v1/runs", scopes: READ, handler: get(list::list) },
-        Route { method: Method::GET, path: "/v1/runs/{run}", scopes: READ, handler: get(show::show) },
-        Route {
-            method: Method::GET,
-            path: "/v1/runs/{run}/attachments/{attachment}",
-            scopes: &[Scope::Operate],
-            handler: get(attachment::download),
-        },
+        Route::new(Method::POST, "/v1/flows/{flow}/runs", SUBMIT, post(submit::submit), submit::describe),
+        Route::new(Method::GET, "/v1/runs", READ, get(list::list), list::describe),
+        Route::new(Method::GET, "/v1/runs/{run}", READ, get(show::show), show::describe),
+        Route::new(
+            Method::GET,
+            "/v1/runs/{run}/attachments/{attachment}",
+            FILES,
+            get(attachment::download),
+            attachment::describe,
+        ),
     ]
 }

@@ -14,27 +14,19 @@ use crate::{ApiError, Route};
 
 pub(super) fn routes() -> Vec<Route> {
     const WRITE: &[Scope] = &[Scope::Secrets];
+    const READ: &[Scope] = &[Scope::Secrets, Scope::Deploy];
     vec![
-        Route {
-            method: Method::GET,
-            path: "/v1/secrets",
-            scopes: &[Scope::Secrets, Scope::Deploy],
-            handler: get(list::list),
-        },
-        Route { method: Method::PUT, path: "/v1/secrets/{secret}", scopes: WRITE, handler: put(set::set) },
-        Route { method: Method::DELETE, path: "/v1/secrets/{secret}", scopes: WRITE, handler: delete(remove::remove) },
-        Route {
-            method: Method::POST,
-            path: "/v1/secrets/{secret}/origins",
-            scopes: WRITE,
-            handler: post(confirm::confirm),
-        },
-        Route {
-            method: Method::DELETE,
-            path: "/v1/secrets/{secret}/origins",
-            scopes: WRITE,
-            handler: delete(withdraw::withdraw),
-        },
+        Route::new(Method::GET, "/v1/secrets", READ, get(list::list), list::describe),
+        Route::new(Method::PUT, "/v1/secrets/{secret}", WRITE, put(set::set), set::describe),
+        Route::new(Method::DELETE, "/v1/secrets/{secret}", WRITE, delete(remove::remove), remove::describe),
+        Route::new(Method::POST, "/v1/secrets/{secret}/origins", WRITE, post(confirm::confirm), confirm::describe),
+        Route::new(
+            Method::DELETE,
+            "/v1/secrets/{secret}/origins",
+            WRITE,
+            delete(withdraw::withdraw),
+            withdraw::describe,
+        ),
     ]
 }
 

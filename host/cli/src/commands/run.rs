@@ -1,6 +1,7 @@
 //! `sluse run`: look at runs.
 
 use serde_json::Value;
+use sluse_engine::counted;
 
 use super::timeline::Timeline;
 use crate::{
@@ -58,7 +59,8 @@ fn show(global: &Global, run: &Value) -> Result<(), Failure> {
     output::say(&format!("{}  {}  {}", word("id"), word("flow"), word("state")));
     for file in run["attachments"].as_array().into_iter().flatten() {
         let name = file["name"].as_str().unwrap_or("");
-        output::say(&format!("  file {name}  {} bytes", file["size_bytes"]));
+        let size = counted(file["size_bytes"].as_u64().unwrap_or(0), "byte", "bytes");
+        output::say(&format!("  file {name}  {size}"));
     }
     Timeline::default().print(run);
     Ok(())

@@ -7,6 +7,7 @@ use sluse_store::{Content, StoreError};
 use tokio::io::AsyncReadExt;
 
 use super::DeliveryHost;
+use crate::counted;
 
 /// A piece that a component reads at once.
 const MAX_READ_BYTES: u32 = 4 << 20;
@@ -111,7 +112,8 @@ impl DeliveryHost {
 
 fn too_much(limit_bytes: u64) -> AttachmentError {
     AttachmentError::Forbidden(format!(
-        "a call adds at most {limit_bytes} bytes to its run: raise `limits.max_attachment_bytes` of the connection"
+        "a call adds at most {} to its run: raise `limits.max_attachment_bytes` of the connection",
+        counted(limit_bytes, "byte", "bytes")
     ))
 }
 

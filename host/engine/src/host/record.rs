@@ -9,7 +9,10 @@ use std::{
 use sluse_connector::{Lines, Request};
 use sluse_model::{Clock, Doubt, TimelineLevel, TimelineLine};
 
-use crate::intents::{InDoubt, IntentNumber, Intents, Standing};
+use crate::{
+    counted,
+    intents::{InDoubt, IntentNumber, Intents, Standing},
+};
 
 /// What a call leaves behind, while it runs.
 #[derive(Debug)]
@@ -106,7 +109,7 @@ impl Record {
         let mut kept = self.kept();
         let timeline = std::mem::take(&mut kept.lines).finish(|left_out, next| TimelineLine {
             level: TimelineLevel::Warn,
-            message: format!("… {left_out} lines are left out here"),
+            message: format!("… {} left out here", counted(left_out, "line is", "lines are")),
             ..next.clone()
         });
         HostRecord {

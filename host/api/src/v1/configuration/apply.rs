@@ -2,12 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Json, extract::State};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sluse_engine::{Applied, ApplyOptions, Change, ConfigurationFile};
 use sluse_model::{Scope, Token};
 
-use crate::{Api, ApiError, body::JsonBody};
+use super::schemas;
+use crate::{
+    Api, ApiError,
+    body::JsonBody,
+    openapi::{
+        Operation,
+        schema::{boolean, list, name, object, text},
+    },
+    problem::kind,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,4 +73,61 @@ pub(super) async fn apply(
         })
         .collect();
     Ok(Json(AppliedBody { changes, unconfirmed }))
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "All of it is written, or nothing. What is not named stays as it is. With the scope `secrets`, too, the \
+                 caller thereby confirms where secrets go.";
+    let file = object()
+        .with("name", text().about("What findings call it."))
+        .with("text", text().about("TOML: `[[connection]]` and `[[flow]]` tables."))
+        .and_nothing_else();
+    let body = object()
+        .with("files", list(file))
+        .may_have("dry_run", boolean().about("Write nothing; only say what would change."))
+        .and_nothing_else();
+    let toml = "[[connection]]\nname = \"workzone\"\nconnector = \"workzone\"\n";
+    let unconfirmed = object()
+        .with("secret", name())
+        .with("origin", text().example("https://workzone.example.dk:443"))
+        .with("connection", name())
+        .with("endpoint", name())
+        .with("withdrawn", boolean().about("It was confirmed once, and that was taken back."))
+        .named("UnconfirmedSecret");
+    let about_unconfirmed = "Secrets that may not go where the configuration sends them, until somebody confirms it.";
+    let applied = object()
+        .with("changes", list(schemas::change()))
+        .with("unconfirmed", list(unconfirmed).about(about_unconfirmed))
+        .named("Applied");
+    Operation::new("apply", "Apply files of connections and flows", about)
+        .takes_json(body, json!({"files": [{"name": "connection.toml", "text": toml}], "dry_run": true}))
+        .answers(StatusCode::OK, "Applied, or what would be.", applied)
+        .problems(&[kind::CONFIGURATION_REFUSED, kind::DISK_FULL])
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::openapi::described;
+
+    #[test]
+    fn it_is_as_described() {
+        let name = || "workzone".parse().expect("a name");
+        let changes = vec![
+            Change::Added { kind: "connection", name: name() },
+            Change::Changed { kind: "flow", name: name(), paths: vec!["steps[0].input".into()] },
+        ];
+        let unconfirmed = UnconfirmedBody {
+            secret: "workzone-client-secret".into(),
+            origin: "https://workzone.example.dk:443".into(),
+            connection: "workzone".into(),
+            endpoint: "default".into(),
+            withdrawn: true,
+        };
+        let body = AppliedBody { changes, unconfirmed: vec![unconfirmed] };
+        described::answer(Method::POST, "/v1/configuration", StatusCode::OK, &body);
+        described::request::<ApplyBody>(Method::POST, "/v1/configuration");
+    }
 }

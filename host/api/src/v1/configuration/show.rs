@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use sluse_model::{Connection, Flow, Timestamp};
 
-use crate::{Api, ApiError};
+use super::{super::list::items, schemas};
+use crate::{Api, ApiError, openapi::Operation};
 
 #[derive(Debug, Serialize)]
 pub(super) struct ItemsBody<T> {
@@ -45,4 +46,39 @@ pub(super) async fn flows(State(api): State<Arc<Api>>) -> Result<Json<ItemsBody<
         .map(|stored| FlowBody { flow: stored.flow, digest: stored.digest.to_string(), changed_at: stored.changed_at })
         .collect();
     Ok(Json(ItemsBody { items }))
+}
+
+pub(super) fn describe_connections() -> Operation {
+    Operation::new("list-connections", "Connections as they are now", "").answers(
+        StatusCode::OK,
+        "The connections.",
+        items(schemas::connection()),
+    )
+}
+
+pub(super) fn describe_flows() -> Operation {
+    Operation::new("list-flows", "Flows as they are now", "").answers(
+        StatusCode::OK,
+        "The flows.",
+        items(schemas::flow()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::openapi::{described, samples};
+
+    #[test]
+    fn they_are_as_described() {
+        let changed_at = samples::moment();
+        let connection = |connection| ConnectionBody { connection, changed_at };
+        let body = ItemsBody { items: samples::connections().into_iter().map(connection).collect() };
+        described::answer(Method::GET, "/v1/connections", StatusCode::OK, &body);
+        let flow = |flow| FlowBody { flow, digest: samples::digest().to_string(), changed_at };
+        let body = ItemsBody { items: samples::flows().into_iter().map(flow).collect() };
+        described::answer(Method::GET, "/v1/flows", StatusCode::OK, &body);
+    }
 }

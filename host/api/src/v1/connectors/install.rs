@@ -8,13 +8,19 @@ use axum::{
     http::StatusCode,
 };
 use serde::Deserialize;
+use serde_json::json;
 use sluse_engine::InstallOptions;
 use sluse_model::Name;
 
-use super::InstalledBody;
+use super::{InstalledBody, schemas};
 use crate::{
     Api, ApiError,
     body::{is_media_type, read},
+    openapi::{
+        Operation,
+        schema::{boolean, name},
+    },
+    problem::kind,
 };
 
 /// A little more than the sandbox takes, so that it is the sandbox who says so.
@@ -46,4 +52,41 @@ pub(super) async fn install(
     };
     let installed = api.engine.install(component, options).await?;
     Ok((StatusCode::CREATED, Json(installed.into())))
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "It is verified, compiled and described before it serves. Whatever fails leaves the active revision \
+                 as it is.";
+    Operation::new("install", "Hand in a component", about)
+        .query("connector", "The connector that it must be.", name())
+        .query("activate", "Whether it becomes active at once.", boolean().keyword("default", true))
+        .query(
+            "force",
+            "Activate it although something configured would not work.",
+            boolean().keyword("default", false),
+        )
+        .takes("application/wasm", json!({}))
+        .answers(StatusCode::CREATED, "Installed.", schemas::installed())
+        .problems(&[
+            kind::UNSUPPORTED_MEDIA_TYPE,
+            kind::COMPONENT_REFUSED,
+            kind::INCOMPATIBLE,
+            kind::UNKNOWN_REVISION,
+            kind::DISK_FULL,
+        ])
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::openapi::{described, samples};
+
+    #[test]
+    fn it_is_as_described() {
+        for body in samples::installed().map(InstalledBody::from) {
+            described::answer(Method::POST, "/v1/connectors", StatusCode::CREATED, &body);
+        }
+    }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::json;
 use sluse_model::{AttachmentId, RunId};
 use tokio_util::io::ReaderStream;
 
-use crate::{Api, ApiError, path::Path};
+use super::schemas;
+use crate::{Api, ApiError, openapi::Operation, path::Path, problem::kind};
 
 pub(super) async fn download(
     State(api): State<Arc<Api>>,
@@ -31,4 +33,15 @@ pub(super) async fn download(
         (header::CONTENT_LENGTH, file.size_bytes.to_string()),
     ];
     Ok((headers, Body::from_stream(ReaderStream::new(reader))).into_response())
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "Always as `application/octet-stream` and for download, whatever type it was submitted with.";
+    let bytes = json!({"description": "The bytes of the file.", "content": {"application/octet-stream": {}}});
+    Operation::new("download-attachment", "The bytes of a file of a run", about)
+        .place("run", "The run.", schemas::run_id())
+        .place("attachment", "The file.", schemas::attachment_id())
+        .answer(StatusCode::OK, bytes)
+        .answers_header(StatusCode::OK, "Content-Disposition", "`attachment`")
+        .problems(&[kind::NOT_FOUND])
 }

@@ -5,13 +5,20 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Query, State},
+    http::StatusCode,
 };
 use serde::Deserialize;
 use sluse_model::{Name, Run, RunState};
 use sluse_store::RunFilter;
 
-use super::super::list::{ListBody, ListQuery};
-use crate::{Api, ApiError};
+use super::{
+    super::list::{ListBody, ListQuery, page, paged},
+    schemas,
+};
+use crate::{
+    Api, ApiError,
+    openapi::{Operation, schema::name},
+};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct RunQuery {
@@ -30,4 +37,29 @@ pub(super) async fn list(
     let filter = RunFilter { flow: query.flow, state: query.state };
     let runs = api.engine.store().runs(filter, page.into()).await?;
     Ok(Json(ListBody::new(runs, |run| run)))
+}
+
+pub(super) fn describe() -> Operation {
+    let operation = Operation::new("list-runs", "Runs, the latest first", "")
+        .query("flow", "Only those of this flow.", name())
+        .query("state", "Only those that stand there.", schemas::run_state())
+        .answers(StatusCode::OK, "A page of runs.", page(schemas::run()));
+    paged(operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use sluse_store::Page;
+
+    use super::*;
+    use crate::openapi::{described, samples};
+
+    #[test]
+    fn it_is_as_described() {
+        for (items, next) in [(samples::runs(), Some("more".to_owned())), (Vec::new(), None)] {
+            let body = ListBody::new(Page { items, next }, |run| run);
+            described::answer(Method::GET, "/v1/runs", StatusCode::OK, &body);
+        }
+    }
 }

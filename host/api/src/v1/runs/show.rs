@@ -2,14 +2,25 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sluse_model::{Attachment, Run, RunId};
 use sluse_store::RunDetail;
 
-use super::super::deliveries::{DeliveryBody, raw};
-use crate::{Api, ApiError, path::Path};
+use super::{
+    super::deliveries::{self, DeliveryBody, raw},
+    schemas,
+};
+use crate::{
+    Api, ApiError,
+    openapi::{
+        Operation,
+        schema::{anything, list, object},
+    },
+    path::Path,
+    problem::kind,
+};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct RunBody {
@@ -36,4 +47,37 @@ async fn body(api: &Api, detail: RunDetail) -> Result<RunBody, ApiError> {
         }
     }
     Ok(RunBody { run: detail.run, submission: raw(detail.submission), attachments: detail.attachments, deliveries })
+}
+
+pub(super) fn describe() -> Operation {
+    let more = object()
+        .with("submission", anything().about("As it was handed in."))
+        .with("attachments", list(schemas::attachment()))
+        .with("deliveries", list(deliveries::schemas::delivery()).about("By step."));
+    let body = schemas::run().and(more).about("A run with everything that belongs to it.").named("RunDetail");
+    Operation::new("show-run", "A run with its deliveries, their attempts and timelines", "")
+        .place("run", "The run.", schemas::run_id())
+        .answers(StatusCode::OK, "The run.", body)
+        .problems(&[kind::NOT_FOUND])
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::openapi::{described, samples};
+
+    #[test]
+    fn it_is_as_described() {
+        for run in samples::runs() {
+            let body = RunBody {
+                run,
+                submission: raw("{\"reference\": 1}".into()),
+                attachments: vec![samples::attachment()],
+                deliveries: samples::states().into_iter().map(|state| samples::delivery(state).into()).collect(),
+            };
+            described::answer(Method::GET, "/v1/runs/{run}", StatusCode::OK, &body);
+        }
+    }
 }

@@ -13,8 +13,8 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
-use serde_json::Value;
-use sluse_engine::{Submission, SubmitError, Submitted, SubmittedFile};
+use serde_json::{Value, json};
+use sluse_engine::{MAX_KEY_BYTES, Submission, SubmitError, Submitted, SubmittedFile};
 use sluse_model::{Digest, Name};
 use sluse_store::Store;
 use tokio::runtime::Handle;
@@ -23,7 +23,12 @@ use crate::{
     Api, ApiError,
     body::{MAX_JSON_BYTES, is_media_type, parse, read},
     form::{Form, Part},
+    openapi::{
+        Operation,
+        schema::{boolean, name, object, text},
+    },
     path::Path,
+    problem::kind,
 };
 
 /// Files of one submission.
@@ -187,4 +192,85 @@ fn content_digest(headers: &HeaderMap, name: &str) -> Result<Option<Digest>, Api
     let digest: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
     let unreadable = || ApiError::BadBody(format!("`Content-Digest` of file `{name}` is no `sha-256=:BASE64:`"));
     digest.map(|bytes| Some(Digest::from_bytes(bytes))).ok_or_else(unreadable)
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "As JSON, when it comes without files; as a form otherwise. Accepted means that it is on disk and will \
+                 be carried through its flow. The same `Idempotency-Key` with the same body is the same submission, \
+                 however often it is sent.";
+    let key = "Chosen by whoever submits. With another body than before it is refused.";
+    let key_schema = text().keyword("minLength", 1).keyword("maxLength", MAX_KEY_BYTES);
+    let body = object()
+        .with("run", super::schemas::run_id())
+        .with("before", boolean().about("The same submission came before, under the same key."))
+        .named("Submitted");
+    let described = Operation::new("submit", "Hand in a submission", about)
+        .place("flow", "The flow that it goes through.", name())
+        .header("Idempotency-Key", key, key_schema)
+        .takes("application/json", json!({"schema": submission_schema(), "example": {"reference": "XF-2026-004711"}}))
+        .takes("multipart/form-data", form_content())
+        .answers(StatusCode::ACCEPTED, "Accepted, and a new run.", body.clone())
+        .answers(StatusCode::OK, "It was accepted before, under the same key.", body);
+    [StatusCode::ACCEPTED, StatusCode::OK]
+        .into_iter()
+        .fold(described, |described, status| described.answers_header(status, "Location", "The path of the run."))
+        .problems(&[
+            kind::BAD_REQUEST,
+            kind::BAD_KEY,
+            kind::NOT_FOUND,
+            kind::UNKNOWN_FLOW,
+            kind::FLOW_NOT_USABLE,
+            kind::KEY_TAKEN,
+            kind::FILE_TOO_LARGE,
+            kind::UNSUPPORTED_MEDIA_TYPE,
+            kind::DOES_NOT_FIT,
+            kind::NOT_MAPPED,
+            kind::WRONG_DIGEST,
+            kind::STOPPING,
+            kind::DISK_FULL,
+        ])
+}
+
+fn submission_schema() -> Value {
+    json!({"description": format!("The submission, as the flow's schema has it; at most {MAX_JSON_BYTES} bytes.")})
+}
+
+/// Programs that read this send every file as a part `files`; any other name will do.
+fn form_content() -> Value {
+    let files = format!("Parts of any name; each is a file with a file name and a type. At most {MAX_FILES}.");
+    let digest = "`sha-256=:BASE64:` (RFC 9530) of the file. One that was damaged on the way is refused.";
+    json!({
+        "schema": {
+            "type": "object",
+            "description": "The part `submission` comes first.",
+            "required": ["submission"],
+            "properties": {
+                "submission": submission_schema(),
+                "files": {"type": "array", "maxItems": MAX_FILES, "items": {}, "description": files},
+            },
+        },
+        "encoding": {
+            "submission": {"contentType": "application/json"},
+            "files": {
+                "contentType": "*/*",
+                "headers": {"Content-Digest": {"description": digest, "schema": {"type": "string"}}},
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::openapi::{described, samples};
+
+    #[test]
+    fn it_is_as_described() {
+        for (status, before) in [(StatusCode::ACCEPTED, false), (StatusCode::OK, true)] {
+            let body = SubmittedBody { run: samples::run_id().to_string(), before };
+            described::answer(Method::POST, "/v1/flows/{flow}/runs", status, &body);
+        }
+    }
 }

@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use sluse_model::Timestamp;
 
-use crate::{Api, ApiError};
+use super::super::list::items;
+use crate::{
+    Api, ApiError,
+    openapi::{
+        Operation,
+        schema::{boolean, list as list_of, name, number, object, text, timestamp},
+    },
+};
 
 #[derive(Debug, Serialize)]
 pub(super) struct SecretsBody {
@@ -39,4 +46,38 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<SecretsBody
         })
         .collect();
     Ok(Json(SecretsBody { items }))
+}
+
+pub(super) fn describe() -> Operation {
+    let secret = object()
+        .with("name", name())
+        .with("version", number().about("Grows whenever the value is written."))
+        .with("changed_at", timestamp())
+        .with("origins", list_of(text()).about("Where it may go."))
+        .with("withdrawn", list_of(text()).about("Where it may no longer go."))
+        .with("opens", boolean().about("Whether the host's master key opens it."))
+        .named("Secret");
+    Operation::new("list-secrets", "Names of secrets, and where each may go", "No answer ever has a value in it.")
+        .answers(StatusCode::OK, "The secrets.", items(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::openapi::{described, samples};
+
+    #[test]
+    fn it_is_as_described() {
+        let secret = SecretBody {
+            name: "workzone-client-secret".into(),
+            version: 2,
+            changed_at: samples::moment(),
+            origins: vec!["https://workzone.example.dk:443".into()],
+            withdrawn: vec!["https://old.example.dk:443".into()],
+            opens: true,
+        };
+        described::answer(Method::GET, "/v1/secrets", StatusCode::OK, &SecretsBody { items: vec![secret] });
+    }
 }

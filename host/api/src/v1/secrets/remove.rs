@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
+use serde_json::json;
 use sluse_engine::SecretError;
 
 use super::name;
-use crate::{Api, ApiError, path::Path};
+use crate::{
+    Api, ApiError,
+    openapi::{Operation, schema::name as name_schema},
+    path::Path,
+    problem::kind,
+};
 
 pub(super) async fn remove(State(api): State<Arc<Api>>, Path(secret): Path<String>) -> Result<StatusCode, ApiError> {
     let name = name(&secret)?;
@@ -14,4 +20,12 @@ pub(super) async fn remove(State(api): State<Arc<Api>>, Path(secret): Path<Strin
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(SecretError::Unknown(name).into())
+}
+
+pub(super) fn describe() -> Operation {
+    let about = "Where it may go is remembered for the next value of this name.";
+    Operation::new("remove-secret", "Remove a secret", about)
+        .place("secret", "Its name.", name_schema())
+        .answer(StatusCode::NO_CONTENT, json!({"description": "Removed."}))
+        .problems(&[kind::UNKNOWN_SECRET, kind::DISK_FULL])
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
+use serde_json::json;
 use sluse_model::TokenId;
 
-use crate::{Api, ApiError, path::Path};
+use crate::{Api, ApiError, openapi::Operation, path::Path, problem::kind};
 
 pub(super) async fn revoke(State(api): State<Arc<Api>>, Path(token): Path<String>) -> Result<StatusCode, ApiError> {
     let unknown = || ApiError::NotFound(format!("token `{token}` that could be revoked"));
@@ -16,4 +17,11 @@ pub(super) async fn revoke(State(api): State<Arc<Api>>, Path(token): Path<String
     api.access.refresh();
     tracing::info!(token = %id, "token {id} was revoked");
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) fn describe() -> Operation {
+    Operation::new("revoke-token", "Revoke a token for good", "")
+        .place("token", "The token's id.", super::token_id())
+        .answer(StatusCode::NO_CONTENT, json!({"description": "Revoked."}))
+        .problems(&[kind::NOT_FOUND, kind::DISK_FULL])
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use sluse_engine::counted;
 use sluse_testbench::{Case, Verdict, find_cases, run as run_case};
 
 use super::{build, inspect::load};
@@ -45,8 +46,12 @@ pub(super) async fn run(
     }
     match failed {
         0 => Ok(()),
-        failed => Err(Failure::NotPassed(format!("{failed} cases differ from what was expected"))),
+        failed => Err(Failure::NotPassed(differ(failed))),
     }
+}
+
+fn differ(failed: usize) -> String {
+    format!("{} from what was expected", counted(failed as u64, "case differs", "cases differ"))
 }
 
 fn tell(case: &Case, verdict: &Verdict) {
@@ -56,5 +61,16 @@ fn tell(case: &Case, verdict: &Verdict) {
     output::say(&format!("FAILED  {}", case.name));
     for line in verdict.to_string().lines() {
         output::say(&format!("        {line}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_case_differs_and_two_differ() {
+        assert_eq!(differ(1), "1 case differs from what was expected");
+        assert_eq!(differ(2), "2 cases differ from what was expected");
     }
 }

@@ -9,7 +9,10 @@ use minijinja::{
 };
 
 use super::texts::scalar_text;
-use crate::mapping::{error::refuse, limits};
+use crate::{
+    counted,
+    mapping::{error::refuse, limits},
+};
 
 /// Digits that a double keeps, so that it is written as it was read.
 const EXACT_DIGITS: usize = 15;
@@ -142,7 +145,7 @@ impl Decimal {
             return Err(refuse(format!("a decimal has at most {} digits", limits::MAX_DIGITS)));
         }
         if self.fraction.len() > decimals {
-            return Err(refuse(format!("it has more than {decimals} decimals")));
+            return Err(refuse(format!("it has more than {}", counted(decimals as u64, "decimal", "decimals"))));
         }
         while self.fraction.len() < decimals {
             self.fraction.push('0');

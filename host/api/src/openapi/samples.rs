@@ -1,0 +1,238 @@
+//! Something of each kind that is sent, with everything that it can carry and with as little as it can.
+
+use std::str::FromStr;
+
+use serde_json::json;
+use sluse_engine::{Incompatibility, Installed};
+use sluse_model::{
+    Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Connection, CredentialKind, Delivery,
+    DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, Grant, Lease,
+    Limits, Name, OperationDescription, Problem, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run,
+    RunId, RunState, Scope, SecretName, Step, TimelineLevel, TimelineLine, Timestamp, Token,
+};
+use sluse_store::DeliveryDetail;
+
+const UUID: &str = "0192f0c1a2b37c4d8e5f60718293a4b5";
+
+fn an<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` cannot be read"))
+}
+
+pub(crate) fn moment() -> Timestamp {
+    Timestamp::from_millis(1_762_000_000_250)
+}
+
+pub(crate) fn digest() -> Digest {
+    Digest::of("component")
+}
+
+pub(crate) fn run_id() -> RunId {
+    an(&format!("run-{UUID}"))
+}
+
+fn name() -> Name {
+    an("building-permit")
+}
+
+/// In every state.
+pub(crate) fn runs() -> Vec<Run> {
+    let run = |state, closed_at, idempotency_key| Run {
+        id: run_id(),
+        flow: name(),
+        flow_digest: digest(),
+        state,
+        accepted_at: moment(),
+        closed_at,
+        idempotency_key,
+    };
+    RunState::ALL
+        .into_iter()
+        .flat_map(|state| [run(state, None, None), run(state, Some(moment()), Some("k".into()))])
+        .collect()
+}
+
+pub(crate) fn attachment() -> Attachment {
+    let id: AttachmentId = an(&format!("att-{UUID}"));
+    Attachment { id, name: "a.pdf".into(), media_type: "application/pdf".into(), size_bytes: 3, digest: digest() }
+}
+
+fn problem() -> Problem {
+    Problem::new("refused", "The target refused.")
+}
+
+/// Every state, and each with whatever it can carry.
+pub(crate) fn states() -> Vec<DeliveryState> {
+    let mut states = vec![
+        DeliveryState::Queued { due: moment() },
+        DeliveryState::Running { lease: Lease { number: 2, until: moment() } },
+        DeliveryState::Retrying { due: moment(), problem: problem().with_detail("503") },
+    ];
+    let reasons = [
+        Reason::Invalid,
+        Reason::Rejected,
+        Reason::Denied,
+        Reason::OutcomeUnknown,
+        Reason::AttemptsExhausted,
+        Reason::ConnectorBroken,
+        Reason::MappingFailed,
+        Reason::Misconfigured,
+    ];
+    let attention = |reason| DeliveryState::Attention(Attention { reason, problem: problem(), since: moment() });
+    states.extend(reasons.map(attention));
+    let resolutions = [Resolution::Succeeded, Resolution::Failed];
+    states.extend(resolutions.map(|resolution| DeliveryState::Closed { resolution, at: moment() }));
+    for state in &states {
+        // Another one does not compile until it stands here, and then above.
+        match state {
+            DeliveryState::Queued { .. } | DeliveryState::Running { .. } | DeliveryState::Retrying { .. } => {}
+            DeliveryState::Attention(_) => {}
+            DeliveryState::Closed { resolution: Resolution::Succeeded | Resolution::Failed, .. } => {}
+        }
+    }
+    states
+}
+
+pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
+    let output = matches!(state, DeliveryState::Closed { .. }).then(|| "{\"case_id\": \"S1\"}".to_owned());
+    let delivery = Delivery {
+        id: an(&format!("del-{UUID}")),
+        run: run_id(),
+        step_index: 0,
+        step: name(),
+        connection: name(),
+        operation: name(),
+        input: "{\"title\": \"x\"}".into(),
+        output,
+        state,
+        attempts: 3,
+        accepted_at: moment(),
+        changed_at: moment(),
+    };
+    let attempt = |number, result| Attempt { number, revision: digest(), began_at: moment(), result };
+    let result = |kind: &str, problem| Some(AttemptResult { ended_at: moment(), kind: kind.into(), problem });
+    let failed = result("unavailable", Some(problem().with_detail("503")));
+    let attempts = vec![attempt(1, failed), attempt(2, result("done", None)), attempt(3, None)];
+    let line = |level| TimelineLine { at: moment(), attempt: 1, level, message: "GET case: 200".into() };
+    let levels = [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
+    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec() }
+}
+
+/// In every standing.
+pub(crate) fn revisions() -> Vec<Revision> {
+    let standings = [
+        RevisionStanding::Active { since: moment() },
+        RevisionStanding::Retired { since: moment() },
+        RevisionStanding::Installed,
+    ];
+    let revision = |standing| {
+        match standing {
+            RevisionStanding::Active { .. } | RevisionStanding::Retired { .. } | RevisionStanding::Installed => {}
+        }
+        let description = description();
+        Revision { connector: name(), digest: digest(), size_bytes: 1, description, installed_at: moment(), standing }
+    };
+    standings.map(revision).to_vec()
+}
+
+fn description() -> Description {
+    let text = || "text".to_owned();
+    let operation = OperationDescription {
+        name: text(),
+        title: text(),
+        summary: text(),
+        input_schema: "{}".into(),
+        output_schema: "{}".into(),
+        reads_only: true,
+    };
+    let credentials = vec![CredentialKind::Nothing, CredentialKind::OAuth2ClientCredentials];
+    Description {
+        name: text(),
+        version: "1.0.0".into(),
+        title: text(),
+        summary: text(),
+        settings_schema: "{}".into(),
+        operations: vec![operation],
+        feeds: vec![FeedDescription {
+            name: text(),
+            title: text(),
+            summary: text(),
+            item_schema: "{}".into(),
+            usual_interval_seconds: 60,
+        }],
+        endpoints: vec![EndpointNeed { name: text(), title: text(), required: true, credentials }],
+        folders: vec![FolderNeed { name: text(), title: text(), required: false }],
+        sequences: vec![text()],
+    }
+}
+
+/// With nothing else to tell, and with everything.
+pub(crate) fn installed() -> [Installed; 2] {
+    let [revision, other] = [revisions().remove(0), revisions().remove(2)];
+    let incompatible = Incompatibility::MissingEndpoint { connection: name(), endpoint: "default".into() };
+    [
+        Installed { revision, replaced: None, incompatibilities: Vec::new() },
+        Installed { revision: other, replaced: Some(digest()), incompatibilities: vec![incompatible] },
+    ]
+}
+
+/// With every way of signing in.
+pub(crate) fn connections() -> Vec<Connection> {
+    let secret = || SecretName { secret: name() };
+    let text = || "text".to_owned();
+    let auths = [
+        Auth::Nothing,
+        Auth::Basic { username: text(), password: secret() },
+        Auth::Bearer { token: secret() },
+        Auth::ApiKey { header: Some(text()), query: None, value: secret() },
+        Auth::ApiKey { header: None, query: Some(text()), value: secret() },
+        Auth::OAuth2ClientCredentials {
+            token_url: text(),
+            client_id: text(),
+            client_secret: secret(),
+            scope: Some(text()),
+        },
+    ];
+    auths.into_iter().flat_map(|auth| [connection(auth.clone(), true), connection(auth, false)]).collect()
+}
+
+fn connection(auth: Auth, full: bool) -> Connection {
+    match &auth {
+        Auth::Nothing | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::ApiKey { .. } => {}
+        Auth::OAuth2ClientCredentials { .. } => {}
+    }
+    let url = "https://workzone.example.dk".to_owned();
+    let endpoint = Endpoint { url, allow_plaintext: full, auth, timeout_ms: 1, max_response_bytes: 1 };
+    let settings = if full { json!({"external_ref_field": "EXTREF"}) } else { json!({}) };
+    Connection {
+        name: name(),
+        connector: name(),
+        title: if full { "Title".into() } else { String::new() },
+        settings: settings.as_object().cloned().unwrap_or_default(),
+        endpoints: [(name(), endpoint)].into(),
+        grant: Grant { cidrs: if full { vec!["10.0.0.0/8".into()] } else { Vec::new() } },
+        limits: Limits::default(),
+        retry: RetryPolicy::default(),
+    }
+}
+
+pub(crate) fn flows() -> Vec<Flow> {
+    let flow = |title: &str, input| Flow {
+        name: name(),
+        title: title.into(),
+        schema: json!({"type": "object"}),
+        max_attachment_bytes: 1,
+        steps: vec![Step { name: name(), title: title.into(), connection: name(), operation: name(), input }],
+    };
+    vec![flow("", json!(null)), flow("Title", json!({"title": "{{ submission.title }}"}))]
+}
+
+pub(crate) fn tokens() -> Vec<Token> {
+    let token = |scopes, revoked_at| Token {
+        id: an(&format!("tok-{UUID}")),
+        name: "xflow".into(),
+        scopes,
+        created_at: moment(),
+        revoked_at,
+    };
+    vec![token(Scope::ALL.to_vec(), None), token(vec![Scope::Submit], Some(moment()))]
+}

@@ -1,0 +1,167 @@
+//! What deliveries look like when they are sent.
+
+use sluse_model::{Reason, TimelineLevel};
+
+use crate::openapi::schema::{
+    Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
+};
+
+/// Why a person has to look.
+const REASONS: [Reason; 8] = [
+    Reason::Invalid,
+    Reason::Rejected,
+    Reason::Denied,
+    Reason::OutcomeUnknown,
+    Reason::AttemptsExhausted,
+    Reason::ConnectorBroken,
+    Reason::MappingFailed,
+    Reason::Misconfigured,
+];
+
+const LEVELS: [TimelineLevel; 4] =
+    [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
+
+/// How an attempt can end: what the connector says, what the host sees, and `lost`.
+const ENDS: [&str; 9] =
+    ["done", "invalid", "rejected", "denied", "unavailable", "unknown", "broken", "misconfigured", "lost"];
+
+pub(super) fn delivery_id() -> Schema {
+    id("del").named("DeliveryId")
+}
+
+/// A delivery, as lists have it.
+pub(super) fn summary() -> Schema {
+    object()
+        .with("id", delivery_id())
+        .with("run", id("run").named("RunId"))
+        .with("step", name())
+        .with("connection", name())
+        .with("operation", name())
+        .with("attempt_count", number().about("How many attempts have begun."))
+        .with("accepted_at", timestamp())
+        .with("changed_at", timestamp())
+        .and(state())
+        .about("A delivery, as lists have it.")
+        .named("DeliverySummary")
+}
+
+/// A delivery with everything that belongs to it.
+pub(crate) fn delivery() -> Schema {
+    let more = object()
+        .with("input", anything().about("What the operation was called with."))
+        .may_have("output", anything().about("What came of it, once it has succeeded."))
+        .with("attempts", list(attempt()))
+        .with("timeline", list(timeline_line()));
+    summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
+}
+
+/// Where a delivery stands, with what exists in that state.
+fn state() -> Schema {
+    let of = |state: &str, about: &str| object().with("state", constant(state)).about(about);
+    one_of([
+        of("queued", "Waits for its first attempt.").with("due", timestamp()),
+        of("running", "An attempt is under way.").with("lease", lease()),
+        of("retrying", "The target was unavailable; the next attempt begins at `due`.")
+            .with("due", timestamp())
+            .with("problem", problem()),
+        of("attention", "Waits for a person.")
+            .with("reason", one_of_texts(REASONS.map(Reason::as_str)))
+            .with("problem", problem())
+            .with("since", timestamp()),
+        of("closed", "Final.").with("resolution", one_of_texts(["succeeded", "failed"])).with("at", timestamp()),
+    ])
+    .about("Where a delivery stands, with what exists in that state.")
+    .named("DeliveryState")
+}
+
+fn lease() -> Schema {
+    object()
+        .with("number", number().about("Grows with every claim of this delivery."))
+        .with("until", timestamp())
+        .about("Who works on it, and until when.")
+        .named("Lease")
+}
+
+fn attempt() -> Schema {
+    let result = object()
+        .with("ended_at", timestamp())
+        .with("kind", one_of_texts(ENDS))
+        .with("problem", problem().or_null())
+        .named("AttemptResult");
+    object()
+        .with("number", number().about("From 1."))
+        .with("revision", digest().about("The revision that it ran on."))
+        .with("began_at", timestamp())
+        .with("result", result.or_null().about("`null` while it is under way."))
+        .about("One try of a delivery.")
+        .named("Attempt")
+}
+
+fn timeline_line() -> Schema {
+    object()
+        .with("at", timestamp())
+        .with("attempt", number().about("The attempt that it belongs to; 0 for what happened between attempts."))
+        .with("level", one_of_texts(LEVELS.map(TimelineLevel::as_str)))
+        .with("message", text())
+        .named("TimelineLine")
+}
+
+fn problem() -> Schema {
+    object()
+        .with("code", text().about("A stable short name in kebab-case, for programs."))
+        .with("message", text().about("One sentence for the person who runs the flow."))
+        .may_have("detail", text().about("What support needs to find the cause."))
+        .about("What went wrong at the target, or on the way there.")
+        .named("Problem")
+}
+
+#[cfg(test)]
+mod tests {
+    use sluse_model::{AttemptEnd, Failure, Problem};
+
+    use super::*;
+
+    /// Another one does not compile until it stands here, and then it is missing above.
+    #[test]
+    fn every_reason_and_level_is_listed() {
+        for reason in REASONS {
+            match reason {
+                Reason::Invalid | Reason::Rejected | Reason::Denied | Reason::OutcomeUnknown => {}
+                Reason::AttemptsExhausted | Reason::ConnectorBroken => {}
+                Reason::MappingFailed | Reason::Misconfigured => {}
+            }
+            assert_eq!(serde_json::json!(reason), reason.as_str());
+        }
+        for level in LEVELS {
+            match level {
+                TimelineLevel::Debug | TimelineLevel::Info | TimelineLevel::Warn | TimelineLevel::Error => {}
+            }
+            assert_eq!(serde_json::json!(level), level.as_str());
+        }
+    }
+
+    #[test]
+    fn every_end_of_an_attempt_is_listed() {
+        let problem = || Problem::new("code", "message");
+        let ends = [
+            AttemptEnd::Done { output: String::new() },
+            AttemptEnd::Failed(Failure::Invalid { problem: problem() }),
+            AttemptEnd::Failed(Failure::Rejected { problem: problem() }),
+            AttemptEnd::Failed(Failure::Denied { problem: problem() }),
+            AttemptEnd::Failed(Failure::Unavailable { problem: problem(), retry_after_ms: None }),
+            AttemptEnd::Failed(Failure::Unknown { problem: problem() }),
+            AttemptEnd::Broken(problem()),
+            AttemptEnd::Misconfigured(problem()),
+        ];
+        for end in ends {
+            match &end {
+                AttemptEnd::Done { .. } | AttemptEnd::Broken(_) | AttemptEnd::Misconfigured(_) => {}
+                AttemptEnd::Failed(failure) => match failure {
+                    Failure::Invalid { .. } | Failure::Rejected { .. } | Failure::Denied { .. } => {}
+                    Failure::Unavailable { .. } | Failure::Unknown { .. } => {}
+                },
+            }
+            assert!(ENDS.contains(&end.kind()), "{}", end.kind());
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What runs and their files look like when they are sent.
+
+use sluse_model::RunState;
+
+use crate::openapi::schema::{Schema, digest, id, name, number, object, one_of_texts, text, timestamp};
+
+pub(super) fn run_id() -> Schema {
+    id("run").named("RunId")
+}
+
+pub(super) fn attachment_id() -> Schema {
+    id("att").named("AttachmentId")
+}
+
+pub(super) fn run_state() -> Schema {
+    one_of_texts(RunState::ALL.map(RunState::as_str))
+        .about(
+            "`running`: a step is under way or waits to be tried again. `attention`: a step waits for a person. \
+             `succeeded`, `failed`: final.",
+        )
+        .named("RunState")
+}
+
+pub(super) fn run() -> Schema {
+    object()
+        .with("id", run_id())
+        .with("flow", name())
+        .with("flow_digest", digest().about("The version of the flow that the run keeps to."))
+        .with("state", run_state())
+        .with("accepted_at", timestamp())
+        .with("closed_at", timestamp().or_null().about("When its last delivery closed."))
+        .with("idempotency_key", text().or_null().about("The key that the submission came with."))
+        .about("One execution of a flow for one submission.")
+        .named("Run")
+}
+
+pub(super) fn attachment() -> Schema {
+    object()
+        .with("id", attachment_id())
+        .with("name", text().about("The file name as submitted: text of a stranger, never a path."))
+        .with("media_type", text().about("As submitted."))
+        .with("size_bytes", number())
+        .with("digest", digest())
+        .about("A file of a run: submitted, or created or kept by a connector.")
+        .named("Attachment")
+}

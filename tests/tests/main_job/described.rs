@@ -1,0 +1,188 @@
+//! Every endpoint answers as `docs/openapi.json` says, with bodies that a host with a WorkZone really sends.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use axum::body::Body;
+use http::Request;
+use serde_json::{Value, json};
+use sluse_tests::{
+    client::{self, Reply},
+    host::component,
+};
+
+use crate::{
+    contract::Contract,
+    site::{FLOW_WITH_FILES, Site, submission},
+};
+
+/// Asks a host and compares each answer.
+struct Reader {
+    site: Site,
+    document: Value,
+    contract: Contract,
+    /// Endpoint and status of what was answered.
+    seen: RefCell<BTreeSet<(String, String)>>,
+}
+
+impl Reader {
+    async fn start() -> anyhow::Result<Self> {
+        let document: Value = serde_json::from_str(include_str!("../../../docs/openapi.json"))?;
+        let contract = Contract::of(&document);
+        Ok(Self { site: Site::start().await?, document, contract, seen: RefCell::default() })
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Value) -> anyhow::Result<Reply> {
+        let (media_type, body) =
+            if body.is_null() { ("", Body::empty()) } else { ("application/json", Body::from(body.to_string())) };
+        self.send(self.request(method, path, media_type, body)?).await
+    }
+
+    fn request(&self, method: &str, path: &str, media_type: &str, body: Body) -> anyhow::Result<Request<Body>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.site.host.url()))
+            .header("authorization", format!("Bearer {}", self.site.host.token()));
+        if !media_type.is_empty() {
+            request = request.header("content-type", media_type);
+        }
+        Ok(request.body(body)?)
+    }
+
+    async fn send(&self, request: Request<Body>) -> anyhow::Result<Reply> {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let reply = client::send(request).await?;
+        let media_type = reply.header("content-type");
+        let checked = self.contract.check_answer((&method, &path), reply.status.as_u16(), media_type, &reply.body);
+        checked.map_err(anyhow::Error::msg)?;
+        let operation = self.contract.operation(&method, &path).map_err(anyhow::Error::msg)?;
+        let endpoint = operation["operationId"].as_str().unwrap_or("").to_owned();
+        self.seen.borrow_mut().insert((endpoint, reply.status.as_u16().to_string()));
+        Ok(reply)
+    }
+
+    /// Successes that are described and that nothing here has met.
+    fn not_met(&self) -> Vec<(String, String)> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        let operations = paths.flat_map(|(_, methods)| methods.as_object().into_iter().flatten());
+        let described = operations.flat_map(|(_, operation)| {
+            let id = operation["operationId"].as_str().unwrap_or("");
+            let statuses = operation["responses"].as_object().into_iter().flatten().map(|(status, _)| status);
+            statuses.filter(|status| status.starts_with('2')).map(move |status| (id.to_owned(), status.clone()))
+        });
+        described.filter(|one| !self.seen.borrow().contains(one)).collect()
+    }
+}
+
+/// A submission with a file, as a form.
+const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"submission\"\r\n\r\n{\"reference\": \"d-2\"}\r\n\
+    --b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.pdf\"\r\n\
+    Content-Type: application/pdf\r\n\
+    Content-Digest: sha-256=:7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M=:\r\n\r\ncontent\r\n--b--\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
+    let reader = Reader::start().await?;
+    reader.ask("GET", "/healthz", json!(null)).await?;
+    reader.ask("GET", "/readyz", json!(null)).await?;
+    configuration(&reader).await?;
+    runs(&reader).await?;
+    connectors(&reader).await?;
+    secrets_and_tokens(&reader).await?;
+    assert_eq!(reader.not_met(), []);
+    Ok(())
+}
+
+async fn configuration(reader: &Reader) -> anyhow::Result<()> {
+    let files = |text: &str| json!({"files": [{"name": "flow.toml", "text": text}], "dry_run": false});
+    reader.ask("POST", "/v1/configuration", files(FLOW_WITH_FILES)).await?;
+    let refused = reader.ask("POST", "/v1/configuration", files("[[flow]]\nname = 1\n")).await?;
+    assert_eq!(refused.status, 422);
+    assert_eq!(reader.ask("POST", "/v1/configuration", json!({"file": []})).await?.status, 400);
+    for path in ["/v1/connections", "/v1/flows"] {
+        assert_ne!(reader.ask("GET", path, json!(null)).await?.json()?["items"], json!([]));
+    }
+    reader.ask("POST", "/v1/connections/workzone/check", json!(null)).await?;
+    reader.ask("POST", "/v1/connections/nobody/check", json!(null)).await?;
+    Ok(())
+}
+
+async fn runs(reader: &Reader) -> anyhow::Result<()> {
+    for (status, body) in [(202, submission("d-1")), (200, submission("d-1")), (409, submission("other"))] {
+        let mut request = reader.request("POST", "/v1/flows/case/runs", "application/json", body.to_string().into())?;
+        request.headers_mut().insert("idempotency-key", "k".parse()?);
+        let reply = reader.send(request).await?;
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header("location").is_empty(), status == 409);
+    }
+    for (flow, body) in [("case", json!({"reference": 7})), ("nobody", json!({})), ("No", json!({}))] {
+        reader.ask("POST", &format!("/v1/flows/{flow}/runs"), body).await?;
+    }
+    reader.send(reader.request("POST", "/v1/flows/case/runs", "text/plain", "{}".into())?).await?;
+    let form = "multipart/form-data; boundary=b";
+    let damaged = FORM.replace("\r\ncontent\r\n", "\r\nother\r\n");
+    reader.send(reader.request("POST", "/v1/flows/case-with-files/runs", form, damaged.into())?).await?;
+    let accepted = reader.send(reader.request("POST", "/v1/flows/case-with-files/runs", form, FORM.into())?).await?;
+    assert_eq!(accepted.status, 202);
+    let run = accepted.json()?["run"].as_str().unwrap_or("").to_owned();
+    reader.site.settled(&run).await?;
+    let path = format!("/v1/runs/{run}");
+    let detail = reader.ask("GET", &path, json!(null)).await?.json()?;
+    let attachment = detail["attachments"][0]["id"].as_str().unwrap_or("");
+    let file = reader.ask("GET", &format!("{path}/attachments/{attachment}"), json!(null)).await?;
+    assert_eq!(&*file.body, b"content");
+    let delivery = detail["deliveries"][0]["id"].as_str().unwrap_or("");
+    reader.ask("GET", &format!("/v1/deliveries/{delivery}"), json!(null)).await?;
+    for path in ["/v1/runs?limit=1", "/v1/deliveries?state=closed", "/v1/runs?after=made-up", "/v1/runs/%FF"] {
+        reader.ask("GET", path, json!(null)).await?;
+    }
+    for path in [&format!("{path}/attachments/nothing"), "/v1/runs/nothing", "/v1/deliveries/nothing"] {
+        assert_eq!(reader.ask("GET", path, json!(null)).await?.status, 404);
+    }
+    Ok(())
+}
+
+async fn connectors(reader: &Reader) -> anyhow::Result<()> {
+    let shipped = std::fs::read(component("workzone")?)?;
+    // The same code in a file of other bytes: a section that says nothing.
+    let newer = [&shipped, [0_u8, 5, 4].as_slice(), b"note"].concat();
+    for bytes in [newer, b"no component".to_vec()] {
+        reader.send(reader.request("POST", "/v1/connectors", "application/wasm", bytes.into())?).await?;
+    }
+    let revisions = reader.ask("GET", "/v1/connectors", json!(null)).await?.json()?;
+    let retired =
+        revisions["items"].as_array().into_iter().flatten().find(|one| one["standing"]["standing"] == "retired");
+    let body = json!({"revision": retired.map(|one| one["digest"].clone())});
+    reader.ask("POST", "/v1/connectors/workzone/activate", body).await?;
+    reader.ask("POST", "/v1/connectors/workzone/activate", json!({"revision": "a".repeat(64)})).await?;
+    for connector in ["workzone", "nobody", "No"] {
+        reader.ask("POST", &format!("/v1/connectors/{connector}/rollback"), json!(null)).await?;
+    }
+    Ok(())
+}
+
+async fn secrets_and_tokens(reader: &Reader) -> anyhow::Result<()> {
+    for value in ["a-value-of-some-length", "short", ""] {
+        reader.send(reader.request("PUT", "/v1/secrets/another", "application/octet-stream", value.into())?).await?;
+    }
+    let origin = json!({"origin": "https://workzone.example.dk"});
+    reader.ask("POST", "/v1/secrets/another/origins", origin.clone()).await?;
+    reader.ask("POST", "/v1/secrets/nobody/origins", origin).await?;
+    reader.ask("POST", "/v1/secrets/another/origins", json!({"origin": "nowhere"})).await?;
+    for query in ["?origin=https://workzone.example.dk", "?origin=https://workzone.example.dk", "?origin=no", ""] {
+        reader.ask("DELETE", &format!("/v1/secrets/another/origins{query}"), json!(null)).await?;
+    }
+    reader.ask("GET", "/v1/secrets", json!(null)).await?;
+    for _ in 0..2 {
+        reader.ask("DELETE", "/v1/secrets/another", json!(null)).await?;
+    }
+    let created = reader.ask("POST", "/v1/tokens", json!({"name": "xflow", "scopes": ["submit"]})).await?.json()?;
+    reader.ask("POST", "/v1/tokens", json!({"name": "", "scopes": []})).await?;
+    reader.ask("GET", "/v1/tokens", json!(null)).await?;
+    for _ in 0..2 {
+        reader.ask("DELETE", &format!("/v1/tokens/{}", created["id"].as_str().unwrap_or("")), json!(null)).await?;
+    }
+    let mut nobody = reader.request("GET", "/v1/runs", "", Body::empty())?;
+    nobody.headers_mut().remove("authorization");
+    assert_eq!(reader.send(nobody).await?.status, 401);
+    Ok(())
+}
