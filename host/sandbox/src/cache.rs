@@ -34,7 +34,8 @@ const ARTEFACT: &str = ".artefact";
 /// What the cache has of a component.
 pub(crate) enum Found {
     Nothing,
-    Component(Component),
+    /// By engine.
+    Components(Vec<Component>),
     /// It is ours, and the engine does not take it.
     Unfit(String),
 }
@@ -88,15 +89,15 @@ impl Cache {
         Ok(WorkFolder(path))
     }
 
-    /// Looks for the component's artefact. One that is not ours is as good as not there.
-    pub(crate) fn find(&self, engine: &Engine, digest: Digest) -> Found {
+    /// Looks for the component's artefact, for each of the engines. One that is not ours is as good as not there.
+    pub(crate) fn find(&self, engines: &[Engine], digest: Digest) -> Found {
         let Ok(file) = fs::read(self.path(digest)) else { return Found::Nothing };
         let Some(artefact) = self.authentic(digest, &file) else {
             tracing::warn!(component = %digest.short(), "a compiled artefact was altered; it is compiled again");
             return Found::Nothing;
         };
-        match deserialize(engine, artefact) {
-            Ok(component) => Found::Component(component),
+        match engines.iter().map(|engine| deserialize(engine, artefact)).collect() {
+            Ok(components) => Found::Components(components),
             Err(error) => Found::Unfit(format!("{error:#}")),
         }
     }

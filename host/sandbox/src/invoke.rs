@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use sluse_connector::{Breakage, BreakageKind, CallLimits, Host};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tracing::instrument;
 use wasmtime::{
     Store, Trap, UpdateDeadline,
@@ -16,7 +13,9 @@ use wasmtime::{
 use wasmtime_wasi::I32Exit;
 
 use crate::{
+    lanes::Lanes,
     limits::{HOSTCALL_FUEL, MAX_HANDLES},
+    revision::{Functions, Link},
     state::{CallState, on_tick},
     text::tidy,
     wasi::Wasi,
@@ -30,11 +29,15 @@ const MAX_MESSAGE_BYTES: usize = 1 << 10;
 
 /// A function of a component that is linked and waits to be called.
 pub(crate) struct Target<'a> {
-    pub(crate) pre: &'a InstancePre<CallState>,
-    pub(crate) function: &'a ComponentExportIndex,
-    /// As many calls run side by side as the pool has slots for.
-    pub(crate) slots: &'a Semaphore,
+    pub(crate) lanes: &'a Lanes,
+    /// By lane.
+    pub(crate) links: &'a [Link],
+    pub(crate) interface: &'static str,
+    pub(crate) function: Find,
 }
+
+/// Where a function is, if the component exports it.
+pub(crate) type Find = fn(&Functions) -> Option<&ComponentExportIndex>;
 
 impl Target<'_> {
     /// Calls the function in a fresh instance.
@@ -51,11 +54,13 @@ impl Target<'_> {
         Return: ComponentNamedList + Lift + Send + Sync + 'static,
     {
         let deadline = Instant::now() + limits.wall.min(MAX_WALL);
-        let _slot = self.slot(deadline, &limits).await?;
-        let mut store = self.store(&limits, host, wasi);
+        let place = self.lanes.place(deadline).await.ok_or_else(|| timed_out(&limits))?;
+        let Link { pre, functions } = &self.links[place.lane()];
+        let function = (self.function)(functions).ok_or_else(|| not_exported(self.interface))?;
+        let mut store = store(pre, &limits, host, wasi);
         let running = async {
-            let instance = self.pre.instantiate_async(&mut store).await?;
-            let function = typed::<Params, Return>(&mut store, &instance, self.function)?;
+            let instance = pre.instantiate_async(&mut store).await?;
+            let function = typed::<Params, Return>(&mut store, &instance, function)?;
             function.call_async(&mut store, params).await
         };
         let ended = timeout_at(deadline, running).await;
@@ -68,31 +73,29 @@ impl Target<'_> {
             Err(_) => Err(timed_out(&limits)),
         }
     }
+}
 
-    /// A place in the pool, held until the store is gone.
-    async fn slot(&self, deadline: Instant, limits: &CallLimits) -> Result<SemaphorePermit<'_>, Breakage> {
-        if let Ok(slot) = self.slots.try_acquire() {
-            return Ok(slot);
-        }
-        match timeout_at(deadline, self.slots.acquire()).await {
-            Ok(slot) => Ok(slot.expect("the semaphore is never closed")),
-            Err(_) => Err(timed_out(limits)),
-        }
-    }
+/// A store with every limit set: start functions run while the instance is made.
+fn store(
+    pre: &InstancePre<CallState>,
+    limits: &CallLimits,
+    host: Box<dyn Host>,
+    wasi: Option<Box<Wasi>>,
+) -> Store<CallState> {
+    let mut store = Store::new(pre.engine(), CallState::new(limits, host, wasi));
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(HOSTCALL_FUEL);
+    store.set_max_component_handles(MAX_HANDLES);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut context| {
+        let spent = on_tick(context.data_mut());
+        Ok(if spent { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+    });
+    store
+}
 
-    /// A store with every limit set: start functions run while the instance is made.
-    fn store(&self, limits: &CallLimits, host: Box<dyn Host>, wasi: Option<Box<Wasi>>) -> Store<CallState> {
-        let mut store = Store::new(self.pre.engine(), CallState::new(limits, host, wasi));
-        store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(HOSTCALL_FUEL);
-        store.set_max_component_handles(MAX_HANDLES);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut context| {
-            let spent = on_tick(context.data_mut());
-            Ok(if spent { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
-        });
-        store
-    }
+fn not_exported(interface: &str) -> Breakage {
+    Breakage { kind: BreakageKind::NotExported, message: format!("it does not export `{interface}`") }
 }
 
 /// The function with its types checked.

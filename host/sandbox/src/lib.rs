@@ -8,12 +8,13 @@ mod compile; // in a child process
 mod grantless; // the host of `describe`
 mod host; // one WIT interface per file
 mod invoke; // one call
+mod lanes; // the engines that serve
 mod limits; // what one call may use
 mod load; // from bytes to a connector
 #[cfg(feature = "measure")]
 pub mod measure;
 mod revision; // a connector that is linked
-mod runtime; // the engine and its settings
+mod runtime; // an engine's settings
 mod state; // what lives in the store while it runs
 mod text; // what a component says to people
 mod ticker; // its heartbeat

@@ -16,8 +16,8 @@ use crate::{
     cache::{Cache, Found},
     compile::{self, CompileError, Compiler},
     host,
+    lanes::Lanes,
     revision::Revision,
-    runtime,
     state::CallState,
     ticker::Ticker,
     verify, wasi,
@@ -50,21 +50,20 @@ pub enum SandboxError {
     Ticker(std::io::Error),
 }
 
-/// The engine that runs connectors. Cheap to share; one per process.
+/// The engines that run connectors. Cheap to share; one per process.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Shared>);
 
 struct Shared {
-    engine: Engine,
+    lanes: Arc<Lanes>,
     ticker: Ticker,
     cache: Cache,
     compiler: Compiler,
     dice: Arc<dyn Dice>,
-    /// Knows the contract only, for components that import nothing else.
-    linker: Linker<CallState>,
-    /// Knows the inert WASI too.
-    wasi_linker: Linker<CallState>,
-    slots: Arc<Semaphore>,
+    /// By lane. Know the contract only, for components that import nothing else.
+    linkers: Vec<Linker<CallState>>,
+    /// By lane. Know the inert WASI too.
+    wasi_linkers: Vec<Linker<CallState>>,
     /// One compilation at a time: each takes all cores.
     compiling: Semaphore,
 }
@@ -76,30 +75,28 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// Starts the engine and its heartbeat, and opens the cache.
+    /// Starts the engines and their heartbeat, and opens the cache.
     pub fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
         let engine_error = |error: wasmtime::Error| SandboxError::Engine(format!("{error:#}"));
-        let engine = runtime::serving_engine(settings.max_instances).map_err(engine_error)?;
-        let cache = Cache::open(&settings.cache_folder, &engine, settings.dice.as_ref())
+        let lanes = Lanes::start(settings.max_instances).map_err(engine_error)?;
+        let cache = Cache::open(&settings.cache_folder, &lanes.engines()[0], settings.dice.as_ref())
             .map_err(|source| SandboxError::Cache { folder: settings.cache_folder.clone(), source })?;
-        let linker = linker(&engine).map_err(engine_error)?;
-        let mut wasi_linker = linker.clone();
-        wasi::add_to_linker(&mut wasi_linker).map_err(engine_error)?;
-        let ticker = Ticker::start(&engine).map_err(SandboxError::Ticker)?;
+        let linkers = for_each(&lanes, linker).map_err(engine_error)?;
+        let wasi_linkers = for_each(&lanes, wasi_linker).map_err(engine_error)?;
+        let ticker = Ticker::start(lanes.engines()).map_err(SandboxError::Ticker)?;
         Ok(Self(Arc::new(Shared {
-            engine,
+            lanes: Arc::new(lanes),
             ticker,
             cache,
             compiler: settings.compiler,
             dice: settings.dice,
-            linker,
-            wasi_linker,
-            slots: Arc::new(Semaphore::new(settings.max_instances as usize)),
+            linkers,
+            wasi_linkers,
             compiling: Semaphore::new(1),
         })))
     }
 
-    /// Whether the engine's heartbeat was heard of lately. Without it nothing stops a guest that runs on.
+    /// Whether the engines' heartbeat was heard of lately. Without it nothing stops a guest that runs on.
     pub fn ticker_alive(&self) -> bool {
         self.0.ticker.is_alive()
     }
@@ -114,21 +111,32 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     Ok(linker)
 }
 
+/// A linker that offers the inert WASI too.
+fn wasi_linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = linker(engine)?;
+    wasi::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+fn for_each<T>(lanes: &Lanes, make: impl Fn(&Engine) -> wasmtime::Result<T>) -> wasmtime::Result<Vec<T>> {
+    lanes.engines().iter().map(make).collect()
+}
+
 #[async_trait]
 impl Loader for Sandbox {
     async fn load(&self, component: Bytes) -> Result<Arc<dyn Connector>, LoadError> {
         let bytes = component.clone();
         let (outline, digest) = blocking(move || Ok((verify::outline(&bytes)?, Digest::of(&bytes)))).await?;
         let compiled = self.compiled(digest, component).await?;
-        let linker = if outline.imports_wasi { &self.0.wasi_linker } else { &self.0.linker };
-        let revision = Revision::link(digest, outline, &compiled, linker, Arc::clone(&self.0.slots))?;
+        let linkers = if outline.imports_wasi { &self.0.wasi_linkers } else { &self.0.linkers };
+        let revision = Revision::link(digest, outline, &compiled, linkers, Arc::clone(&self.0.lanes))?;
         Ok(Arc::new(revision.described().await?))
     }
 }
 
 impl Sandbox {
-    /// The machine code: from the cache, or compiled now and kept.
-    pub(crate) async fn compiled(&self, digest: Digest, component: Bytes) -> Result<Component, LoadError> {
+    /// The machine code for each lane: from the cache, or compiled now and kept.
+    pub(crate) async fn compiled(&self, digest: Digest, component: Bytes) -> Result<Vec<Component>, LoadError> {
         if let Some(compiled) = self.cached(digest).await? {
             return Ok(compiled);
         }
@@ -139,12 +147,11 @@ impl Sandbox {
         }
         let shared = Arc::clone(&self.0);
         let work = blocking(move || shared.cache.work_folder(shared.dice.as_ref()).map_err(unavailable)).await?;
+        let engine = &self.0.lanes.engines()[0];
         let artefact =
-            compile::compile(&self.0.compiler, &self.0.engine, component, work.path()).await.map_err(|error| {
-                match error {
-                    CompileError::Refused(reason) => LoadError::NotCompiled(reason),
-                    CompileError::Unavailable(reason) => LoadError::Unavailable(reason),
-                }
+            compile::compile(&self.0.compiler, engine, component, work.path()).await.map_err(|error| match error {
+                CompileError::Refused(reason) => LoadError::NotCompiled(reason),
+                CompileError::Unavailable(reason) => LoadError::Unavailable(reason),
             })?;
         let shared = Arc::clone(&self.0);
         blocking(move || {
@@ -153,23 +160,28 @@ impl Sandbox {
         })
         .await?;
         match self.find(digest).await? {
-            Found::Component(compiled) => Ok(compiled),
+            Found::Components(compiled) => Ok(compiled),
             // More memories than a slot has, for example.
             Found::Unfit(reason) => Err(LoadError::NotCompiled(reason)),
             Found::Nothing => Err(LoadError::Unavailable("what was just compiled is not in the cache any more".into())),
         }
     }
 
-    async fn cached(&self, digest: Digest) -> Result<Option<Component>, LoadError> {
+    #[cfg(feature = "measure")]
+    pub(crate) fn lanes(&self) -> Arc<Lanes> {
+        Arc::clone(&self.0.lanes)
+    }
+
+    async fn cached(&self, digest: Digest) -> Result<Option<Vec<Component>>, LoadError> {
         Ok(match self.find(digest).await? {
-            Found::Component(compiled) => Some(compiled),
+            Found::Components(compiled) => Some(compiled),
             Found::Nothing | Found::Unfit(_) => None,
         })
     }
 
     async fn find(&self, digest: Digest) -> Result<Found, LoadError> {
         let shared = Arc::clone(&self.0);
-        blocking(move || Ok(shared.cache.find(&shared.engine, digest))).await
+        blocking(move || Ok(shared.cache.find(shared.lanes.engines(), digest))).await
     }
 }
 
@@ -240,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_linker_offers_these_interfaces() {
-        let engine = runtime::compiling_engine().expect("an engine");
+        let engine = crate::runtime::compiling_engine().expect("an engine");
         let mut linker = linker(&engine).expect("a linker");
         // `types` has no functions, and stands before the others.
         let offered: Vec<&str> = host::INTERFACES.iter().map(|(name, _)| *name).collect();
@@ -256,9 +268,8 @@ mod tests {
 
     #[test]
     fn the_linker_for_other_toolchains_offers_wasi_too() {
-        let engine = runtime::compiling_engine().expect("an engine");
-        let mut linker = linker(&engine).expect("a linker");
-        wasi::add_to_linker(&mut linker).expect("a linker");
+        let engine = crate::runtime::compiling_engine().expect("an engine");
+        let mut linker = wasi_linker(&engine).expect("a linker");
         for offer in OURS.into_iter().chain(WASI) {
             assert!(offers(&mut linker, offer), "{offer:?}");
         }

@@ -3,11 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sluse_connector::{
-    Arrival, Breakage, BreakageKind, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host, ItemReport, LoadError,
-};
+use sluse_connector::{Arrival, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host, ItemReport, LoadError};
 use sluse_model::{Description, Digest, Outcome};
-use tokio::sync::Semaphore;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower, types::ComponentItem,
 };
@@ -15,7 +12,8 @@ use wasmtime::component::{
 use crate::{
     abi::v0_1 as abi,
     grantless::Grantless,
-    invoke::Target,
+    invoke::{Find, Target},
+    lanes::Lanes,
     limits::MAX_MEMORY_BYTES,
     state::CallState,
     text,
@@ -31,23 +29,28 @@ const DESCRIBE_LIMITS: CallLimits =
 pub(crate) struct Revision {
     digest: Digest,
     description: Description,
-    pre: InstancePre<CallState>,
-    functions: Functions,
+    /// By lane.
+    links: Vec<Link>,
     imports_wasi: bool,
-    slots: Arc<Semaphore>,
+    lanes: Arc<Lanes>,
+}
+
+/// A component, linked in one lane.
+pub(crate) struct Link {
+    pub(crate) pre: InstancePre<CallState>,
+    pub(crate) functions: Functions,
 }
 
 /// A linked component that was not asked yet who it is.
 pub(crate) struct Linked {
     digest: Digest,
     outline: Outline,
-    pre: InstancePre<CallState>,
-    functions: Functions,
-    slots: Arc<Semaphore>,
+    links: Vec<Link>,
+    lanes: Arc<Lanes>,
 }
 
 /// Where the functions of the contract are.
-struct Functions {
+pub(crate) struct Functions {
     describe: ComponentExportIndex,
     check: ComponentExportIndex,
     operations: Option<Operations>,
@@ -69,39 +72,39 @@ impl Revision {
     pub(crate) fn link(
         digest: Digest,
         outline: Outline,
-        component: &Component,
-        linker: &Linker<CallState>,
-        slots: Arc<Semaphore>,
+        components: &[Component],
+        linkers: &[Linker<CallState>],
+        lanes: Arc<Lanes>,
     ) -> Result<Linked, LoadError> {
-        let functions = Functions::find(component, outline)?;
-        let pre = linker.instantiate_pre(component).map_err(|error| LoadError::UnknownImport {
-            import: "sluse:connector@0.1.0".into(),
-            advice: format!("build it against `wit/v0.1` as it is here; {error:#}"),
-        })?;
-        Ok(Linked { digest, outline, pre, functions, slots })
+        let links = components.iter().zip(linkers).map(|(component, linker)| Link::of(component, linker, outline));
+        Ok(Linked { digest, outline, links: links.collect::<Result<_, _>>()?, lanes })
     }
 
-    fn target<'a>(&'a self, function: &'a ComponentExportIndex) -> Target<'a> {
-        Target { pre: &self.pre, function, slots: &self.slots }
+    fn target(&self, interface: &'static str, function: Find) -> Target<'_> {
+        Target { lanes: &self.lanes, links: &self.links, interface, function }
     }
 
     fn wasi(&self, call: &Call) -> Option<Box<Wasi>> {
         self.imports_wasi.then(|| Box::new(Wasi::for_call(call)))
     }
+}
 
-    fn operations(&self) -> Result<&Operations, Breakage> {
-        self.functions.operations.as_ref().ok_or_else(|| not_exported(abi::OPERATIONS))
-    }
-
-    fn feeds(&self) -> Result<&Feeds, Breakage> {
-        self.functions.feeds.as_ref().ok_or_else(|| not_exported(abi::FEEDS))
+impl Link {
+    fn of(component: &Component, linker: &Linker<CallState>, outline: Outline) -> Result<Self, LoadError> {
+        let functions = Functions::find(component, outline)?;
+        let pre = linker.instantiate_pre(component).map_err(|error| LoadError::UnknownImport {
+            import: "sluse:connector@0.1.0".into(),
+            advice: format!("build it against `wit/v0.1` as it is here; {error:#}"),
+        })?;
+        Ok(Self { pre, functions })
     }
 }
 
 impl Linked {
     /// Asks the component who it is, without any grant.
     pub(crate) async fn described(self) -> Result<Revision, LoadError> {
-        let target = Target { pre: &self.pre, function: &self.functions.describe, slots: &self.slots };
+        let function: Find = |functions| Some(&functions.describe);
+        let target = Target { lanes: &self.lanes, links: &self.links, interface: abi::CONNECTOR, function };
         let wasi = self.outline.imports_wasi.then(|| Box::new(Wasi::for_describe()));
         let (described,): abi::DescribeResult = target
             .call((), DESCRIBE_LIMITS, Box::new(Grantless), wasi)
@@ -112,10 +115,9 @@ impl Linked {
         Ok(Revision {
             digest: self.digest,
             description,
-            pre: self.pre,
-            functions: self.functions,
+            links: self.links,
             imports_wasi: self.outline.imports_wasi,
-            slots: self.slots,
+            lanes: self.lanes,
         })
     }
 }
@@ -169,10 +171,6 @@ where
     Ok(index)
 }
 
-fn not_exported(interface: &str) -> Breakage {
-    Breakage { kind: BreakageKind::NotExported, message: format!("it does not export `{interface}`") }
-}
-
 impl fmt::Debug for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Revision({} {} {:?})", self.description.name, self.description.version, self.digest)
@@ -197,7 +195,7 @@ impl Connector for Revision {
         limits: CallLimits,
         host: Box<dyn Host>,
     ) -> Ended<Outcome> {
-        let target = self.target(&self.operations()?.execute);
+        let target = self.target(abi::OPERATIONS, |functions| Some(&functions.operations.as_ref()?.execute));
         let params: abi::ExecuteParams<'_> = ((&call).into(), operation, input);
         let (answer,): abi::ExecuteResult = target.call(params, limits, host, self.wasi(&call)).await?;
         Ok(answer.map(Into::into).map_err(Into::into))
@@ -213,14 +211,14 @@ impl Connector for Revision {
         limits: CallLimits,
         host: Box<dyn Host>,
     ) -> Ended<Outcome> {
-        let target = self.target(&self.operations()?.resume);
+        let target = self.target(abi::OPERATIONS, |functions| Some(&functions.operations.as_ref()?.resume));
         let params: abi::ResumeParams<'_> = ((&call).into(), operation, input, state, (&arrival).into());
         let (answer,): abi::ExecuteResult = target.call(params, limits, host, self.wasi(&call)).await?;
         Ok(answer.map(Into::into).map_err(Into::into))
     }
 
     async fn check(&self, call: Call, limits: CallLimits, host: Box<dyn Host>) -> Ended<Vec<Finding>> {
-        let target = self.target(&self.functions.check);
+        let target = self.target(abi::CONNECTOR, |functions| Some(&functions.check));
         let params: abi::CheckParams<'_> = ((&call).into(),);
         let (answer,): abi::CheckResult = target.call(params, limits, host, self.wasi(&call)).await?;
         let answer = answer.map(|findings| text::findings(findings.into_iter().map(Into::into).collect()));
@@ -235,7 +233,7 @@ impl Connector for Revision {
         limits: CallLimits,
         host: Box<dyn Host>,
     ) -> Ended<FeedPage> {
-        let target = self.target(&self.feeds()?.poll);
+        let target = self.target(abi::FEEDS, |functions| Some(&functions.feeds.as_ref()?.poll));
         let params: abi::PollParams<'_> = ((&call).into(), feed, cursor);
         let (answer,): abi::PollResult = target.call(params, limits, host, self.wasi(&call)).await?;
         Ok(answer.map(Into::into).map_err(Into::into))
@@ -250,7 +248,7 @@ impl Connector for Revision {
         limits: CallLimits,
         host: Box<dyn Host>,
     ) -> Ended<()> {
-        let target = self.target(&self.feeds()?.settle);
+        let target = self.target(abi::FEEDS, |functions| Some(&functions.feeds.as_ref()?.settle));
         let report: Vec<abi::ItemReportParam<'_>> = report.iter().map(Into::into).collect();
         let params: abi::SettleParams<'_> = ((&call).into(), feed, group, &report);
         let (answer,): abi::SettleResult = target.call(params, limits, host, self.wasi(&call)).await?;

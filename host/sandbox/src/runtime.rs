@@ -1,4 +1,4 @@
-//! The engine and its settings: one per process. Which proposals are on, how large stacks and slots are.
+//! An engine's settings. Which proposals are on, how large stacks and slots are.
 //! What one call may use is `limits`' business.
 
 use std::hash::{Hash as _, Hasher};
@@ -52,7 +52,7 @@ pub(crate) const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
 /// An interpreter's function table has some ten thousand.
 const TABLE_ELEMENTS: usize = 64 << 10;
 
-/// The engine that serves. Its slots hold `max_instances` components at a time.
+/// An engine that serves. Its slots hold `max_instances` components at a time.
 pub(crate) fn serving_engine(max_instances: u32) -> wasmtime::Result<Engine> {
     let mut config = compiling_config();
     let mut pool = PoolingAllocationConfig::new();

@@ -1,4 +1,4 @@
-//! The heartbeat of the engine: an OS thread that advances the epoch. A task of the runtime would starve with
+//! The heartbeat of the engines: an OS thread that advances their epochs. A task of the runtime would starve with
 //! the runtime that it is meant to save.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wasmtime::Engine;
+use wasmtime::{Engine, EngineWeak};
 
 /// Guests give way to others this often.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -32,19 +32,22 @@ struct Shared {
 }
 
 impl Ticker {
-    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
+    pub(crate) fn start(engines: &[Engine]) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             started: Instant::now(),
             last_beat_ms: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         });
         let beating = Arc::clone(&shared);
-        let engine = engine.weak();
+        let engines: Vec<EngineWeak> = engines.iter().map(Engine::weak).collect();
         thread::Builder::new().name("sluse-epoch".into()).spawn(move || {
             while !beating.stopped.load(Ordering::Relaxed) {
                 thread::sleep(TICK);
-                let Some(engine) = engine.upgrade() else { return };
-                engine.increment_epoch();
+                let mut living = engines.iter().filter_map(EngineWeak::upgrade).peekable();
+                if living.peek().is_none() {
+                    return;
+                }
+                living.for_each(|engine| engine.increment_epoch());
                 beating.beat();
             }
         })?;
@@ -76,9 +79,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticker_beats_and_falls_silent_with_its_engine() {
+    fn a_ticker_beats_and_falls_silent_with_its_engines() {
         let engine = crate::runtime::compiling_engine().expect("an engine");
-        let ticker = Ticker::start(&engine).expect("a thread");
+        let ticker = Ticker::start(std::slice::from_ref(&engine)).expect("a thread");
         thread::sleep(TICK * 10);
         assert!(ticker.is_alive());
         assert!(ticker.shared.last_beat_ms.load(Ordering::Relaxed) > 0, "it has beaten");
