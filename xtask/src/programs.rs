@@ -6,13 +6,20 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// Packages that are built for WebAssembly only. They stay out of what is built for this machine.
 const GUESTS: [&str; 2] = ["sluse-guest-echo", "sluse-guest-growth"];
 
-/// The workspace's folder.
+/// The workspace's folder: the one that cargo runs us in. What was known when this was built may be another one,
+/// when the folder was moved, or when several share what they build.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let built_in = || OsString::from(env!("CARGO_MANIFEST_DIR"));
+        let xtask = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_in));
+        xtask.parent().expect("xtask is a folder of the workspace").to_owned()
+    });
+    &ROOT
 }
 
 /// The cargo that runs us, in the workspace.

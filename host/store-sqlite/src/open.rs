@@ -59,6 +59,10 @@ const READER_CACHE_KIB: i64 = 2 * 1024;
 /// The log is cut back to this after it has been carried over, in bytes.
 const MAX_IDLE_LOG_BYTES: i64 = 64 << 20;
 
+/// The log is carried over into the database when it has so many pages, 16 MiB of them. The pages that every commit
+/// writes are carried over once, however often they stand in the log.
+const LOG_PAGES: i64 = 4096;
+
 /// Statements that a connection keeps prepared: all that there are.
 const STATEMENTS: usize = 128;
 
@@ -147,6 +151,7 @@ fn set_up_writer(connection: &Connection) -> rusqlite::Result<String> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG_BYTES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     Ok(mode)
 }
 
