@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<()> {
         crate::say(&format!("  {finding}"));
     }
     if !findings.is_empty() {
-        bail!("{} findings", findings.len());
+        bail!("mend what the lines above name, or change ARCHITECTURE.md where that is what is wrong");
     }
     crate::say(&format!("tidy: {} crates are as ARCHITECTURE.md says", workspace.len()));
     Ok(())
