@@ -1,6 +1,6 @@
 //! The engines that serve. A few threads share a lane, and each lane has an engine with a pool of its own: a slot
 //! that another processor used last has its stack and memory in that one's cache, and fetching them costs more than
-//! the call. Measured with two threads: 1.4 to 1.6 times the calls of one, instead of 1.1 with one pool for both.
+//! the call. Measured with two threads: most often 1.4 times the calls of one, instead of 1.1 with one pool for both.
 
 use std::{
     cell::Cell,

@@ -67,18 +67,8 @@ pub(crate) fn states() -> Vec<DeliveryState> {
         DeliveryState::Running { lease: Lease { number: 2, until: moment() } },
         DeliveryState::Retrying { due: moment(), problem: problem().with_detail("503") },
     ];
-    let reasons = [
-        Reason::Invalid,
-        Reason::Rejected,
-        Reason::Denied,
-        Reason::OutcomeUnknown,
-        Reason::AttemptsExhausted,
-        Reason::ConnectorBroken,
-        Reason::MappingFailed,
-        Reason::Misconfigured,
-    ];
     let attention = |reason| DeliveryState::Attention(Attention { reason, problem: problem(), since: moment() });
-    states.extend(reasons.map(attention));
+    states.extend(Reason::ALL.map(attention));
     let resolutions = [Resolution::Succeeded, Resolution::Failed];
     states.extend(resolutions.map(|resolution| DeliveryState::Closed { resolution, at: moment() }));
     for state in &states {

@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sluse_connector::{Answer, SendError};
-use sluse_model::{Outcome, RunState};
+use sluse_model::{Name, Outcome, RunState};
 use tokio::sync::Semaphore;
 
 use super::once::post;
 use crate::bench::{Act, Bench, Target};
 
 const SECRET: &str = "hemmelig-noegle-77-canary";
+
+async fn sign_in_with_the_secret(bench: &Bench, target: &Target) -> Name {
+    let name = "key".parse().expect("a name");
+    bench.engine.set_secret(&name, SECRET.as_bytes().to_vec()).await.expect("kept");
+    let endpoint = "auth = { kind = \"bearer\", token = { secret = \"key\" } }";
+    bench.configure_with(endpoint, &target.url, &[("act", "act", json!({"text": "x"}))]).await;
+    name
+}
 
 #[tokio::test]
 async fn a_connector_never_sees_the_secret_that_it_signs_in_with() {
@@ -28,10 +36,7 @@ async fn a_connector_never_sees_the_secret_that_it_signs_in_with() {
         Ok(Ok(Outcome::Done { output: "{}".into() }))
     })
     .await;
-    let name = "key".parse().expect("a name");
-    bench.engine.set_secret(&name, SECRET.as_bytes().to_vec()).await.expect("kept");
-    let endpoint = "auth = { kind = \"bearer\", token = { secret = \"key\" } }";
-    bench.configure_with(endpoint, &target.url, &[("act", "act", json!({"text": "x"}))]).await;
+    sign_in_with_the_secret(&bench, &target).await;
     let run = bench.submit("x").await;
     assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
 }
@@ -56,10 +61,7 @@ async fn an_origin_that_is_withdrawn_between_two_requests_gets_the_first_one_onl
         }
     })
     .await;
-    let name = "key".parse().expect("a name");
-    bench.engine.set_secret(&name, SECRET.as_bytes().to_vec()).await.expect("kept");
-    let endpoint = "auth = { kind = \"bearer\", token = { secret = \"key\" } }";
-    bench.configure_with(endpoint, &target.url, &[("act", "act", json!({"text": "x"}))]).await;
+    let name = sign_in_with_the_secret(&bench, &target).await;
     let run = bench.submit("x").await;
     sent.acquire().await.expect("never closed").forget();
     bench.engine.withdraw_secret(&name, &target.url).await.expect("withdrawn");

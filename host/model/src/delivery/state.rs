@@ -72,6 +72,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::Invalid,
+        Self::Rejected,
+        Self::Denied,
+        Self::OutcomeUnknown,
+        Self::AttemptsExhausted,
+        Self::ConnectorBroken,
+        Self::MappingFailed,
+        Self::Misconfigured,
+    ];
+
     /// The name as people see it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,18 +6,6 @@ use crate::openapi::schema::{
     Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
 
-/// Why a person has to look.
-const REASONS: [Reason; 8] = [
-    Reason::Invalid,
-    Reason::Rejected,
-    Reason::Denied,
-    Reason::OutcomeUnknown,
-    Reason::AttemptsExhausted,
-    Reason::ConnectorBroken,
-    Reason::MappingFailed,
-    Reason::Misconfigured,
-];
-
 const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
 
@@ -65,7 +53,7 @@ fn state() -> Schema {
             .with("due", timestamp())
             .with("problem", problem()),
         of("attention", "Waits for a person.")
-            .with("reason", one_of_texts(REASONS.map(Reason::as_str)))
+            .with("reason", one_of_texts(Reason::ALL.map(Reason::as_str)))
             .with("problem", problem())
             .with("since", timestamp()),
         of("closed", "Final.").with("resolution", one_of_texts(["succeeded", "failed"])).with("at", timestamp()),
@@ -124,7 +112,7 @@ mod tests {
     /// Another one does not compile until it stands here, and then it is missing above.
     #[test]
     fn every_reason_and_level_is_listed() {
-        for reason in REASONS {
+        for reason in Reason::ALL {
             match reason {
                 Reason::Invalid | Reason::Rejected | Reason::Denied | Reason::OutcomeUnknown => {}
                 Reason::AttemptsExhausted | Reason::ConnectorBroken => {}
