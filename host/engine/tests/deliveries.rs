@@ -4,6 +4,8 @@
 mod bench; // an engine to try things on
 #[path = "deliveries/callers.rs"]
 mod callers; // who goes away, and an engine that stops
+#[path = "deliveries/journal.rs"]
+mod journal; // what is known over attempts
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/outcomes.rs"]
