@@ -7,6 +7,7 @@ mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
 mod record; // what the call leaves behind
+mod target; // what an exchange says of the target
 
 use std::{sync::Arc, time::Duration};
 

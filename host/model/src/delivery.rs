@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use attempt::{Attempt, AttemptEnd, AttemptResult, Doubt, TimelineLevel, TimelineLine};
 pub use state::{Attention, DeliveryState, Lease, Reason, Resolution};
-pub use transition::{after_attempt, after_lost_attempt};
+pub use transition::{after_attempt, after_lost_attempt, when_exhausted};
 
 use crate::{DeliveryId, Name, RunId, Timestamp};
 

@@ -1,16 +1,16 @@
 //! What happens to a delivery next: a function of how its attempt ended, the policy, now and the jitter.
 
 use super::{AttemptEnd, Attention, DeliveryState, Doubt, Reason, Resolution};
-use crate::{Failure, Problem, RetryPolicy, Timestamp};
+use crate::{Failure, Handling, Problem, RetryPolicy, Timestamp, Tried};
 
-/// What becomes of a delivery whose attempt number `attempt` (from 1) has ended.
+/// What becomes of a delivery whose latest attempt has ended.
 ///
 /// `jitter` is from 0 (included) to 1 (excluded). A delivery is tried again only when the target was
-/// unavailable, an attempt is left, and no request that must happen once is in doubt.
+/// unavailable, the policy has an attempt left, and no request that must happen once is in doubt.
 pub fn after_attempt(
     end: &AttemptEnd,
     doubt: Doubt,
-    attempt: u32,
+    tried: Tried,
     policy: &RetryPolicy,
     now: Timestamp,
     jitter: f64,
@@ -18,22 +18,37 @@ pub fn after_attempt(
     let attention = |reason, problem: &Problem| {
         DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now })
     };
+    let failed = |reason, problem: &Problem| handled(policy.when_failed, reason, problem, now);
     match end {
         AttemptEnd::Done { .. } => DeliveryState::Closed { resolution: Resolution::Succeeded, at: now },
         AttemptEnd::Misconfigured(problem) => attention(Reason::Misconfigured, problem),
         AttemptEnd::Broken(problem) if doubt == Doubt::None => attention(Reason::ConnectorBroken, problem),
         AttemptEnd::Broken(problem) => attention(Reason::OutcomeUnknown, problem),
         AttemptEnd::Failed(failure) => match failure {
-            Failure::Invalid { problem } => attention(Reason::Invalid, problem),
-            Failure::Rejected { problem } => attention(Reason::Rejected, problem),
-            Failure::Denied { problem } => attention(Reason::Denied, problem),
+            Failure::Invalid { problem } => failed(Reason::Invalid, problem),
+            Failure::Rejected { problem } => failed(Reason::Rejected, problem),
+            Failure::Denied { problem } => failed(Reason::Denied, problem),
             Failure::Unknown { problem } => attention(Reason::OutcomeUnknown, problem),
             Failure::Unavailable { problem, .. } if doubt > Doubt::None => attention(Reason::OutcomeUnknown, problem),
-            Failure::Unavailable { problem, retry_after_ms } => match policy.delay(attempt, *retry_after_ms, jitter) {
-                Some(delay) => DeliveryState::Retrying { due: now.plus(delay), problem: problem.clone() },
-                None => attention(Reason::AttemptsExhausted, problem),
-            },
+            Failure::Unavailable { problem, retry_after_ms } => {
+                match policy.next_due(tried, *retry_after_ms, now, jitter) {
+                    Some(due) => DeliveryState::Retrying { due, problem: problem.clone() },
+                    None => when_exhausted(policy, problem, now),
+                }
+            }
         },
+    }
+}
+
+/// What becomes of a delivery that nothing is left for: `problem` is what the last attempt met.
+pub fn when_exhausted(policy: &RetryPolicy, problem: &Problem, now: Timestamp) -> DeliveryState {
+    handled(policy.when_exhausted, Reason::AttemptsExhausted, problem, now)
+}
+
+fn handled(handling: Handling, reason: Reason, problem: &Problem, now: Timestamp) -> DeliveryState {
+    match handling {
+        Handling::Attention => DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now }),
+        Handling::Close => DeliveryState::Closed { resolution: Resolution::Failed, at: now },
     }
 }
 
@@ -41,9 +56,9 @@ pub fn after_attempt(
 ///
 /// An operation that only reads is tried again at once, as long as an attempt is left: it may be what stopped the
 /// host. Anything else may have happened.
-pub fn after_lost_attempt(reads_only: bool, attempt: u32, policy: &RetryPolicy, now: Timestamp) -> DeliveryState {
+pub fn after_lost_attempt(reads_only: bool, tried: Tried, policy: &RetryPolicy, now: Timestamp) -> DeliveryState {
     let (reason, message) = match reads_only {
-        true if policy.delay(attempt, None, 0.0).is_some() => return DeliveryState::Queued { due: now },
+        true if policy.permits(tried, now) => return DeliveryState::Queued { due: now },
         true => (Reason::AttemptsExhausted, "The host stopped each time while this was under way."),
         false => (
             Reason::OutcomeUnknown,
@@ -57,6 +72,7 @@ pub fn after_lost_attempt(reads_only: bool, attempt: u32, policy: &RetryPolicy, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Waits;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -68,10 +84,18 @@ mod tests {
         AttemptEnd::Broken(Problem::new("trap", "The connector trapped."))
     }
 
+    fn policy() -> RetryPolicy {
+        let waits = Waits::Doubling { base_ms: 1000, cap_ms: 1000 };
+        RetryPolicy { max_attempts: 3, waits, ..RetryPolicy::default() }
+    }
+
+    fn tried(attempts: u32) -> Tried {
+        Tried { attempts, accepted_at: NOW, is_strained: false }
+    }
+
     #[track_caller]
-    fn check(end: &AttemptEnd, doubt: Doubt, attempt: u32, expected: Option<Reason>) {
-        let policy = RetryPolicy { max_attempts: 3, base_ms: 1000, cap_ms: 1000 };
-        match after_attempt(end, doubt, attempt, &policy, NOW, 0.5) {
+    fn check(end: &AttemptEnd, doubt: Doubt, attempts: u32, expected: Option<Reason>) {
+        match after_attempt(end, doubt, tried(attempts), &policy(), NOW, 0.5) {
             DeliveryState::Attention(attention) => assert_eq!(Some(attention.reason), expected),
             DeliveryState::Retrying { due, .. } => {
                 assert_eq!(expected, None);
@@ -106,14 +130,13 @@ mod tests {
     #[test]
     fn done_is_done_whatever_was_in_doubt_on_the_way() {
         let done = AttemptEnd::Done { output: "{}".into() };
-        let state = after_attempt(&done, Doubt::Open, 1, &RetryPolicy::default(), NOW, 0.0);
+        let state = after_attempt(&done, Doubt::Open, tried(1), &RetryPolicy::default(), NOW, 0.0);
         assert_eq!(state, DeliveryState::Closed { resolution: Resolution::Succeeded, at: NOW });
     }
 
     #[test]
     fn a_lost_read_is_repeated_and_a_lost_write_is_not() {
-        let policy = RetryPolicy { max_attempts: 3, base_ms: 1000, cap_ms: 1000 };
-        let reason = |reads_only, attempt| match after_lost_attempt(reads_only, attempt, &policy, NOW) {
+        let reason = |reads_only, attempts| match after_lost_attempt(reads_only, tried(attempts), &policy(), NOW) {
             DeliveryState::Attention(attention) => Some(attention.reason),
             state => {
                 assert_eq!(state, DeliveryState::Queued { due: NOW });
@@ -124,5 +147,21 @@ mod tests {
         assert_eq!(reason(false, 1), Some(Reason::OutcomeUnknown));
         // What stops the host each time must not do so for ever.
         assert_eq!(reason(true, 3), Some(Reason::AttemptsExhausted));
+    }
+
+    #[test]
+    fn the_policy_may_close_what_is_over() {
+        let closed = DeliveryState::Closed { resolution: Resolution::Failed, at: NOW };
+        let close = RetryPolicy { when_exhausted: Handling::Close, ..policy() };
+        let after =
+            |end: &AttemptEnd, policy: &RetryPolicy| after_attempt(end, Doubt::None, tried(3), policy, NOW, 0.5);
+        assert_eq!(after(&unavailable(), &close), closed);
+        let rejected = AttemptEnd::Failed(Failure::Rejected { problem: Problem::new("no", "No.") });
+        assert_ne!(after(&rejected, &close), closed);
+        assert_eq!(after(&rejected, &RetryPolicy { when_failed: Handling::Close, ..policy() }), closed);
+        // What is not known waits for a person, whatever the policy says.
+        let close_all = RetryPolicy { when_failed: Handling::Close, ..close };
+        let doubtful = after_attempt(&unavailable(), Doubt::Open, tried(3), &close_all, NOW, 0.5);
+        assert!(matches!(doubtful, DeliveryState::Attention(attention) if attention.reason == Reason::OutcomeUnknown));
     }
 }
