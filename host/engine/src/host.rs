@@ -10,6 +10,7 @@ mod files; // attachments of the run
 mod identity; // what names a request
 mod record; // what the call leaves behind
 mod recorded; // answers as the journal keeps them
+mod target; // what an exchange says of the target
 
 use std::{sync::Arc, time::Duration};
 

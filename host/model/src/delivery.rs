@@ -12,7 +12,7 @@ pub use attempt::{Attempt, AttemptEnd, AttemptResult, TimelineLevel, TimelineLin
 pub use intent::{Intent, Standing};
 pub use machine::{Event, Position, Refused};
 pub use state::{Attention, DeliveryState, Lease, Reason, Resolution};
-pub use transition::{after_attempt, after_lost_attempt};
+pub use transition::{after_attempt, after_lost_attempt, when_exhausted};
 
 use crate::{DeliveryId, Name, RunId, Timestamp};
 

@@ -45,6 +45,8 @@ pub struct SqliteStore {
     /// The time of the latest claim: an earlier one says that the clock stepped back. Later than all before the
     /// first, because nobody knows what the clock of a former process said.
     claimed_at_ms: AtomicI64,
+    /// The connection that the latest claim ended with, by its key: the next one begins behind it.
+    claimed_connection: AtomicI64,
     #[cfg(feature = "temporary")]
     _folder: Option<tempfile::TempDir>,
 }
@@ -65,6 +67,7 @@ impl SqliteStore {
             contents,
             sweeper: Arc::new(sweeper),
             claimed_at_ms: AtomicI64::new(i64::MAX),
+            claimed_connection: AtomicI64::new(0),
             #[cfg(feature = "temporary")]
             _folder: None,
         })

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub use configuration::{Configuration, StoredConnection, StoredFlow};
 pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
-pub use deliveries::{Claim, Claimed, Deliveries, Follow, ListedDelivery, Settlement};
+pub use deliveries::{Claim, Claimed, Claiming, Deliveries, Follow, ListedDelivery, Rooms, Settlement};
 pub use error::StoreError;
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};

@@ -89,7 +89,7 @@ pub struct DeliveryDetail {
 pub trait Runs: Send + Sync {
     /// Accepts a submission: the run, its attachments and its first delivery in one transaction. Durable when
     /// it returns. With `claim`, the first delivery is claimed in the same transaction. `NotFound` when the
-    /// flow's version or an attachment's content is not kept.
+    /// flow's version, the first delivery's connection or an attachment's content is not kept.
     async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError>;
 
     /// The run of this id.

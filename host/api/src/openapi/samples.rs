@@ -6,9 +6,10 @@ use serde_json::json;
 use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
     Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Connection, CredentialKind, Delivery,
-    DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, Grant, Intent,
-    Lease, Limits, Name, OperationDescription, Problem, Reason, Resolution, RetryPolicy, Revision, RevisionStanding,
-    Run, RunId, RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp, Token,
+    DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, GateHold, GateKind,
+    GateSettings, Grant, Intent, Lease, Limits, Name, OperationDescription, OperationSettings, Problem, Rate, Reason,
+    Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Scope, SecretName, Standing, Step,
+    TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
 use sluse_store::DeliveryDetail;
 
@@ -213,7 +214,23 @@ fn connection(auth: Auth, full: bool) -> Connection {
         grant: Grant { cidrs: if full { vec!["10.0.0.0/8".into()] } else { Vec::new() } },
         limits: Limits::default(),
         retry: RetryPolicy::default(),
+        gates: GateSettings { rate: full.then_some(Rate { attempts: 1, per_ms: 1 }), ..GateSettings::default() },
+        operations: if full { [(name(), operation_settings())].into() } else { BTreeMap::new() },
     }
+}
+
+fn operation_settings() -> OperationSettings {
+    let waits = Waits::Listed { delays_ms: vec![1, 2] };
+    OperationSettings { retry: Some(RetryPolicy { waits, max_age_ms: Some(1), ..RetryPolicy::default() }) }
+}
+
+/// Of every kind.
+pub(crate) fn gates() -> Vec<GateHold> {
+    let hold = |kind| {
+        let until = (kind != GateKind::Concurrency).then(moment);
+        GateHold { kind, since: moment(), until, message: "It is closed.".into() }
+    };
+    GateKind::ALL.map(hold).to_vec()
 }
 
 pub(crate) fn flows() -> Vec<Flow> {

@@ -8,6 +8,7 @@ use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, 
 use super::{
     document::{Content, Node},
     finding::{Finding, Origin},
+    policies,
     reader::Reader,
 };
 use crate::mapping::did_you_mean;
@@ -25,9 +26,12 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let endpoints = endpoints(&mut reader);
     let grant = grant(&mut reader);
     let limits = limits(&mut reader);
-    let retry = retry(&mut reader);
+    let retry = policies::retry(&mut reader, &RetryPolicy::default()).unwrap_or_default();
+    let gates = policies::gates(&mut reader);
+    let operations = policies::operations(&mut reader, &retry);
     reader.finish();
-    Some(Connection { name: name?, connector: connector?, title, settings, endpoints, grant, limits, retry })
+    let (name, connector) = (name?, connector?);
+    Some(Connection { name, connector, title, settings, endpoints, grant, limits, retry, gates, operations })
 }
 
 fn endpoints(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
@@ -176,20 +180,7 @@ fn limits(reader: &mut Reader<'_, '_>) -> Limits {
     limits
 }
 
-fn retry(reader: &mut Reader<'_, '_>) -> RetryPolicy {
-    let defaults = RetryPolicy::default();
-    let Some(mut reader) = section(reader, "retry") else { return defaults };
-    let attempts = reader.number("max_attempts").map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-    let retry = RetryPolicy {
-        max_attempts: attempts.unwrap_or(defaults.max_attempts),
-        base_ms: reader.number("base_ms").unwrap_or(defaults.base_ms),
-        cap_ms: reader.number("cap_ms").unwrap_or(defaults.cap_ms),
-    };
-    reader.finish();
-    retry
-}
-
-fn section<'n, 'r>(reader: &'r mut Reader<'n, '_>, key: &'static str) -> Option<Reader<'n, 'r>> {
+pub(super) fn section<'n, 'r>(reader: &'r mut Reader<'n, '_>, key: &'static str) -> Option<Reader<'n, 'r>> {
     let node = reader.get(key)?;
     reader.child(key, node)
 }

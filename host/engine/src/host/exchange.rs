@@ -6,7 +6,7 @@ use std::time::Instant;
 use http::Method;
 use sluse_connector::{Answer, AttachmentError, Body, Content, Effect, Part, Request, Response, SendError};
 use sluse_egress::{Incoming, Outgoing, boundary};
-use sluse_model::{Standing, TimelineLevel};
+use sluse_model::{Exchanged, Standing, TimelineLevel};
 use sluse_vault::{IssuedCredential, SignIn, VaultError};
 
 use super::{DeliveryHost, admission::Way};
@@ -55,15 +55,21 @@ impl DeliveryHost {
             Ok(endpoint) => endpoint,
             Err(error) => return (Err(error), Standing::DidNotHappen),
         };
+        let (began, asked) = (Instant::now(), request.timeout);
         let incoming = match self.send_signed(endpoint, &request).await {
             Ok(incoming) => incoming,
             Err(error) => {
                 let standing = standing_of(&error);
+                self.note_wait(endpoint, asked, began.elapsed(), standing == Standing::Open);
                 return (Err(told(error)), standing);
             }
         };
         let standing = endpoint.endpoint.standing_of(incoming.status);
-        match self.hand_over(endpoint, request, incoming).await {
+        let handed_over = self.hand_over(endpoint, request, incoming).await;
+        if handed_over.is_err() {
+            self.note_wait(endpoint, asked, began.elapsed(), true);
+        }
+        match handed_over {
             Ok(response) => (Ok(response), standing),
             // The head said that it happened; what it said beyond that is lost, and the connector has to look.
             Err(error @ SendError::Interrupted(_)) => (Err(error), Standing::Open),
@@ -107,12 +113,18 @@ impl DeliveryHost {
             .await
             .map_err(|error| self.not_signed_in(&error))?;
         let outgoing = self.outgoing(request).await?;
-        endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await
+        let sent = endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
+        self.note_target(&sent);
+        sent
     }
 
     /// Nothing was sent: there is no credential to send it with.
     fn not_signed_in(&self, error: &VaultError) -> sluse_egress::SendError {
         if error.is_temporary() {
+            // Without a token nothing can be sent: for who waits, the target cannot be reached.
+            if matches!(error, VaultError::Unavailable { .. }) {
+                self.exchanged(Exchanged::Unreachable);
+            }
             if let Some(wait) = error.retry_after() {
                 self.record.retry_after(wait);
             }
@@ -186,7 +198,7 @@ impl DeliveryHost {
     }
 }
 
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 

@@ -30,6 +30,7 @@ struct Kept {
     lines: Lines<TimelineLine>,
     misconfigured: Option<String>,
     retry_after_ms: Option<u64>,
+    is_strained: bool,
 }
 
 /// A connector that waits for answers. Dropped before it has heard them, it was told that they were interrupted,
@@ -65,8 +66,10 @@ pub(crate) struct HostRecord {
     pub(crate) timeline: Vec<TimelineLine>,
     /// Why the host itself could not do its part: a secret is missing, an origin is not confirmed.
     pub(crate) misconfigured: Option<String>,
-    /// How long a token endpoint asked to be left alone.
+    /// How long the target, or a token endpoint, asked to be left alone.
     pub(crate) retry_after_ms: Option<u64>,
+    /// The target answered 429, or not in time.
+    pub(crate) is_strained: bool,
 }
 
 impl Record {
@@ -130,11 +133,16 @@ impl Record {
         self.kept().misconfigured.get_or_insert(message);
     }
 
-    /// Notes that a token endpoint asked to be left alone; the longest time counts.
+    /// Notes that the target, or a token endpoint, asked to be left alone; the longest time counts.
     pub(crate) fn retry_after(&self, wait: Duration) {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let mut kept = self.kept();
         kept.retry_after_ms = kept.retry_after_ms.max(Some(wait_ms));
+    }
+
+    /// Notes that the target answered 429, or not in time.
+    pub(crate) fn strained(&self) {
+        self.kept().is_strained = true;
     }
 
     /// What the call has left behind.
@@ -151,6 +159,7 @@ impl Record {
             timeline,
             misconfigured: kept.misconfigured.take(),
             retry_after_ms: kept.retry_after_ms,
+            is_strained: kept.is_strained,
         }
     }
 

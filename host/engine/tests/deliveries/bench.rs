@@ -114,7 +114,7 @@ impl Bench {
 name = "target"
 connector = "fake"
 grant = {{ cidrs = ["127.0.0.0/8"] }}
-retry = {{ max_attempts = 3, base_ms = 10, cap_ms = 10 }}
+retry = {{ max_attempts = 3, base_ms = 10, cap_ms = 10, floor_ms = 10 }}
 limits = {{ timeout_ms = 1000 }}
 [connection.endpoints.default]
 url = "{url}"
@@ -134,8 +134,55 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
                 fields.join(", ")
             ));
         }
+        self.apply(text).await;
+    }
+
+    /// Applies what stands in a file.
+    pub(crate) async fn apply(&self, text: String) {
         let file = ConfigurationFile { name: "bench.toml".into(), text };
         self.engine.configure(&[file], ApplyOptions::default()).await.expect("applied");
+    }
+
+    /// A connection of this name, and a flow of the same name that sends one text to it. `more` is about the connection.
+    pub(crate) async fn connect(&self, name: &str, url: &str, more: &str) {
+        let text = format!(
+            r#"
+[[connection]]
+name = "{name}"
+connector = "fake"
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+{more}
+[connection.endpoints.default]
+url = "{url}"
+allow_plaintext = true
+[[flow]]
+name = "{name}"
+schema = true
+[[flow.step]]
+name = "act"
+connection = "{name}"
+operation = "act"
+input = {{ text = "{name}" }}
+"#
+        );
+        self.apply(text).await;
+    }
+
+    /// Hands something in to the flow of this name.
+    pub(crate) async fn submit_to(&self, flow: &str) -> RunId {
+        let submission = Submission { flow: flow.parse().expect("a name"), ..submission(json!({}), None) };
+        self.engine.submit(submission).await.expect("accepted").run
+    }
+
+    /// Waits until this holds. Time stands still meanwhile.
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        for _ in 0..500 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{what}: it never came to that");
     }
 
     pub(crate) async fn submit(&self, text: &str) -> RunId {
@@ -230,6 +277,8 @@ pub(crate) enum Act {
     Drop,
     /// Takes the request and never answers.
     Hang,
+    /// Has too much to do, and says for how long in `Retry-After`.
+    Busy(&'static str),
     /// Gives the request back, as header and as body.
     Echo,
     /// Answers with more than a journal keeps.
@@ -238,8 +287,12 @@ pub(crate) enum Act {
 
 impl Target {
     pub(crate) async fn start(acts: &'static [Act]) -> Self {
+        Self::start_at("127.0.0.1:0", acts).await
+    }
+
+    pub(crate) async fn start_at(address: &str, acts: &'static [Act]) -> Self {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let record = seen.clone();
@@ -260,6 +313,12 @@ impl Target {
                     Act::Answer(status) => {
                         let answer =
                             format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                    Act::Busy(retry_after) => {
+                        let answer = format!(
+                            "HTTP/1.1 429 Busy\r\nretry-after: {retry_after}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                        );
                         let _ = stream.write_all(answer.as_bytes()).await;
                     }
                     Act::Echo => {

@@ -2,7 +2,7 @@
 //! Stores keep to it in their transactions; this is what they are held against.
 
 use super::{AttemptEnd, DeliveryState, Lease, after_attempt, after_lost_attempt};
-use crate::{RetryPolicy, Timestamp};
+use crate::{RetryPolicy, Timestamp, Tried};
 
 /// Where a delivery stands, with what decides about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub struct Position {
     pub attempts: u32,
     /// The number of the latest lease; 0 before the first.
     pub lease_number: u64,
+    pub accepted_at: Timestamp,
 }
 
 /// What happens to a delivery.
@@ -23,6 +24,9 @@ pub enum Event {
     Renewed { lease_number: u64, until: Timestamp },
     /// Its attempt has ended. `in_doubt` says that its journal has a request that may have happened.
     Ended { lease_number: u64, end: AttemptEnd, in_doubt: bool },
+    /// Its claim is taken back before the attempt began: it goes to where it waited, or to what the policy has for it
+    /// now.
+    TakenBack { lease_number: u64, to: DeliveryState },
     /// Its attempt is lost: the lease has lapsed, and nobody ended it.
     Lost { lease_number: u64, in_doubt: bool },
 }
@@ -41,16 +45,19 @@ pub enum Refused {
     /// It was read under a lease that is no longer held.
     #[error("it has changed meanwhile")]
     Stale,
+    #[error("what is given back is not running")]
+    NotGivenBack,
 }
 
 impl Position {
     /// Of a delivery that was just accepted.
-    pub fn new(state: DeliveryState) -> Self {
-        Self { state, attempts: 0, lease_number: 0 }
+    pub fn new(state: DeliveryState, accepted_at: Timestamp) -> Self {
+        Self { state, attempts: 0, lease_number: 0, accepted_at }
     }
 
     /// Where the delivery stands after an event. `jitter` is from 0 (included) to 1 (excluded).
     pub fn after(&self, event: &Event, policy: &RetryPolicy, now: Timestamp, jitter: f64) -> Result<Self, Refused> {
+        let tried = Tried { attempts: self.attempts, accepted_at: self.accepted_at, is_strained: false };
         match event {
             Event::Claimed { until } => self.claimed(*until, now),
             Event::Renewed { lease_number, until } => {
@@ -59,11 +66,18 @@ impl Position {
             }
             Event::Ended { lease_number, end, in_doubt } => {
                 self.held(*lease_number)?;
-                Ok(self.to(after_attempt(end, *in_doubt, self.attempts, policy, now, jitter)))
+                Ok(self.to(after_attempt(end, *in_doubt, tried, policy, now, jitter)))
+            }
+            Event::TakenBack { lease_number, to } => {
+                self.held(*lease_number)?;
+                if matches!(to, DeliveryState::Running { .. }) {
+                    return Err(Refused::NotGivenBack);
+                }
+                Ok(Self { attempts: self.attempts.saturating_sub(1), ..self.to(to.clone()) })
             }
             Event::Lost { lease_number, in_doubt } => {
                 self.held(*lease_number)?;
-                Ok(self.to(after_lost_attempt(*in_doubt, self.attempts, policy, now, jitter)))
+                Ok(self.to(after_lost_attempt(*in_doubt, tried, policy, now, jitter)))
             }
         }
     }
@@ -73,7 +87,7 @@ impl Position {
             DeliveryState::Queued { due } | DeliveryState::Retrying { due, .. } if *due <= now => {
                 let lease = Lease { number: self.lease_number + 1, until };
                 let state = DeliveryState::Running { lease };
-                Ok(Self { state, attempts: self.attempts + 1, lease_number: lease.number })
+                Ok(Self { attempts: self.attempts + 1, lease_number: lease.number, ..self.to(state) })
             }
             DeliveryState::Queued { .. } | DeliveryState::Retrying { .. } => Err(Refused::NotDue),
             DeliveryState::Running { .. } => Err(Refused::Held),

@@ -1,17 +1,17 @@
 //! What happens to a delivery next: a function of how its attempt ended, the policy, now and the jitter.
 
 use super::{AttemptEnd, Attention, DeliveryState, Reason, Resolution};
-use crate::{Failure, Problem, RetryPolicy, Timestamp};
+use crate::{Failure, Handling, Problem, RetryPolicy, Timestamp, Tried};
 
-/// What becomes of a delivery whose attempt number `attempt` (from 1) has ended.
+/// What becomes of a delivery whose latest attempt has ended.
 ///
 /// `in_doubt` says that its journal has a request which must happen once and may have happened. That holds up no
 /// further attempt, because the journal lets none out before the connector has looked; but when no attempt is left, a
-/// person has to say what became of it. `jitter` is from 0 (included) to 1 (excluded).
+/// person has to say what became of it, whatever the policy says. `jitter` is from 0 (included) to 1 (excluded).
 pub fn after_attempt(
     end: &AttemptEnd,
     in_doubt: bool,
-    attempt: u32,
+    tried: Tried,
     policy: &RetryPolicy,
     now: Timestamp,
     jitter: f64,
@@ -19,22 +19,40 @@ pub fn after_attempt(
     let attention = |reason, problem: &Problem| {
         DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now })
     };
+    let handling = if in_doubt { Handling::Attention } else { policy.when_failed };
+    let failed = |reason, problem: &Problem| handled(handling, reason, problem, now);
     match end {
         AttemptEnd::Done { .. } => DeliveryState::Closed { resolution: Resolution::Succeeded, at: now },
         AttemptEnd::Misconfigured(problem) => attention(Reason::Misconfigured, problem),
         AttemptEnd::Broken(problem) if in_doubt => attention(Reason::OutcomeUnknown, problem),
         AttemptEnd::Broken(problem) => attention(Reason::ConnectorBroken, problem),
         AttemptEnd::Failed(failure) => match failure {
-            Failure::Invalid { problem } => attention(Reason::Invalid, problem),
-            Failure::Rejected { problem } => attention(Reason::Rejected, problem),
-            Failure::Denied { problem } => attention(Reason::Denied, problem),
+            Failure::Invalid { problem } => failed(Reason::Invalid, problem),
+            Failure::Rejected { problem } => failed(Reason::Rejected, problem),
+            Failure::Denied { problem } => failed(Reason::Denied, problem),
             Failure::Unknown { problem } => attention(Reason::OutcomeUnknown, problem),
-            Failure::Unavailable { problem, retry_after_ms } => match policy.delay(attempt, *retry_after_ms, jitter) {
-                Some(delay) => DeliveryState::Retrying { due: now.plus(delay), problem: problem.clone() },
-                None if in_doubt => attention(Reason::OutcomeUnknown, problem),
-                None => attention(Reason::AttemptsExhausted, problem),
-            },
+            Failure::Unavailable { problem, retry_after_ms } => {
+                match policy.next_due(tried, *retry_after_ms, now, jitter) {
+                    Some(due) => DeliveryState::Retrying { due, problem: problem.clone() },
+                    None => when_exhausted(policy, in_doubt, problem, now),
+                }
+            }
         },
+    }
+}
+
+/// What becomes of a delivery that nothing is left for: `problem` is what the last attempt met.
+pub fn when_exhausted(policy: &RetryPolicy, in_doubt: bool, problem: &Problem, now: Timestamp) -> DeliveryState {
+    if in_doubt {
+        return handled(Handling::Attention, Reason::OutcomeUnknown, problem, now);
+    }
+    handled(policy.when_exhausted, Reason::AttemptsExhausted, problem, now)
+}
+
+fn handled(handling: Handling, reason: Reason, problem: &Problem, now: Timestamp) -> DeliveryState {
+    match handling {
+        Handling::Attention => DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now }),
+        Handling::Close => DeliveryState::Closed { resolution: Resolution::Failed, at: now },
     }
 }
 
@@ -44,7 +62,7 @@ pub fn after_attempt(
 /// other, and its attempts end.
 pub fn after_lost_attempt(
     in_doubt: bool,
-    attempt: u32,
+    tried: Tried,
     policy: &RetryPolicy,
     now: Timestamp,
     jitter: f64,
@@ -56,18 +74,15 @@ pub fn after_lost_attempt(
     };
     let problem = Problem::new("attempt-lost", message);
     let end = AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None });
-    after_attempt(&end, in_doubt, attempt, policy, now, jitter)
+    after_attempt(&end, in_doubt, tried, policy, now, jitter)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Waits;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
-
-    fn policy() -> RetryPolicy {
-        RetryPolicy { max_attempts: 3, base_ms: 1000, cap_ms: 1000 }
-    }
 
     fn unavailable() -> AttemptEnd {
         AttemptEnd::Failed(Failure::Unavailable { problem: Problem::new("busy", "Busy."), retry_after_ms: None })
@@ -75,6 +90,15 @@ mod tests {
 
     fn broken() -> AttemptEnd {
         AttemptEnd::Broken(Problem::new("trap", "The connector trapped."))
+    }
+
+    fn policy() -> RetryPolicy {
+        let waits = Waits::Doubling { base_ms: 1000, cap_ms: 1000 };
+        RetryPolicy { max_attempts: 3, waits, ..RetryPolicy::default() }
+    }
+
+    fn tried(attempts: u32) -> Tried {
+        Tried { attempts, accepted_at: NOW, is_strained: false }
     }
 
     /// The reason of a person's work; `None` when it is tried again, half a second later.
@@ -91,8 +115,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(end: &AttemptEnd, in_doubt: bool, attempt: u32, expected: Option<Reason>) {
-        assert_eq!(reason(&after_attempt(end, in_doubt, attempt, &policy(), NOW, 0.5)), expected);
+    fn check(end: &AttemptEnd, in_doubt: bool, attempts: u32, expected: Option<Reason>) {
+        assert_eq!(reason(&after_attempt(end, in_doubt, tried(attempts), &policy(), NOW, 0.5)), expected);
     }
 
     #[test]
@@ -124,16 +148,33 @@ mod tests {
     #[test]
     fn done_is_done_whatever_was_in_doubt_on_the_way() {
         let done = AttemptEnd::Done { output: "{}".into() };
-        let state = after_attempt(&done, true, 1, &RetryPolicy::default(), NOW, 0.0);
+        let state = after_attempt(&done, true, tried(1), &RetryPolicy::default(), NOW, 0.0);
         assert_eq!(state, DeliveryState::Closed { resolution: Resolution::Succeeded, at: NOW });
     }
 
     #[test]
     fn a_lost_attempt_is_repeated_as_long_as_there_are_any() {
-        let lost = |in_doubt, attempt| reason(&after_lost_attempt(in_doubt, attempt, &policy(), NOW, 0.5));
+        let lost = |in_doubt, attempts| reason(&after_lost_attempt(in_doubt, tried(attempts), &policy(), NOW, 0.5));
         assert_eq!((lost(false, 1), lost(true, 1)), (None, None));
         // What stops the host each time must not do so for ever.
         assert_eq!(lost(false, 3), Some(Reason::AttemptsExhausted));
         assert_eq!(lost(true, 3), Some(Reason::OutcomeUnknown));
+    }
+
+    #[test]
+    fn the_policy_may_close_what_is_over() {
+        let closed = DeliveryState::Closed { resolution: Resolution::Failed, at: NOW };
+        let close = RetryPolicy { when_exhausted: Handling::Close, ..policy() };
+        let after = |end: &AttemptEnd, policy: &RetryPolicy| after_attempt(end, false, tried(3), policy, NOW, 0.5);
+        assert_eq!(after(&unavailable(), &close), closed);
+        let rejected = AttemptEnd::Failed(Failure::Rejected { problem: Problem::new("no", "No.") });
+        assert_ne!(after(&rejected, &close), closed);
+        assert_eq!(after(&rejected, &RetryPolicy { when_failed: Handling::Close, ..policy() }), closed);
+        // What is not known waits for a person, whatever the policy says.
+        let close_all = RetryPolicy { when_failed: Handling::Close, ..close };
+        for (end, expected) in [(unavailable(), Reason::OutcomeUnknown), (rejected, Reason::Rejected)] {
+            let doubtful = after_attempt(&end, true, tried(3), &close_all, NOW, 0.5);
+            assert!(matches!(doubtful, DeliveryState::Attention(attention) if attention.reason == expected));
+        }
     }
 }

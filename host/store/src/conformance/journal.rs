@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluse_model::{Digest, Lease, Standing};
 
 use super::fixtures::{NOW, claim_at, later, prepare, retry, running, success};
-use crate::{Claimed, ClosedIntent, JournalEntry, NewIntent, NotedIntent, Store, StoreError};
+use crate::{Claimed, ClosedIntent, JournalEntry, NewIntent, NotedIntent, Rooms, Store, StoreError};
 
 fn new(number: u32) -> NewIntent {
     NewIntent {
@@ -74,7 +74,7 @@ pub async fn a_journal_goes_on_over_attempts(store: Arc<dyn Store>) {
     let claimed = running(&*store, prepared.flow).await;
     store.note(entry(&claimed, Vec::new(), vec![new(1)])).await.expect("noted");
     store.settle(retry(&claimed, later(20)), None).await.expect("settled");
-    let again = store.claim(claim_at(later(20)), 1).await.expect("claimed").remove(0);
+    let again = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
     store.note(entry(&again, Vec::new(), vec![new(2)])).await.expect("noted");
     let attempts: Vec<_> = journal(&*store, &again).await.iter().map(|noted| noted.intent.attempt).collect();
     assert_eq!(attempts, [1, 2]);

@@ -5,6 +5,7 @@ use sluse_model::{Reason, Standing, TimelineLevel};
 use crate::openapi::schema::{
     Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
+use crate::v1::gate;
 
 const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
@@ -42,6 +43,18 @@ pub(crate) fn delivery() -> Schema {
         .with("timeline", list(timeline_line()))
         .with("journal", list(intent()).about("What its attempts have sent that must happen once."));
     summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
+}
+
+/// A delivery, and how it looks for it.
+pub(super) fn shown() -> Schema {
+    let most = "The most attempts that it may have had since it was accepted, the first one included. Automatic ones \
+        end at the limit of now, which may be lower.";
+    let last_error = object().with("at", timestamp()).with("problem", problem()).named("LastError");
+    let more = object()
+        .with("max_attempts", number().about(most))
+        .may_have("last_error", last_error.about("What the latest attempt met that did not succeed, and when."))
+        .may_have("gate", gate::schema().about("What holds it although it is due."));
+    delivery().and(more).about("A delivery, and how it looks for it.").named("ShownDelivery")
 }
 
 /// Where a delivery stands, with what exists in that state.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Failure, Problem};
+use crate::{Failure, Handling, Problem, Waits};
 
 const START: Timestamp = Timestamp::from_millis(1_762_000_000_000);
 
@@ -24,6 +24,7 @@ enum What {
     Renew { lease: i64 },
     End { lease: i64, end: AttemptEnd, in_doubt: bool },
     Lose { lease: i64, in_doubt: bool },
+    TakeBack { lease: i64 },
 }
 
 fn ends() -> impl Strategy<Value = AttemptEnd> {
@@ -31,13 +32,13 @@ fn ends() -> impl Strategy<Value = AttemptEnd> {
     let unavailable =
         move |retry_after_ms| AttemptEnd::Failed(Failure::Unavailable { problem: problem(), retry_after_ms });
     prop_oneof![
-        Just(AttemptEnd::Done { output: "{}".into() }),
-        Just(AttemptEnd::Broken(problem())),
-        Just(AttemptEnd::Misconfigured(problem())),
-        Just(AttemptEnd::Failed(Failure::Invalid { problem: problem() })),
-        Just(AttemptEnd::Failed(Failure::Rejected { problem: problem() })),
-        Just(AttemptEnd::Failed(Failure::Denied { problem: problem() })),
-        Just(AttemptEnd::Failed(Failure::Unknown { problem: problem() })),
+        1 => Just(AttemptEnd::Done { output: "{}".into() }),
+        1 => Just(AttemptEnd::Broken(problem())),
+        1 => Just(AttemptEnd::Misconfigured(problem())),
+        1 => Just(AttemptEnd::Failed(Failure::Invalid { problem: problem() })),
+        1 => Just(AttemptEnd::Failed(Failure::Rejected { problem: problem() })),
+        1 => Just(AttemptEnd::Failed(Failure::Denied { problem: problem() })),
+        1 => Just(AttemptEnd::Failed(Failure::Unknown { problem: problem() })),
         4 => proptest::option::of(any::<u64>()).prop_map(unavailable),
     ]
 }
@@ -49,6 +50,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => lease().prop_map(|lease| What::Renew { lease }),
         4 => (lease(), ends(), any::<bool>()).prop_map(|(lease, end, in_doubt)| What::End { lease, end, in_doubt }),
         2 => (lease(), any::<bool>()).prop_map(|(lease, in_doubt)| What::Lose { lease, in_doubt }),
+        1 => lease().prop_map(|lease| What::TakeBack { lease }),
     ];
     let step =
         (0..200_000_000_u64, 0.0..1.0, what).prop_map(|(after_ms, jitter, what)| Step { after_ms, jitter, what });
@@ -56,11 +58,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn policies() -> impl Strategy<Value = RetryPolicy> {
-    (1..6_u32, 1..10_000_u64, 1..100_000_u64).prop_map(|(max_attempts, base_ms, cap_ms)| RetryPolicy {
-        max_attempts,
-        base_ms,
-        cap_ms,
-    })
+    let handling = || prop_oneof![Just(Handling::Attention), Just(Handling::Close)];
+    (1..6_u32, 1..10_000_u64, 1..100_000_u64, handling(), handling()).prop_map(
+        |(max_attempts, base_ms, cap_ms, when_exhausted, when_failed)| {
+            let waits = Waits::Doubling { base_ms, cap_ms };
+            RetryPolicy { max_attempts, waits, when_exhausted, when_failed, ..RetryPolicy::default() }
+        },
+    )
 }
 
 fn event(position: &Position, what: &What, now: Timestamp) -> Event {
@@ -73,6 +77,9 @@ fn event(position: &Position, what: &What, now: Timestamp) -> Event {
         What::End { lease, end, in_doubt } => {
             Event::Ended { lease_number: number(lease), end: end.clone(), in_doubt: *in_doubt }
         }
+        What::TakeBack { lease } => {
+            Event::TakenBack { lease_number: number(lease), to: DeliveryState::Queued { due: now } }
+        }
         What::Lose { lease, in_doubt } => Event::Lost { lease_number: number(lease), in_doubt: *in_doubt },
     }
 }
@@ -81,9 +88,10 @@ fn event(position: &Position, what: &What, now: Timestamp) -> Event {
 fn lease_of(event: &Event) -> Option<u64> {
     match event {
         Event::Claimed { .. } => None,
-        Event::Renewed { lease_number, .. } | Event::Ended { lease_number, .. } | Event::Lost { lease_number, .. } => {
-            Some(*lease_number)
-        }
+        Event::Renewed { lease_number, .. }
+        | Event::Ended { lease_number, .. }
+        | Event::TakenBack { lease_number, .. }
+        | Event::Lost { lease_number, .. } => Some(*lease_number),
     }
 }
 
@@ -91,7 +99,7 @@ proptest! {
     #[test]
     fn whatever_happens(policy in policies(), steps in steps()) {
         let mut now = START;
-        let mut position = Position::new(DeliveryState::Queued { due: START });
+        let mut position = Position::new(DeliveryState::Queued { due: START }, START);
         for step in steps {
             now = now.plus(Duration::from_millis(step.after_ms));
             let event = event(&position, &step.what, now);
@@ -103,10 +111,11 @@ proptest! {
                 let held = matches!(&position.state, DeliveryState::Running { lease } if lease.number == lease_number);
                 prop_assert!(held, "{position:?} {event:?}");
             }
-            // Leases and attempts only grow, and only with a claim.
-            let grown = u64::from(matches!(event, Event::Claimed { .. }));
-            prop_assert_eq!(next.lease_number, position.lease_number + grown);
-            prop_assert_eq!(u64::from(next.attempts), u64::from(position.attempts) + grown);
+            // Leases only grow, and only with a claim; so do attempts, but for a claim that is taken back.
+            let claimed = u32::from(matches!(event, Event::Claimed { .. }));
+            let taken_back = u32::from(matches!(event, Event::TakenBack { .. }));
+            prop_assert_eq!(next.lease_number, position.lease_number + u64::from(claimed));
+            prop_assert_eq!(next.attempts + taken_back, position.attempts + claimed);
             // No automatic attempt starts at or above the limit.
             if let DeliveryState::Retrying { due, .. } = &next.state {
                 prop_assert!(next.attempts < policy.max_attempts, "{next:?}");
