@@ -16,6 +16,8 @@ mod install; // handing in a connector
 mod intents; // what must happen once
 mod mapping; // how a step's input comes about
 mod revisions; // connectors, loaded
+#[cfg(feature = "sabotage")]
+mod sabotage; // how a proof is shown to fail
 mod schema; // what a submission, a setting, an input must look like
 mod secrets; // values that nobody sees again
 mod settings; // how much at once

@@ -182,6 +182,8 @@ impl Engine {
     async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
         let revision = self.revisions.get(&claimed.revision).await;
         let reads_only = revision.is_ok_and(|revision| reads_only(&revision, &claimed));
+        #[cfg(feature = "sabotage")]
+        let reads_only = reads_only || crate::sabotage::skips_intent();
         let connection = self.connections.get(self, &claimed.delivery.connection).await;
         let policy = connection.map(|connection| connection.connection().retry.clone()).unwrap_or_default();
         let now = self.clock.now();
