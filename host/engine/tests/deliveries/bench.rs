@@ -174,6 +174,10 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
         self.clock.advance(duration);
     }
 
+    pub(crate) fn step_back(&self, duration: Duration) {
+        self.clock.step_back(duration);
+    }
+
     fn store_dyn(&self) -> &dyn Store {
         &*self.store
     }
