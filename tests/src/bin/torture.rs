@@ -85,7 +85,7 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
         let report =
             torture(&round, &mut sums.borders).await.with_context(|| format!("in the round with seed {seed}"))?;
         if !report.is_clean() {
-            say(&format!("the round with seed {seed} has findings; its data is kept in `{}`", folder.display()))?;
+            say(&format!("the round with seed {seed} has findings; its data is in `{}`", folder.display()))?;
         }
         sums.report.add(report);
         say(&format!("{} kills, {} acknowledged", sums.report.kills, sums.report.acknowledged))?;
