@@ -53,7 +53,7 @@ pub(super) struct Place {
 /// What became of a start.
 #[derive(Debug)]
 pub(super) enum Started {
-    Serves(Life),
+    Serves(Box<Life>),
     /// It ended before it served.
     Ended(ExitStatus),
 }
@@ -100,7 +100,8 @@ impl Home {
         let ready: Value = serde_json::from_str(&first)?;
         let address = ready["url"].as_str().and_then(|url| url.strip_prefix("http://")).context("no address")?.into();
         let token = std::fs::read_to_string(self.folder.join("data/first-token"))?.trim().to_owned();
-        Ok(Started::Serves(Life { child, place: Place { address, token }, started_in }))
+        let place = Place { address, token };
+        Ok(Started::Serves(Box::new(Life { child, place, started_in })))
     }
 
     /// What the host logged, in all of its lives.

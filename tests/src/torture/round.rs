@@ -119,7 +119,7 @@ impl Arena {
 /// Starts a host that nothing happens to.
 async fn serving(home: &Home) -> anyhow::Result<Life> {
     match home.start(None).await? {
-        Started::Serves(life) => Ok(life),
+        Started::Serves(life) => Ok(*life),
         Started::Ended(status) => bail!("the host does not start ({status}): see `{}`", home.log_path().display()),
     }
 }

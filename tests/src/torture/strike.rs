@@ -51,7 +51,7 @@ impl Surroundings<'_> {
         }
         let fault = if let Aim::Traced(fault) = aim { Some(fault) } else { None };
         let life = match self.home.start(fault).await? {
-            Started::Serves(life) => life,
+            Started::Serves(life) => *life,
             Started::Ended(status) => {
                 anyhow::ensure!(fault.is_some(), "the host ended by itself at its start ({status})");
                 return Ok(Struck { started_in: None, ended_by_fault: true });
