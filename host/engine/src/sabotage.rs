@@ -9,7 +9,7 @@ compile_error!("the feature `sabotage` sends twice what must happen once; a rele
 /// Names what is sabotaged.
 const VARIABLE: &str = "SLUSE_SABOTAGE";
 
-/// Whether nothing is remembered of what an attempt sent: a lost one is taken for one that has sent nothing.
+/// Whether nothing is written down before a byte leaves: a lost attempt looks like one that has sent nothing.
 pub(crate) fn skips_intent() -> bool {
     static CHOSEN: LazyLock<bool> = LazyLock::new(|| std::env::var(VARIABLE).is_ok_and(|value| value == "skip-intent"));
     *CHOSEN

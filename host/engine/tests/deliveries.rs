@@ -6,6 +6,8 @@ mod bench; // an engine to try things on
 mod callers; // who goes away, and an engine that stops
 #[path = "deliveries/clock.rs"]
 mod clock; // a clock that is set
+#[path = "deliveries/journal.rs"]
+mod journal; // what is known over attempts
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/outcomes.rs"]

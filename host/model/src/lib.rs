@@ -23,8 +23,8 @@ pub use attachment::Attachment;
 pub use auth::{Auth, SecretName};
 pub use connection::{Connection, Endpoint, Grant, Limits};
 pub use delivery::{
-    Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Doubt, Lease, NewDelivery, Reason,
-    Resolution, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
+    Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Event, Intent, Lease, NewDelivery,
+    Position, Reason, Refused, Resolution, Standing, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
 };
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};

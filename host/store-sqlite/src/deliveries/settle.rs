@@ -9,6 +9,7 @@ use sluse_store::{Claim, Claimed, Follow, Settlement, StoreError};
 use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
 use crate::{
     error::Failure,
+    journal,
     values::{Kept, json, signed},
     writer::{Write, Writer},
 };
@@ -70,6 +71,7 @@ impl Ended {
         let Held { delivery_key, run_key, revision_key } = self.held(write)?;
         self.leave_running(write, delivery_key)?;
         self.keep_attempt(write, delivery_key, revision_key)?;
+        journal::close(write, delivery_key, &self.settlement.closed)?;
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
             write.prepare_cached(sql)?.execute(params![delivery_key, output])?;
