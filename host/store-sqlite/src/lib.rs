@@ -13,6 +13,8 @@ mod open; // from a folder to a store
 mod pages; // lists in parts
 mod readers; // connections that only read
 mod runs; // submissions and what became of them
+#[cfg(feature = "sabotage")]
+mod sabotage; // how a proof is shown to fail
 mod secrets; // sealed values
 mod tokens; // who may ask
 mod values; // values of the model in columns

@@ -86,6 +86,10 @@ impl DeliveryHost {
     async fn write_down(&self, closed: Vec<ClosedIntent>, opened: Vec<NewIntent>) -> Result<(), StoreError> {
         // Whoever is on behalf of no delivery only reads.
         let Some((delivery, lease)) = self.held else { return Ok(()) };
+        #[cfg(feature = "sabotage")]
+        if crate::sabotage::skips_intent() {
+            return Ok(());
+        }
         let (attempt, now) = (self.record.attempt(), self.engine.clock.now());
         self.engine.store.note(JournalEntry { delivery, lease, attempt, now, closed, opened }).await
     }

@@ -221,6 +221,10 @@ input = {{ text = "{name}" }}
         self.clock.advance(duration);
     }
 
+    pub(crate) fn step_back(&self, duration: Duration) {
+        self.clock.step_back(duration);
+    }
+
     fn store_dyn(&self) -> &dyn Store {
         &*self.store
     }
