@@ -9,10 +9,13 @@ use std::{
 };
 
 use serde_json::Value;
-use sluse_model::{Digest, Flow, Name};
+use sluse_model::{Digest, Flow, Name, ordering_key};
 use sluse_store::{Store, StoreError, StoredFlow};
 
-use crate::{mapping::Mapping, schema::Schema};
+use crate::{
+    mapping::{Mapping, MappingError, Scope},
+    schema::Schema,
+};
 
 /// A version of a flow, ready to be used.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct CompiledFlow {
     pub(crate) schema: Schema,
     /// By step.
     pub(crate) mappings: Vec<Mapping>,
+    /// By step: what its ordering key is made of.
+    pub(crate) orders: Vec<Option<Mapping>>,
 }
 
 impl CompiledFlow {
@@ -34,7 +39,29 @@ impl CompiledFlow {
             .iter()
             .map(|step| Mapping::compile(&step.input).map_err(|fault| broken(format!("step `{}`: {fault}", step.name))))
             .collect::<Result<_, _>>()?;
-        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings })
+        let orders = stored
+            .flow
+            .steps
+            .iter()
+            .map(|step| {
+                let order_by = step.order_by.as_ref().or(stored.flow.order_by.as_ref());
+                let compile = |text: &String| Mapping::compile(&Value::String(text.clone()));
+                order_by.map(compile).transpose().map_err(|fault| broken(format!("step `{}`: {fault}", step.name)))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings, orders })
+    }
+
+    /// The input of a step, and its ordering key.
+    pub(crate) fn render(&self, index: usize, scope: &Scope<'_>) -> Result<(String, Option<Digest>), MappingError> {
+        let input = self.mappings[index].render(scope)?;
+        let order = self.orders[index].as_ref().map(|order| order.render(scope)).transpose()?;
+        let key = match order {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => ordering_key(&text),
+            Some(value) => ordering_key(&value.to_string()),
+        };
+        Ok((input.to_string(), key))
     }
 }
 

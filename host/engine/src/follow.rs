@@ -92,9 +92,9 @@ impl Engine {
                 idempotency_key: run.run.idempotency_key.as_deref(),
             },
         };
-        let (input, state) = match flow.mappings[index].render(&scope) {
-            Ok(input) => (input.to_string(), DeliveryState::Queued { due: now }),
-            Err(error) => ("null".to_owned(), not_mapped(step.name.as_str(), error.to_string(), now)),
+        let (input, ordering_key, state) = match flow.render(index, &scope) {
+            Ok((input, key)) => (input, key, DeliveryState::Queued { due: now }),
+            Err(error) => ("null".to_owned(), None, not_mapped(step.name.as_str(), error.to_string(), now)),
         };
         Follow::Next(Box::new(NewDelivery {
             id: DeliveryId::new(now, &*self.dice),
@@ -103,6 +103,7 @@ impl Engine {
             connection: step.connection.clone(),
             operation: step.operation.clone(),
             input,
+            ordering_key,
             state,
             accepted_at: now,
         }))
@@ -117,6 +118,7 @@ impl Engine {
             connection: claimed.delivery.connection.clone(),
             operation: claimed.delivery.operation.clone(),
             input: "null".into(),
+            ordering_key: None,
             state: not_mapped(claimed.delivery.step.as_str(), detail, now),
             accepted_at: now,
         }))

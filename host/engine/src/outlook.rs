@@ -1,7 +1,7 @@
 //! What people are told of a delivery beyond what is kept of it: how often it may be tried, and what holds it now.
 
-use sluse_model::{Delivery, DeliveryState, GateHold, Name, displayed_limit};
-use sluse_store::StoreError;
+use sluse_model::{Delivery, DeliveryState, GateHold, GateKind, Name, displayed_limit};
+use sluse_store::{DeliveryDetail, StoreError};
 
 use crate::Engine;
 
@@ -17,10 +17,17 @@ pub struct Outlook {
 
 impl Engine {
     /// What people are told of a delivery beyond what is kept of it.
-    pub async fn outlook(&self, delivery: &Delivery) -> Result<Outlook, StoreError> {
+    pub async fn outlook(&self, detail: &DeliveryDetail) -> Result<Outlook, StoreError> {
+        let delivery = &detail.delivery;
         let limits = self.store.attempt_limits(&delivery.connection).await?;
         let max_attempts = displayed_limit(&limits, &delivery.operation, delivery.accepted_at).unwrap_or(0);
-        Ok(Outlook { max_attempts, gate: self.gate_of(delivery) })
+        let order = detail.behind.map(|head| GateHold {
+            kind: GateKind::Order,
+            since: delivery.changed_at,
+            until: None,
+            message: format!("delivery {head} came before and shares its ordering key; it is not closed"),
+        });
+        Ok(Outlook { max_attempts, gate: order.or_else(|| self.gate_of(delivery)) })
     }
 
     /// The gate of a connection that is closed now, if one is.

@@ -129,16 +129,16 @@ impl Engine {
             run: RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: idempotency_key.as_deref() },
         };
         let first = &flow.flow.steps[0];
-        let input = flow.mappings[0]
-            .render(&scope)
-            .map_err(|error| SubmitError::NotMapped { step: first.name.clone(), error })?;
+        let (input, ordering_key) =
+            flow.render(0, &scope).map_err(|error| SubmitError::NotMapped { step: first.name.clone(), error })?;
         let first = NewDelivery {
             id: DeliveryId::new(now, &*self.dice),
             step_index: 0,
             step: first.name.clone(),
             connection: first.connection.clone(),
             operation: first.operation.clone(),
-            input: input.to_string(),
+            input,
+            ordering_key,
             state: DeliveryState::Queued { due: now },
             accepted_at: now,
         };

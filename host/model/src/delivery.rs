@@ -14,7 +14,7 @@ pub use machine::{Event, Position, Refused};
 pub use state::{Attention, DeliveryState, Lease, Reason, Resolution};
 pub use transition::{after_attempt, after_lost_attempt, when_exhausted};
 
-use crate::{DeliveryId, Name, RunId, Timestamp};
+use crate::{DeliveryId, Digest, Name, RunId, Timestamp};
 
 /// One durable call of an operation of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,15 @@ pub struct NewDelivery {
     pub operation: Name,
     /// JSON text.
     pub input: String,
+    /// What it shares with those that it must not overtake: see [`ordering_key`].
+    pub ordering_key: Option<Digest>,
     /// `Queued`, or `Attention` when its input could not be mapped.
     pub state: DeliveryState,
     pub accepted_at: Timestamp,
+}
+
+/// The ordering key that a text amounts to; none for an empty one. It says nothing of the text, which may be somebody's
+/// number.
+pub fn ordering_key(text: &str) -> Option<Digest> {
+    (!text.is_empty()).then(|| Digest::of(["ordering key\0", text].concat()))
 }

@@ -17,6 +17,9 @@ pub struct Flow {
     /// The largest file that a submission may carry.
     #[serde(default = "default_max_attachment_bytes")]
     pub max_attachment_bytes: u64,
+    /// The ordering key of the steps that name none: expressions as in [`Step::input`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_by: Option<String>,
     /// Carried out one after the other.
     pub steps: Vec<Step>,
 }
@@ -37,6 +40,10 @@ pub struct Step {
     pub title: String,
     pub connection: Name,
     pub operation: Name,
+    /// Deliveries for which this amounts to the same text, also those of other runs and flows, go one after the other,
+    /// in the order in which they were accepted: expressions as in `input`. Nothing, or an empty text: no order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_by: Option<String>,
     /// The operation's input, with expressions over `submission`, `attachments`, `steps` and `run` in its texts.
     #[serde(default)]
     pub input: serde_json::Value,

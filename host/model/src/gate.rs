@@ -39,11 +39,13 @@ pub enum GateKind {
     Concurrency,
     Rate,
     Breaker,
+    /// One that shares its ordering key came before.
+    Order,
 }
 
 impl GateKind {
     /// Every one, in the order in which they are passed.
-    pub const ALL: [Self; 3] = [Self::Concurrency, Self::Rate, Self::Breaker];
+    pub const ALL: [Self; 4] = [Self::Concurrency, Self::Rate, Self::Breaker, Self::Order];
 
     /// The name as people see it.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +53,7 @@ impl GateKind {
             Self::Concurrency => "concurrency",
             Self::Rate => "rate",
             Self::Breaker => "breaker",
+            Self::Order => "order",
         }
     }
 }

@@ -26,7 +26,7 @@ pub use connection::{Connection, Endpoint, Grant, Limits, OperationSettings};
 pub use delivery::{
     Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Event, Intent, Lease, NewDelivery,
     Position, Reason, Refused, Resolution, Standing, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
-    when_exhausted,
+    ordering_key, when_exhausted,
 };
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};

@@ -108,9 +108,12 @@ CREATE TABLE deliveries (
     operation        TEXT    NOT NULL,
     state            TEXT    NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'retrying'
                                              OR state = 'attention' OR state = 'closed'),
-    -- Whether the connection's connector has an active revision. Kept while it waits, so that a claim never
-    -- walks over those that it cannot begin.
+    -- Whether the connection's connector has an active revision, and nothing is before it. Kept while it waits, so
+    -- that a claim never walks over those that it cannot begin.
     claimable        INTEGER NOT NULL CHECK (claimable IN (0, 1)),
+    -- What it shares with those that it must not overtake, and whether one of these is before it.
+    ordering_key     BLOB CHECK (length(ordering_key) = 32),
+    behind           INTEGER NOT NULL CHECK (behind IN (0, 1)),
     due_at           INTEGER,
     attempts         INTEGER NOT NULL,
     lease_number     INTEGER NOT NULL,
@@ -125,6 +128,7 @@ CREATE TABLE deliveries (
     accepted_at      INTEGER NOT NULL,
     changed_at       INTEGER NOT NULL,
     CHECK ((state IN ('queued', 'retrying')) = (due_at IS NOT NULL)),
+    CHECK (behind = 0 OR (claimable = 0 AND ordering_key IS NOT NULL)),
     CHECK ((state = 'running') = (lease_until IS NOT NULL)),
     CHECK ((state = 'running') = (attempt_revision IS NOT NULL)),
     CHECK ((state = 'running') = (attempt_began_at IS NOT NULL)),
@@ -138,6 +142,7 @@ CREATE UNIQUE INDEX deliveries_by_step ON deliveries (run, step_index);
 -- Live states only: what is closed costs a claim nothing, however much there is of it. By connection: what waits for
 -- one costs a claim for another nothing.
 CREATE INDEX deliveries_waiting ON deliveries (claimable, connection, due_at) WHERE state IN ('queued', 'retrying');
+CREATE INDEX deliveries_in_order ON deliveries (ordering_key, key) WHERE ordering_key IS NOT NULL AND state <> 'closed';
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
 CREATE INDEX deliveries_attention ON deliveries (attention_since) WHERE state = 'attention';
 

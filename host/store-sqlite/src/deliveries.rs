@@ -2,6 +2,7 @@
 
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
+mod order; // one after the other
 mod rows; // from rows to deliveries
 mod settle; // how an attempt ended, and what follows
 
@@ -78,7 +79,7 @@ impl Deliveries for SqliteStore {
 /// connection its connector.
 pub(crate) fn refresh_claimable(write: &Write<'_>) -> Result<(), Failure> {
     let sql = "UPDATE deliveries SET claimable = NOT claimable
-        WHERE state IN ('queued', 'retrying') AND claimable <> EXISTS (
+        WHERE state IN ('queued', 'retrying') AND behind = 0 AND claimable <> EXISTS (
             SELECT 1 FROM connections JOIN revisions USING (connector)
             WHERE connections.key = deliveries.connection AND standing = 'active')";
     if write.prepare_cached(sql)?.execute([])? > 0 {
@@ -97,7 +98,8 @@ fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDeta
     attempts.extend(attempt_under_way(connection, key)?);
     timeline.sort_by_key(|line| line.at);
     let journal = journal::of_delivery(connection, key)?;
-    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal }))
+    let behind = order::head_of(connection, key)?;
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, behind }))
 }
 
 fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {

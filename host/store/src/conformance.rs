@@ -8,6 +8,7 @@ pub mod deliveries; // work that waits
 pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
 pub mod leases; // who is doing it
+pub mod order; // one after the other
 pub mod runs; // submissions and what became of them
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
@@ -112,6 +113,17 @@ macro_rules! conformance {
                 a_failed_step_closes_the_run,
                 attempts_name_the_revision_that_they_ran_on,
                 the_timeline_is_ordered_by_time,
+            }
+            order {
+                one_of_a_key_is_worked_on_at_a_time,
+                what_is_behind_is_not_claimed_with_its_acceptance,
+                a_key_goes_in_the_order_of_acceptance,
+                a_retry_holds_its_key,
+                attention_holds_its_key,
+                a_failure_that_closes_lets_go_of_its_key,
+                a_following_delivery_queues_up_behind_those_that_came_before,
+                activation_does_not_free_what_is_behind,
+                a_head_that_begins_as_a_person_s_work_holds_its_key,
             }
             journal {
                 what_was_noted_is_read_back,

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
-    Attachment, Attempt, Delivery, Digest, Intent, Name, NewDelivery, Run, RunId, RunState, TimelineLine, Timestamp,
+    Attachment, Attempt, Delivery, DeliveryId, Digest, Intent, Name, NewDelivery, Run, RunId, RunState, TimelineLine,
+    Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};
@@ -82,6 +83,8 @@ pub struct DeliveryDetail {
     pub timeline: Vec<TimelineLine>,
     /// By number.
     pub journal: Vec<Intent>,
+    /// The delivery that it waits for because they share an ordering key, and that one came before.
+    pub behind: Option<DeliveryId>,
 }
 
 /// Submissions and what became of them.

@@ -108,7 +108,7 @@ pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let intent =
         |standing| Intent { number: 1, attempt: 1, request: "POST /Files".into(), opened_at: moment(), standing };
     let journal = Standing::ALL.map(intent).to_vec();
-    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec(), journal }
+    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec(), journal, behind: None }
 }
 
 /// In every standing.
@@ -239,7 +239,15 @@ pub(crate) fn flows() -> Vec<Flow> {
         title: title.into(),
         schema: json!({"type": "object"}),
         max_attachment_bytes: 1,
-        steps: vec![Step { name: name(), title: title.into(), connection: name(), operation: name(), input }],
+        order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
+        steps: vec![Step {
+            name: name(),
+            title: title.into(),
+            connection: name(),
+            operation: name(),
+            order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
+            input,
+        }],
     };
     vec![flow("", json!(null)), flow("Title", json!({"title": "{{ submission.title }}"}))]
 }

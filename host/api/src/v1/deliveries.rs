@@ -68,7 +68,7 @@ impl From<ListedDelivery> for DeliverySummary {
 
 impl From<DeliveryDetail> for DeliveryBody {
     fn from(detail: DeliveryDetail) -> Self {
-        let DeliveryDetail { mut delivery, attempts, timeline, journal } = detail;
+        let DeliveryDetail { mut delivery, attempts, timeline, journal, .. } = detail;
         let (input, output) = (raw(std::mem::take(&mut delivery.input)), delivery.output.take().map(raw));
         Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline, journal }
     }

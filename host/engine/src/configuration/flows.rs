@@ -16,6 +16,7 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let title = reader.optional_text("title").unwrap_or_default().to_owned();
     let schema = schema(&mut reader);
     let max_attachment_bytes = reader.number("max_attachment_bytes");
+    let order_by = reader.optional_text("order_by").map(str::to_owned);
     let mut steps = Vec::new();
     let mut complete = true;
     for (index, node) in reader.list("step").iter().enumerate() {
@@ -31,6 +32,7 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let mut flow: Flow = serde_json::from_value(json!({ "name": name.as_str(), "schema": schema?, "steps": [] }))
         .expect("everything else has a default");
     flow.title = title;
+    flow.order_by = order_by;
     flow.steps = steps;
     flow.max_attachment_bytes = max_attachment_bytes.unwrap_or(flow.max_attachment_bytes);
     Some(flow)
@@ -65,7 +67,8 @@ fn step(mut reader: Reader<'_, '_>) -> Option<Step> {
     let title = reader.optional_text("title").unwrap_or_default().to_owned();
     let connection = reader.name("connection");
     let operation = reader.name("operation");
-    let input = reader.json_table("input");
+    let order_by = reader.optional_text("order_by").map(str::to_owned);
+    let input = Value::Object(reader.json_table("input"));
     reader.finish();
-    Some(Step { name: name?, title, connection: connection?, operation: operation?, input: Value::Object(input) })
+    Some(Step { name: name?, title, connection: connection?, operation: operation?, order_by, input })
 }

@@ -145,9 +145,9 @@ async fn a_target_that_cannot_be_reached_is_left_alone_and_then_tried_by_one() {
     bench.advance(Duration::from_millis(500));
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!((attempts(first).await, attempts(second).await), (2, 0));
-    let delivery = bench.first_delivery(second).await.delivery;
-    let gate = bench.engine.outlook(&delivery).await.expect("read").gate.expect("it is held");
-    let DeliveryState::Queued { due } = delivery.state else { panic!("{:?}", delivery.state) };
+    let detail = bench.first_delivery(second).await;
+    let gate = bench.engine.outlook(&detail).await.expect("read").gate.expect("it is held");
+    let DeliveryState::Queued { due } = detail.delivery.state else { panic!("{:?}", detail.delivery.state) };
     assert_eq!((gate.kind, gate.since), (GateKind::Breaker, due));
     assert_eq!(gate.until.map(|until| until.since(due)), Some(Duration::from_secs(1)));
 
@@ -204,7 +204,7 @@ async fn one_that_hangs_holds_up_nobody_else() {
         bench.until("the others go on", async || state_of(&bench, run).await == RunState::Succeeded).await;
     }
     assert_eq!(hung.load(Ordering::SeqCst), 3);
-    let waiting = bench.first_delivery(hanging[39]).await.delivery;
+    let waiting = bench.first_delivery(hanging[39]).await;
     let gate = bench.engine.outlook(&waiting).await.expect("read").gate.expect("it is held");
     assert_eq!((gate.kind, gate.until), (GateKind::Concurrency, None));
     release.add_permits(1000);

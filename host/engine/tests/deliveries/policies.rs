@@ -33,9 +33,9 @@ async fn never(policy: &str) -> (Bench, String, Arc<AtomicU32>) {
 
 /// Attempts, and the most that people are shown.
 async fn shown(bench: &Bench, run: RunId) -> (u32, u32) {
-    let delivery = bench.first_delivery(run).await.delivery;
-    let outlook = bench.engine.outlook(&delivery).await.expect("read");
-    (delivery.attempts, outlook.max_attempts)
+    let detail = bench.first_delivery(run).await;
+    let outlook = bench.engine.outlook(&detail).await.expect("read");
+    (detail.delivery.attempts, outlook.max_attempts)
 }
 
 async fn tried(bench: &Bench, run: RunId, times: u32) {

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, params};
 use sluse_model::{Delivery, DeliveryState, Digest, Lease, Name, NewDelivery, RunId, RunState};
 use sluse_store::{Claim, Claimed, StoreError};
 
+use super::order;
 use crate::{
     error::Failure,
     values::{Kept, json},
@@ -21,17 +22,18 @@ pub(crate) fn begin(
     claim: Option<Claim>,
 ) -> Result<Option<Digest>, Failure> {
     let Target { connection_key, active } = target(write, new)?;
+    let is_behind = order::is_behind(write, new.ordering_key.as_ref())?;
     let due = match &new.state {
         DeliveryState::Queued { due } => Some(*due),
         _ => None,
     };
     match (claim, active) {
-        (Some(claim), Some((revision_key, revision))) if due.is_some_and(|due| due <= claim.now) => {
+        (Some(claim), Some((revision_key, revision))) if due.is_some_and(|due| due <= claim.now) && !is_behind => {
             insert_running(write, (run_key, connection_key), new, claim, revision_key)?;
             Ok(Some(revision))
         }
         _ => {
-            insert_waiting(write, (run_key, connection_key), new, active.is_some())?;
+            insert_waiting(write, (run_key, connection_key), new, active.is_some(), is_behind)?;
             if due.is_some() {
                 write.wake();
             }
@@ -103,9 +105,9 @@ fn insert_running(
     claim: Claim,
     revision_key: i64,
 ) -> Result<(), Failure> {
-    let sql = "INSERT INTO deliveries (id, run, step_index, step, connection, operation, state, claimable, attempts,
-            lease_number, lease_until, attempt_revision, attempt_began_at, accepted_at, changed_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', 1, 1, 1, ?7, ?8, ?9, ?10, ?9)";
+    let sql = "INSERT INTO deliveries (id, run, step_index, step, connection, operation, state, claimable, behind,
+            attempts, lease_number, lease_until, attempt_revision, attempt_began_at, accepted_at, changed_at, ordering_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', 1, 0, 1, 1, ?7, ?8, ?9, ?10, ?9, ?11)";
     write.prepare_cached(sql)?.execute(params![
         new.id.as_bytes().as_slice(),
         run_key,
@@ -117,6 +119,7 @@ fn insert_running(
         revision_key,
         claim.now.as_millis(),
         new.accepted_at.as_millis(),
+        new.ordering_key.as_ref().map(|key| key.as_bytes().as_slice()),
     ])?;
     insert_input(write, new)
 }
@@ -125,11 +128,13 @@ fn insert_waiting(
     write: &Write<'_>,
     (run_key, connection_key): (i64, i64),
     new: &NewDelivery,
-    claimable: bool,
+    is_active: bool,
+    is_behind: bool,
 ) -> Result<(), Failure> {
     let sql = "INSERT INTO deliveries (id, run, step_index, step, connection, operation, state, claimable, due_at,
-            attempts, lease_number, reason, attention_since, problem, resolution, closed_at, accepted_at, changed_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?15)";
+            attempts, lease_number, reason, attention_since, problem, resolution, closed_at, accepted_at, changed_at,
+            behind, ordering_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)";
     let state = StateColumns::of(&new.state);
     write.prepare_cached(sql)?.execute(params![
         new.id.as_bytes().as_slice(),
@@ -139,7 +144,7 @@ fn insert_waiting(
         connection_key,
         new.operation.as_str(),
         state.state,
-        claimable,
+        is_active && !is_behind,
         state.due_at,
         state.reason,
         state.attention_since,
@@ -147,6 +152,8 @@ fn insert_waiting(
         state.resolution,
         state.closed_at,
         new.accepted_at.as_millis(),
+        is_behind,
+        new.ordering_key.as_ref().map(|key| key.as_bytes().as_slice()),
     ])?;
     insert_input(write, new)
 }

@@ -7,6 +7,7 @@ use sluse_model::{Attempt, DeliveryState, Digest, RunState, Timestamp};
 use sluse_store::{Claim, Claimed, Claiming, Follow, Settlement, StoreError};
 
 use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
+use super::order;
 use crate::{
     error::Failure,
     journal,
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// Only the holder of the lease gets past this.
-pub(super) const HELD: &str = "SELECT key, run, attempt_revision FROM deliveries
+pub(super) const HELD: &str = "SELECT key, run, attempt_revision, ordering_key FROM deliveries
     WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
 
 pub(super) async fn settle(
@@ -39,6 +40,7 @@ struct Held {
     delivery_key: i64,
     run_key: i64,
     revision_key: i64,
+    ordering_key: Option<Vec<u8>>,
 }
 
 /// A settlement as it is written: its texts are made before the writer's turn.
@@ -74,7 +76,7 @@ impl Ended {
 
     /// Gives the run and the revision of the following delivery when that was claimed.
     fn write(&self, write: &Write<'_>, claim: Option<Claim>) -> Result<Option<(RunOf, Digest)>, Failure> {
-        let Held { delivery_key, run_key, revision_key } = self.held(write)?;
+        let Held { delivery_key, run_key, revision_key, ordering_key } = self.held(write)?;
         self.leave_running(write, delivery_key)?;
         match &self.settlement.attempt {
             Claiming::Ended(attempt) => self.keep_attempt(write, delivery_key, revision_key, attempt)?,
@@ -84,6 +86,9 @@ impl Ended {
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
             write.prepare_cached(sql)?.execute(params![delivery_key, output])?;
+        }
+        if let (Some(key), Some(_)) = (ordering_key, self.state.closed_at) {
+            order::move_head(write, &key)?;
         }
         if self.state.due_at.is_some() {
             write.wake();
@@ -95,7 +100,8 @@ impl Ended {
         let id = self.settlement.delivery;
         let values = params![id.as_bytes().as_slice(), signed(self.settlement.lease.number)];
         let read = |row: &rusqlite::Row<'_>| {
-            Ok(Held { delivery_key: row.get(0)?, run_key: row.get(1)?, revision_key: row.get(2)? })
+            let (delivery_key, run_key, revision_key) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Held { delivery_key, run_key, revision_key, ordering_key: row.get(3)? })
         };
         let held = write.prepare_cached(HELD)?.query_row(values, read).optional()?;
         held.ok_or_else(|| StoreError::Stale(format!("delivery `{id}`")).into())

@@ -131,6 +131,7 @@ pub fn new_delivery(step_index: u32, due: Timestamp) -> NewDelivery {
         connection: name("target"),
         operation: name("create-case"),
         input: r#"{"title":"Å"}"#.to_owned(),
+        ordering_key: None,
         state: DeliveryState::Queued { due },
         accepted_at: NOW,
     }

@@ -143,6 +143,7 @@ pub(super) fn flow() -> Schema {
         .may_have("title", text())
         .with("schema", anything().about("JSON Schema (2020-12) of a submission."))
         .with("max_attachment_bytes", number().about("The largest file that a submission may carry."))
+        .may_have("order_by", text().about("The ordering key of the steps that name none."))
         .with("steps", list(step()).about("Carried out one after the other."))
         .with("digest", digest().about("Names this version of the flow."))
         .with("changed_at", timestamp())

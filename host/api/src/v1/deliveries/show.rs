@@ -44,7 +44,7 @@ pub(super) async fn show(State(api): State<Arc<Api>>, Path(text): Path<String>) 
     let unknown = || ApiError::NotFound(format!("delivery `{text}`"));
     let id: DeliveryId = text.parse().map_err(|_| unknown())?;
     let detail = api.engine.store().delivery(id).await?.ok_or_else(unknown)?;
-    let outlook = api.engine.outlook(&detail.delivery).await?;
+    let outlook = api.engine.outlook(&detail).await?;
     Ok(Json(ShownBody::new(detail, outlook)))
 }
 

@@ -51,8 +51,9 @@ pub(super) fn check(located: &Located<Flow>, parsed: &Parsed, catalog: &Catalog<
         if let Some(description) = description.filter(|_| operation.is_none()) {
             findings.push(origin.finding("operation", no_operation(step, description)));
         }
-        if let Some(mapping) = mapping(step, &origin, findings) {
-            references(&mapping, flow, index, &outputs, &origin, findings);
+        order(flow, index, &outputs, (&located.origin, &origin), findings);
+        if let Some(mapping) = mapping(("input", &step.input), &origin, findings) {
+            references(("input", &mapping), flow, index, &outputs, &origin, findings);
             if let Some(operation) = operation {
                 input(step, &mapping, &operation.input_schema, &origin, findings);
             }
@@ -90,11 +91,28 @@ fn no_operation(step: &Step, description: &Description) -> String {
     format!("`{}` cannot do `{}`{hint}: it has {}", description.name, step.operation, names.join(", "))
 }
 
-fn mapping(step: &Step, origin: &Origin, findings: &mut Vec<Finding>) -> Option<Mapping> {
-    Mapping::compile_all(&step.input)
+/// Whether an ordering key can be made. The flow's own is looked at with its first step: later ones know more.
+fn order(
+    flow: &Flow,
+    index: usize,
+    outputs: &Outputs,
+    (of_flow, of_step): (&Origin, &Origin),
+    findings: &mut Vec<Finding>,
+) {
+    let own = flow.steps[index].order_by.as_ref().map(|text| (text, of_step));
+    let shared = flow.order_by.as_ref().filter(|_| index == 0).map(|text| (text, of_flow));
+    for (text, origin) in own.into_iter().chain(shared) {
+        if let Some(mapping) = mapping(("order_by", &Value::String(text.clone())), origin, findings) {
+            references(("order_by", &mapping), flow, index, outputs, origin, findings);
+        }
+    }
+}
+
+fn mapping((key, written): (&str, &Value), origin: &Origin, findings: &mut Vec<Finding>) -> Option<Mapping> {
+    Mapping::compile_all(written)
         .map_err(|faults| {
             for fault in faults {
-                findings.push(origin.finding_in_text(&below("input", &fault.path), fault.line, fault.message));
+                findings.push(origin.finding_in_text(&below(key, &fault.path), fault.line, fault.message));
             }
         })
         .ok()
@@ -102,7 +120,7 @@ fn mapping(step: &Step, origin: &Origin, findings: &mut Vec<Finding>) -> Option<
 
 /// Whether everything that is read can be there.
 fn references(
-    mapping: &Mapping,
+    (key, mapping): (&str, &Mapping),
     flow: &Flow,
     index: usize,
     outputs: &Outputs,
@@ -118,7 +136,7 @@ fn references(
             _ => None,
         };
         if let Some(message) = fault {
-            findings.push(origin.finding_in_text(&below("input", &reference.path), reference.line, message));
+            findings.push(origin.finding_in_text(&below(key, &reference.path), reference.line, message));
         }
     }
 }
