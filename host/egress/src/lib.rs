@@ -24,6 +24,7 @@ mod refusal; // what a rule says
 mod resolver; // which addresses are dialled
 mod scrub;
 mod secret; // values that keep quiet
+mod signature; // requests signed with a shared key
 mod tls; // who is trusted // known secrets taken out
 
 pub use credential::Credential;
@@ -40,3 +41,4 @@ pub use resolver::{Lookup, SystemLookup};
 pub use rustls::pki_types::CertificateDer;
 pub use scrub::{MIN_SECRET_BYTES, REDACTED, Scrubber};
 pub use secret::Secret;
+pub use signature::Message;

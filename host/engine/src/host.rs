@@ -6,6 +6,7 @@ mod answers; // how much they may amount to together
 mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
+mod message; // what a signed request is called
 mod record; // what the call leaves behind
 
 use std::{sync::Arc, time::Duration};
@@ -34,6 +35,8 @@ pub(crate) use record::{HostRecord, Record};
 pub(crate) struct DeliveryHost {
     engine: Arc<Engine>,
     connection: Arc<LiveConnection>,
+    /// What names the messages that are signed: the delivery.
+    delivery: String,
     /// Absent for a check, which is on behalf of no run.
     run: Option<RunId>,
     record: Arc<Record>,
@@ -54,24 +57,26 @@ impl DeliveryHost {
         reads_only: bool,
     ) -> Self {
         let promise = reads_only.then_some("an operation that is described as `reads-only`");
-        Self::on_behalf_of(engine, connection, Some(claimed.delivery.run), claimed.attempt, promise)
+        let delivery = claimed.delivery.id.to_string();
+        Self::on_behalf_of(engine, connection, delivery, Some(claimed.delivery.run), claimed.attempt, promise)
     }
 
     /// The host of a check, which changes nothing at the target and is on behalf of no run.
     fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        Self::on_behalf_of(engine, connection, None, 1, Some("a check"))
+        Self::on_behalf_of(engine, connection, "check".to_owned(), None, 1, Some("a check"))
     }
 
     fn on_behalf_of(
         engine: Arc<Engine>,
         connection: Arc<LiveConnection>,
+        delivery: String,
         run: Option<RunId>,
         attempt: u32,
         promise: Option<&'static str>,
     ) -> Self {
         let record = Arc::new(Record::new(attempt, engine.clock.clone()));
         let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
-        Self { engine, connection, run, record, promise, files_before: OnceCell::new(), additions }
+        Self { engine, connection, delivery, run, record, promise, files_before: OnceCell::new(), additions }
     }
 
     /// Refuses what breaks the promise to read only.

@@ -6,10 +6,10 @@ use std::time::Instant;
 use http::Method;
 use sluse_connector::{Answer, AttachmentError, Body, Content, Part, Request, Response, SendError};
 use sluse_egress::{Incoming, Outgoing, boundary};
-use sluse_model::TimelineLevel;
+use sluse_model::{Auth, TimelineLevel};
 use sluse_vault::{IssuedCredential, SignIn, VaultError};
 
-use super::DeliveryHost;
+use super::{DeliveryHost, message};
 use crate::{connections::LiveEndpoint, intents::Standing};
 
 impl DeliveryHost {
@@ -98,7 +98,10 @@ impl DeliveryHost {
             .scrubber(self.connection.connection())
             .await
             .map_err(|error| self.not_signed_in(&error))?;
-        let outgoing = self.outgoing(request).await?;
+        let mut outgoing = self.outgoing(request).await?;
+        if let Auth::Signature { .. } = endpoint.endpoint.auth {
+            outgoing.message = Some(message::of(&self.delivery, request, self.engine.clock.now()));
+        }
         endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await
     }
 
