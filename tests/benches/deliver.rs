@@ -1,6 +1,6 @@
 //! What a durable delivery costs, through the whole host, against a plain loop that accepts over HTTP, sends the
 //! same requests and commits as often without any guest. Both in one process, in turn, so that what counts is
-//! the ratio. Run with `cargo xtask bench deliver`.
+//! the ratio. Run with `cargo xtask bench deliver`. With `neighbours`: what one target that hangs costs the others.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the product of a benchmark is what it prints")]
 #![expect(clippy::disallowed_types, reason = "the limit that egress is measured against")]
@@ -13,6 +13,8 @@ mod host; // the host as it is
 mod load; // who submits, and the target
 #[path = "deliver/memory.rs"]
 mod memory; // what the host holds
+#[path = "deliver/neighbours.rs"]
+mod neighbours; // connections beside one that hangs
 #[path = "deliver/plain.rs"]
 mod plain; // the loop without a guest
 
@@ -32,6 +34,9 @@ const SUBMITTERS: usize = 64;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    if std::env::args().any(|argument| argument == "neighbours") {
+        return neighbours::measure().await;
+    }
     for delay_ms in [0, 50] {
         let target = load::Target::start(Duration::from_millis(delay_ms)).await?;
         let mut pairs = Vec::new();

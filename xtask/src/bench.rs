@@ -14,6 +14,8 @@ pub(crate) enum Bench {
     Sandbox,
     /// Durable deliveries over HTTP, against a plain loop; and memory.
     Deliver,
+    /// Fifty connections of which one hangs, against fifty that are well.
+    Neighbours,
 }
 
 /// Measures these; all of them when there are none.
@@ -41,6 +43,12 @@ pub(crate) fn run(benches: &[Bench]) -> Result<()> {
         crate::say("deliver: durable deliveries over HTTP, and memory");
         let mut command = Command::new(built.find("deliver")?);
         command.arg("--bench");
+        measure(command)?;
+    }
+    if wanted(Bench::Neighbours) {
+        crate::say("neighbours: fifty connections, of which one hangs");
+        let mut command = Command::new(built.find("deliver")?);
+        command.args(["--bench", "neighbours"]);
         measure(command)?;
     }
     Ok(())

@@ -4,6 +4,7 @@ mod configuration; // connections and flows
 mod connections; // a connection, tried
 mod connectors; // revisions, installed and active
 mod deliveries; // work that waits or is done
+mod gate; // one that is closed
 mod list; // pages of a list
 mod runs; // submissions and what became of them
 mod secrets; // values that nobody sees again

@@ -22,6 +22,7 @@ mod outgoing; // what is asked
 mod path; // where an endpoint is, and what is appended
 mod refusal; // what a rule says
 mod resolver; // which addresses are dialled
+mod retry_after; // how long a server asks to be left alone
 mod scrub;
 mod secret; // values that keep quiet
 mod signature; // requests signed with a shared key
@@ -38,6 +39,7 @@ pub use outgoing::{Body, Content, Outgoing, Part, Reader, boundary};
 pub use path::origin_and_path;
 pub use refusal::Refusal;
 pub use resolver::{Lookup, SystemLookup};
+pub use retry_after::retry_after;
 pub use rustls::pki_types::CertificateDer;
 pub use scrub::{MIN_SECRET_BYTES, REDACTED, Scrubber};
 pub use secret::Secret;

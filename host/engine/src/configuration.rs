@@ -9,6 +9,7 @@ mod diff; // what would change
 mod document; // TOML with its lines
 mod finding; // what is wrong, and where
 mod flows; // a `[[flow]]`
+mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
 
 #[cfg(test)]

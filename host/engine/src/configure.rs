@@ -93,8 +93,9 @@ impl Engine {
         options: ApplyOptions,
     ) -> Result<Vec<SecretUse>, ApplyError> {
         let uses = self.vault.apply_origins(&connections, options.confirm_origins).await?;
-        self.store.apply(connections, flows, self.clock.now()).await?;
+        self.store.apply(connections.clone(), flows, self.clock.now()).await?;
         self.connections.refresh();
+        self.gates.configure(&connections);
         self.flows.refresh();
         Ok(uses)
     }

@@ -17,7 +17,7 @@ use sluse_vault::TokenEndpoint;
 use crate::Engine;
 
 /// Connecting takes this long at most: a target that is there answers at once.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection with its endpoints built.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use sluse_store::Claimed;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::Engine;
+use crate::{Engine, gates::Pass};
 
 /// Claims at most this many in one transaction, so that the first of them need not wait for the last.
 const MAX_CLAIM: u32 = 64;
@@ -150,6 +150,7 @@ impl Engine {
             };
             tokio::select! {
                 _ = wakeups.changed() => {}
+                () = self.gates.opened() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = self.dispatcher.stop.cancelled() => {}
             }
@@ -165,26 +166,28 @@ impl Engine {
             places.push(place);
         }
         let limit = u32::try_from(places.len()).unwrap_or(MAX_CLAIM);
-        let now = self.clock.now();
-        let claimed = self.store.claim(self.claim(now), limit).await?;
+        let rooms = self.gates.rooms();
+        let claimed = self.store.claim(self.claim(self.clock.now()), limit, rooms.clone()).await?;
+        self.gates.note_claim(&rooms, &claimed);
         let full = claimed.len() == places.len();
         self.dispatcher.backlog.store(full, Ordering::Relaxed);
         for (claimed, place) in claimed.into_iter().zip(places) {
-            self.begin(claimed, place);
+            self.begin_or_return(claimed, place);
         }
         if full {
             return Ok(Progress::More);
         }
-        let due = self.store.next_due().await?;
-        let wait = due.map_or(SLOW_POLL, |due| due.since(self.clock.now()).max(Duration::from_millis(1)));
+        let due = self.store.next_due(self.gates.rooms()).await?;
+        let soonest = due.into_iter().chain(self.gates.opens_at()).min();
+        let wait = soonest.map_or(SLOW_POLL, |due| due.since(self.clock.now()).max(Duration::from_millis(1)));
         Ok(Progress::Idle(wait.min(SLOW_POLL)))
     }
 
     /// Works on a claimed delivery, and on those that follow it, away from the caller.
-    pub(crate) fn begin(self: &Arc<Self>, claimed: Claimed, place: Place) {
+    pub(crate) fn begin(self: &Arc<Self>, claimed: Claimed, place: Place, pass: Pass) {
         let engine = self.clone();
         self.attempts.spawn(async move {
-            engine.carry_out(claimed).await;
+            engine.carry_out(claimed, pass).await;
             drop(place);
         });
     }

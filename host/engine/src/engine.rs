@@ -9,7 +9,9 @@ use sluse_store::{Store, StoreError};
 use sluse_vault::Vault;
 use tokio_util::task::TaskTracker;
 
-use crate::{EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, revisions::Revisions};
+use crate::{
+    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, revisions::Revisions,
+};
 
 /// What the engine is wired from.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub struct Engine {
     pub(crate) connections: Connections,
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
+    pub(crate) gates: Arc<Gates>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
     /// Dispatcher and lease keeper.
@@ -50,6 +53,7 @@ impl Engine {
             connections: Connections::new(parts.store.clone()),
             revisions: Revisions::new(parts.store.clone(), parts.loader),
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
+            gates: Gates::new(parts.clock.clone()),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),
             store: parts.store,
@@ -59,6 +63,7 @@ impl Engine {
             dice: parts.dice,
             settings: parts.settings,
         });
+        engine.gates.configure(engine.store.connections().await?.iter().map(|stored| &stored.connection));
         engine.load_active().await?;
         engine.take_up_lapsed().await?;
         engine.background.spawn(engine.clone().dispatch());

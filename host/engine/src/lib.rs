@@ -1,6 +1,7 @@
 //! Deciding and driving: takes submissions in, carries deliveries out, swaps connectors. What may become of a
 //! delivery is decided in `sluse-model`, kept in `sluse-store`, carried out through `sluse-connector`.
 
+mod beginning; // whether a claimed delivery begins
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
 mod configuration; // connections and flows as TOML
@@ -11,11 +12,15 @@ mod dispatcher; // who works on what
 mod engine; // what it is made of, start and stop
 mod flows; // versions of flows, compiled
 mod follow; // what goes on with the run
+mod gates; // how much at once, how fast, and whether at all
 mod host; // what a component may ask
 mod install; // handing in a connector
 mod intents; // what must happen once
 mod mapping; // how a step's input comes about
+mod outlook; // what people are told of a delivery
 mod revisions; // connectors, loaded
+#[cfg(feature = "sabotage")]
+mod sabotage; // how a proof is shown to fail
 mod schema; // what a submission, a setting, an input must look like
 mod secrets; // values that nobody sees again
 mod settings; // how much at once
@@ -32,6 +37,7 @@ pub use engine::{Engine, EngineParts};
 pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};
+pub use outlook::Outlook;
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
 pub use settings::EngineSettings;

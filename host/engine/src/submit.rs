@@ -93,11 +93,12 @@ impl Engine {
     async fn accept(self: &Arc<Self>, run: NewRun, now: Timestamp) -> Result<Submitted, SubmitError> {
         let id = run.id;
         let place = self.dispatcher.free_place();
-        let claim = place.as_ref().map(|_| self.claim(now));
+        let way = place.and_then(|place| Some((place, self.gates.admit_newcomer(&run.first.connection)?)));
+        let claim = way.as_ref().map(|_| self.claim(now));
         match self.store.accept(run, claim).await? {
             Accepted::New(Some(claimed)) => {
-                if let Some(place) = place {
-                    self.begin(*claimed, place);
+                if let Some((place, pass)) = way {
+                    self.begin(*claimed, place, pass);
                 }
                 Ok(Submitted { run: id, before: false })
             }

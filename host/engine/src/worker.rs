@@ -4,16 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use sluse_connector::{Breakage, BreakageKind, Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, Doubt, Failure, Outcome, Problem, RetryPolicy, TimelineLevel,
-    TimelineLine, Timestamp, after_attempt, after_lost_attempt, unit_interval,
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, Failure, Outcome, Problem, RetryPolicy, Standing, TimelineLevel,
+    TimelineLine, Timestamp, Tried, after_attempt, after_lost_attempt, unit_interval,
 };
-use sluse_store::{Claimed, Follow, Settlement, StoreError};
+use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
 
 use crate::{
     Engine,
     connections::{ConnectionError, LiveConnection},
     follow::state_name,
+    gates::Pass,
     host::{DeliveryHost, HostRecord},
     revisions::{LoadedRevision, RevisionError},
 };
@@ -21,28 +22,36 @@ use crate::{
 /// Waits this long before a settlement is tried again that the store could not take.
 const SETTLE_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
+/// The code of the problem when a call as a whole ran out of time.
+const CALL_TIMED_OUT: &str = "call-timed-out";
+
 /// Lapsed deliveries are taken up in groups of this size.
 const LAPSED_AT_ONCE: u32 = 100;
 
 /// What an attempt leaves behind.
 struct Attempted {
     end: AttemptEnd,
-    doubt: Doubt,
+    /// A request that must happen once may have happened, in this attempt or one before.
+    in_doubt: bool,
+    closed: Vec<ClosedIntent>,
     policy: RetryPolicy,
+    /// The target answered 429, or not in time.
+    is_strained: bool,
     timeline: Vec<TimelineLine>,
 }
 
 impl Attempted {
-    fn before_it_began(end: AttemptEnd) -> Self {
-        Self { end, doubt: Doubt::None, policy: RetryPolicy::default(), timeline: Vec::new() }
+    fn before_it_began(end: AttemptEnd, in_doubt: bool) -> Self {
+        let (closed, timeline) = (Vec::new(), Vec::new());
+        Self { end, in_doubt, closed, policy: RetryPolicy::default(), is_strained: false, timeline }
     }
 }
 
 impl Engine {
     /// Works on a delivery, and then on those of the same run that follow it, one after the other.
-    pub(crate) async fn carry_out(self: Arc<Self>, claimed: Claimed) {
-        let mut present = Some(claimed);
-        while let Some(claimed) = present.take() {
+    pub(crate) async fn carry_out(self: Arc<Self>, claimed: Claimed, pass: Pass) {
+        let mut present = Some((claimed, pass));
+        while let Some((claimed, pass)) = present.take() {
             let span = tracing::debug_span!(
                 "engine.deliver",
                 run = %claimed.delivery.run,
@@ -51,16 +60,21 @@ impl Engine {
                 connection = %claimed.delivery.connection,
                 operation = %claimed.delivery.operation,
             );
-            present = self.deliver(claimed).instrument(span).await;
+            present = self.deliver(claimed, pass).instrument(span).await;
         }
     }
 
-    async fn deliver(self: &Arc<Self>, claimed: Claimed) -> Option<Claimed> {
+    async fn deliver(self: &Arc<Self>, claimed: Claimed, mut pass: Pass) -> Option<(Claimed, Pass)> {
         let id = claimed.delivery.id;
         let began_at = self.clock.now();
         // Held until it is settled, and let go also when something panics: then the lease lapses, and the delivery
         // is taken up as a lost one.
         let hold = self.dispatcher.hold(id, claimed.lease);
+        if let Some(state) = self.over_before_it_begins(&claimed).await {
+            self.take_back(&claimed, state).await;
+            return None;
+        }
+        pass.begin();
         let attempted = tokio::select! {
             () = hold.lost() => {
                 tracing::warn!(delivery = %id, "the lease on {id} is lost; its attempt was stopped");
@@ -68,14 +82,21 @@ impl Engine {
             }
             attempted = self.attempt(&claimed) => attempted,
         };
-        self.conclude(claimed, attempted, began_at).await
+        self.conclude(claimed, attempted, began_at, pass).await
     }
 
     /// Settles an attempt that has ended. Never called off: what follows may be claimed in the same commit.
-    async fn conclude(&self, claimed: Claimed, attempted: Attempted, began_at: Timestamp) -> Option<Claimed> {
+    async fn conclude(
+        &self,
+        claimed: Claimed,
+        attempted: Attempted,
+        began_at: Timestamp,
+        mut pass: Pass,
+    ) -> Option<(Claimed, Pass)> {
         let now = self.clock.now();
         let jitter = unit_interval(&*self.dice);
-        let state = after_attempt(&attempted.end, attempted.doubt, claimed.attempt, &attempted.policy, now, jitter);
+        let tried = tried(&claimed, attempted.is_strained);
+        let state = after_attempt(&attempted.end, attempted.in_doubt, tried, &attempted.policy, now, jitter);
         tracing::info!(
             delivery = %claimed.delivery.id,
             outcome = attempted.end.kind(),
@@ -95,20 +116,25 @@ impl Engine {
             problem: attempted.end.problem().cloned(),
         };
         let attempt = Attempt { number: claimed.attempt, revision: claimed.revision, began_at, result: Some(result) };
-        self.settle(Settlement {
+        let next = match &follow {
+            Follow::Next(next) => pass.for_next(&next.connection),
+            _ => None,
+        };
+        let settlement = Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,
-            attempt,
+            attempt: Claiming::Ended(attempt),
             state,
             output,
             timeline: attempted.timeline,
+            closed: attempted.closed,
             follow,
-        })
-        .await
+        };
+        self.settle(settlement, next).await
     }
 
     /// What follows, asked as often as it takes: the attempt has happened, whatever the store says.
-    async fn follow_surely(&self, claimed: &Claimed, state: &DeliveryState, output: Option<&str>) -> Follow {
+    pub(crate) async fn follow_surely(&self, claimed: &Claimed, state: &DeliveryState, output: Option<&str>) -> Follow {
         loop {
             match self.follow(claimed, state, output).await {
                 Ok(follow) => return follow,
@@ -120,12 +146,13 @@ impl Engine {
         }
     }
 
-    /// Writes what became of an attempt, as often as it takes: it has happened, whatever the store says.
-    async fn settle(&self, settlement: Settlement) -> Option<Claimed> {
+    /// Writes what became of an attempt, as often as it takes: it has happened, whatever the store says. What follows
+    /// is claimed when there is a pass for it.
+    pub(crate) async fn settle(&self, settlement: Settlement, pass: Option<Pass>) -> Option<(Claimed, Pass)> {
         loop {
-            let claim = (!self.stopping()).then(|| self.claim(self.clock.now()));
+            let claim = (pass.is_some() && !self.stopping()).then(|| self.claim(self.clock.now()));
             match self.store.settle(settlement.clone(), claim).await {
-                Ok(next) => return next.map(|next| *next),
+                Ok(next) => return next.map(|next| *next).zip(pass),
                 Err(StoreError::Stale(what)) => {
                     tracing::warn!("a settlement came too late: {what} has changed meanwhile");
                     return None;
@@ -139,27 +166,42 @@ impl Engine {
     }
 
     async fn attempt(self: &Arc<Self>, claimed: &Claimed) -> Attempted {
+        let journal = match self.journal(claimed).await {
+            Ok(journal) => journal,
+            // As nobody knows what stands in it.
+            Err(error) => return Attempted::before_it_began(not_read(&error), true),
+        };
+        let in_doubt = is_in_doubt(&journal);
         let revision = match self.revisions.get(&claimed.revision).await {
             Ok(revision) => revision,
-            Err(error) => return Attempted::before_it_began(not_ready(&error)),
+            Err(error) => return Attempted::before_it_began(not_ready(&error), in_doubt),
         };
         let connection = match self.connections.get(self, &claimed.delivery.connection).await {
             Ok(connection) => connection,
-            Err(error) => return Attempted::before_it_began(not_connected(&error)),
+            Err(error) => return Attempted::before_it_began(not_connected(&error), in_doubt),
         };
-        let policy = connection.connection().retry.clone();
+        let policy = connection.connection().retry_of(&claimed.delivery.operation).clone();
         if let Some(end) = unfit(&revision, claimed) {
-            return Attempted { policy, ..Attempted::before_it_began(end) };
+            return Attempted { policy, ..Attempted::before_it_began(end, in_doubt) };
         }
         let reads_only = reads_only(&revision, claimed);
-        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, reads_only);
+        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
         let end = call(&revision, &connection, claimed, host).await;
         let end = checked(&revision, claimed, end);
         let left = record.finish();
         let end = with_the_host_s_part(end, &left);
-        let HostRecord { doubt, timeline, .. } = left;
-        Attempted { end, doubt, policy, timeline }
+        let HostRecord { in_doubt, closed, timeline, is_strained, .. } = left;
+        let is_strained = is_strained || took_too_long(&end);
+        Attempted { end, in_doubt, closed, policy, is_strained, timeline }
+    }
+
+    /// What earlier attempts have noted. The first has none before it.
+    async fn journal(&self, claimed: &Claimed) -> Result<Vec<NotedIntent>, StoreError> {
+        if claimed.attempt == 1 {
+            return Ok(Vec::new());
+        }
+        self.store.journal(claimed.delivery.id).await
     }
 
     /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed. Those that are
@@ -180,18 +222,20 @@ impl Engine {
     }
 
     async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
-        let revision = self.revisions.get(&claimed.revision).await;
-        let reads_only = revision.is_ok_and(|revision| reads_only(&revision, &claimed));
         let connection = self.connections.get(self, &claimed.delivery.connection).await;
-        let policy = connection.map(|connection| connection.connection().retry.clone()).unwrap_or_default();
-        let now = self.clock.now();
-        let state = after_lost_attempt(reads_only, claimed.attempt, &policy, now);
+        let operation = &claimed.delivery.operation;
+        let policy = connection.map(|connection| connection.connection().retry_of(operation).clone());
+        let policy = policy.unwrap_or_default();
+        let in_doubt = is_in_doubt(&self.store.journal(claimed.delivery.id).await?);
+        let (now, jitter) = (self.clock.now(), unit_interval(&*self.dice));
+        let state = after_lost_attempt(in_doubt, tried(&claimed, false), &policy, now, jitter);
         tracing::warn!(
             delivery = %claimed.delivery.id, state = state_name(&state),
             "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
         );
         let problem = match &state {
             DeliveryState::Attention(attention) => Some(attention.problem.clone()),
+            DeliveryState::Retrying { problem, .. } => Some(problem.clone()),
             _ => None,
         };
         let line = TimelineLine {
@@ -203,16 +247,17 @@ impl Engine {
         let settlement = Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,
-            attempt: Attempt {
+            attempt: Claiming::Ended(Attempt {
                 number: claimed.attempt,
                 revision: claimed.revision,
                 began_at: claimed.delivery.changed_at,
                 result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem }),
-            },
+            }),
             follow: self.follow(&claimed, &state, None).await?,
             state,
             output: None,
             timeline: vec![line],
+            closed: Vec::new(),
         };
         match self.store.settle(settlement, None).await {
             Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
@@ -221,9 +266,30 @@ impl Engine {
     }
 }
 
+/// Whether a request that must happen once may have happened, and nobody knows.
+pub(crate) fn is_in_doubt(journal: &[NotedIntent]) -> bool {
+    journal.iter().any(|noted| noted.intent.standing == Standing::Open)
+}
+
+/// What the policy is asked with.
+fn tried(claimed: &Claimed, is_strained: bool) -> Tried {
+    Tried { attempts: claimed.attempt, accepted_at: claimed.delivery.accepted_at, is_strained }
+}
+
+/// The call as a whole ran out of time.
+fn took_too_long(end: &AttemptEnd) -> bool {
+    end.problem().is_some_and(|problem| problem.code == CALL_TIMED_OUT)
+}
+
 /// What the connector promises of the operation.
 fn reads_only(revision: &LoadedRevision, claimed: &Claimed) -> bool {
     revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
+}
+
+/// An attempt that cannot begin because nobody knows what was sent before it.
+fn not_read(error: &StoreError) -> AttemptEnd {
+    let problem = Problem::new("journal-not-read", error.to_string());
+    AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
 }
 
 /// An attempt that cannot begin because its revision is not there. What passes by itself is tried again.
@@ -292,7 +358,7 @@ fn judge(ended: Ended<Outcome>) -> AttemptEnd {
         )),
         Ok(Err(failure)) => AttemptEnd::Failed(failure),
         Err(Breakage { kind: BreakageKind::TimedOut, message }) => {
-            let problem = Problem::new("call-timed-out", "The target took too long.").with_detail(message);
+            let problem = Problem::new(CALL_TIMED_OUT, "The target took too long.").with_detail(message);
             AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
         }
         Err(Breakage { kind, message }) => AttemptEnd::Broken(
@@ -305,7 +371,7 @@ fn judge(ended: Ended<Outcome>) -> AttemptEnd {
 /// or that a token endpoint asked for patience.
 fn with_the_host_s_part(end: AttemptEnd, left: &HostRecord) -> AttemptEnd {
     match (end, &left.misconfigured) {
-        (AttemptEnd::Failed(_), Some(message)) if left.doubt == Doubt::None => {
+        (AttemptEnd::Failed(_), Some(message)) if !left.in_doubt => {
             AttemptEnd::Misconfigured(Problem::new("not-signed-in", message.clone()))
         }
         (AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms }), _) => {
@@ -321,7 +387,7 @@ fn breakage_code(kind: BreakageKind) -> &'static str {
         BreakageKind::Trapped => "connector-trapped",
         BreakageKind::CpuExceeded => "cpu-exceeded",
         BreakageKind::MemoryExceeded => "memory-exceeded",
-        BreakageKind::TimedOut => "call-timed-out",
+        BreakageKind::TimedOut => CALL_TIMED_OUT,
         BreakageKind::ContractBroken => "contract-broken",
         BreakageKind::NotExported => "not-exported",
     }

@@ -4,10 +4,18 @@
 mod bench; // an engine to try things on
 #[path = "deliveries/callers.rs"]
 mod callers; // who goes away, and an engine that stops
+#[path = "deliveries/clock.rs"]
+mod clock; // a clock that is set
+#[path = "deliveries/gates.rs"]
+mod gates; // how much at once, how fast, and whether at all
+#[path = "deliveries/journal.rs"]
+mod journal; // what is known over attempts
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/outcomes.rs"]
 mod outcomes; // what each way of ending leads to
+#[path = "deliveries/policies.rs"]
+mod policies; // when to try again, and when no more
 #[path = "deliveries/restart.rs"]
 mod restart; // what a former process left behind
 #[path = "deliveries/secrets.rs"]

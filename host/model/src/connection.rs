@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, Name, RetryPolicy};
+use crate::{AttemptLimits, Auth, GateSettings, Name, RetryPolicy, Standing};
 
 /// One configured use of a connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,37 @@ pub struct Connection {
     /// When to try again.
     #[serde(default)]
     pub retry: RetryPolicy,
+    /// How much at once, how fast, and when to leave the target alone.
+    #[serde(default)]
+    pub gates: GateSettings,
+    /// What holds for single operations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub operations: BTreeMap<Name, OperationSettings>,
+}
+
+impl Connection {
+    /// When to try this operation again.
+    pub fn retry_of(&self, operation: &Name) -> &RetryPolicy {
+        self.operations.get(operation).and_then(|settings| settings.retry.as_ref()).unwrap_or(&self.retry)
+    }
+
+    /// How often its operations are tried.
+    pub fn attempt_limits(&self) -> AttemptLimits {
+        let own = |(name, settings): (&Name, &OperationSettings)| {
+            settings.retry.as_ref().map(|retry| (name.clone(), retry.max_attempts))
+        };
+        let operations = self.operations.iter().filter_map(own).collect();
+        AttemptLimits { max_attempts: self.retry.max_attempts, operations }
+    }
+}
+
+/// What holds for one operation of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OperationSettings {
+    /// When to try it again, in place of what the connection says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
 }
 
 /// Where a target is and how to sign in there.
@@ -51,6 +82,20 @@ pub struct Endpoint {
     /// [`Limits::max_attachment_bytes`].
     #[serde(default = "default_max_response_bytes")]
     pub max_response_bytes: u64,
+    /// What a status says of a request that must happen once, where this target means something else by it than
+    /// [`Standing::of_status`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub status_means: BTreeMap<u16, Standing>,
+    /// The header in which the target takes an idempotency key, by which it recognises a request that comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_header: Option<String>,
+}
+
+impl Endpoint {
+    /// What a status says of a request that must happen once.
+    pub fn standing_of(&self, status: u16) -> Standing {
+        self.status_means.get(&status).copied().unwrap_or_else(|| Standing::of_status(status))
+    }
 }
 
 /// Municipal systems answer large searches slowly.

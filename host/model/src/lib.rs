@@ -10,6 +10,7 @@ mod description; // what a connector says of itself
 mod dice; // where chance comes from
 mod digest; // what bytes are called
 mod flow; // what happens to a submission
+mod gate; // how much at once, how fast, and whether at all
 mod id; // what programs call things
 mod name; // what people call things
 mod problem; // what went wrong, for two readers
@@ -21,19 +22,21 @@ mod token; // who may ask the host for what
 
 pub use attachment::Attachment;
 pub use auth::{Auth, SecretName};
-pub use connection::{Connection, Endpoint, Grant, Limits};
+pub use connection::{Connection, Endpoint, Grant, Limits, OperationSettings};
 pub use delivery::{
-    Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Doubt, Lease, NewDelivery, Reason,
-    Resolution, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
+    Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Event, Intent, Lease, NewDelivery,
+    Position, Reason, Refused, Resolution, Standing, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
+    when_exhausted,
 };
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};
 pub use digest::{Digest, Digester, InvalidDigest};
 pub use flow::{Flow, Step};
+pub use gate::{BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Rate};
 pub use id::{AttachmentId, DeliveryId, InvalidId, RunId, TokenId};
 pub use name::{InvalidName, Name};
 pub use problem::{Failure, Outcome, Problem};
-pub use retry::{MAX_RETRY_AFTER_MS, RetryPolicy};
+pub use retry::{AttemptLimits, Handling, LimitsSince, MAX_RETRY_AFTER_MS, RetryPolicy, Tried, Waits, displayed_limit};
 pub use revision::{Revision, RevisionStanding};
 pub use run::{Run, RunState};
 pub use time::{Clock, Timestamp};

@@ -25,6 +25,15 @@ CREATE TABLE connections (
 ) STRICT;
 CREATE INDEX connections_by_connector ON connections (connector);
 
+-- How often deliveries are tried, and since when. Written when it changes, and never again.
+CREATE TABLE attempt_limits (
+    key        INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    since      INTEGER NOT NULL,
+    limits     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX attempt_limits_by_connection ON attempt_limits (connection);
+
 CREATE TABLE flow_versions (
     key        INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
@@ -95,7 +104,7 @@ CREATE TABLE deliveries (
     run              INTEGER NOT NULL REFERENCES runs (key),
     step_index       INTEGER NOT NULL,
     step             TEXT    NOT NULL,
-    connection       TEXT    NOT NULL,
+    connection       INTEGER NOT NULL REFERENCES connections (key),
     operation        TEXT    NOT NULL,
     state            TEXT    NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'retrying'
                                              OR state = 'attention' OR state = 'closed'),
@@ -126,8 +135,9 @@ CREATE TABLE deliveries (
     CHECK ((state = 'closed') = (closed_at IS NOT NULL))
 ) STRICT;
 CREATE UNIQUE INDEX deliveries_by_step ON deliveries (run, step_index);
--- Live states only: what is closed costs a claim nothing, however much there is of it.
-CREATE INDEX deliveries_waiting ON deliveries (claimable, due_at) WHERE state IN ('queued', 'retrying');
+-- Live states only: what is closed costs a claim nothing, however much there is of it. By connection: what waits for
+-- one costs a claim for another nothing.
+CREATE INDEX deliveries_waiting ON deliveries (claimable, connection, due_at) WHERE state IN ('queued', 'retrying');
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
 CREATE INDEX deliveries_attention ON deliveries (attention_since) WHERE state = 'attention';
 
@@ -151,6 +161,20 @@ CREATE TABLE attempts (
     kind     TEXT    NOT NULL,
     problem  TEXT,
     timeline TEXT,
+    PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
+-- What attempts have sent that must happen once. Noted before a byte leaves; closed with whatever is written next.
+CREATE TABLE intents (
+    delivery    INTEGER NOT NULL REFERENCES deliveries (key),
+    number      INTEGER NOT NULL CHECK (number > 0),
+    attempt     INTEGER NOT NULL,
+    identity    BLOB    NOT NULL CHECK (length(identity) = 32),
+    destination BLOB    NOT NULL CHECK (length(destination) = 32),
+    request     TEXT    NOT NULL,
+    opened_at   INTEGER NOT NULL,
+    standing    TEXT    NOT NULL CHECK (standing = 'open' OR standing = 'happened' OR standing = 'did-not-happen'),
+    answer      BLOB,
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 

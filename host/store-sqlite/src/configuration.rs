@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
-use sluse_model::{Connection, Digest, Flow, Name, Timestamp};
+use sluse_model::{AttemptLimits, Connection, Digest, Flow, LimitsSince, Name, Timestamp};
 use sluse_store::{Configuration, StoreError, StoredConnection, StoredFlow};
 
 use crate::{
@@ -43,6 +43,20 @@ impl Configuration for SqliteStore {
         let read = move |connection: &rusqlite::Connection| {
             let sql = "SELECT definition, version, changed_at FROM connections WHERE name = ?1";
             Ok(connection.prepare_cached(sql)?.query_row([name.as_str()], stored_connection).optional()?)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn attempt_limits(&self, name: &Name) -> Result<Vec<LimitsSince>, StoreError> {
+        let name = name.clone();
+        let read = move |connection: &rusqlite::Connection| {
+            let sql = "SELECT limits, since FROM connections CROSS JOIN attempt_limits ON connection = connections.key
+                WHERE name = ?1 ORDER BY attempt_limits.key";
+            let read = |row: &Row<'_>| {
+                let (Json(limits), Kept(since)) = (row.get(0)?, row.get(1)?);
+                Ok(LimitsSince { limits, since })
+            };
+            Ok(connection.prepare_cached(sql)?.query_map([name.as_str()], read)?.collect::<Result<_, _>>()?)
         };
         self.readers.read(read).await
     }
@@ -108,9 +122,19 @@ fn apply_connection(
         SET connector = excluded.connector, version = version + 1, changed_at = excluded.changed_at,
             definition = excluded.definition";
     write.prepare_cached(sql)?.execute(params![name, connector, now.as_millis(), definition])?;
+    keep_limits(write, name, &connection.attempt_limits(), now)?;
     if before.is_none_or(|(before, _)| before != connector) {
         refresh_claimable(write)?;
     }
+    Ok(())
+}
+
+/// Notes how often deliveries are tried from now on, unless that is as before.
+fn keep_limits(write: &Write<'_>, name: &str, limits: &AttemptLimits, now: Timestamp) -> Result<(), Failure> {
+    let sql = "INSERT INTO attempt_limits (connection, since, limits)
+        SELECT key, ?2, ?3 FROM connections WHERE name = ?1 AND ?3 IS NOT (
+            SELECT limits FROM attempt_limits WHERE connection = connections.key ORDER BY key DESC LIMIT 1)";
+    write.prepare_cached(sql)?.execute(params![name, now.as_millis(), json(limits)])?;
     Ok(())
 }
 

@@ -11,12 +11,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
 use sluse_store::{
-    Claim, Claimed, Deliveries, DeliveryDetail, ListedDelivery, Page, PageRequest, Settlement, StoreError,
+    Claim, Claimed, Deliveries, DeliveryDetail, ListedDelivery, Page, PageRequest, Rooms, Settlement, StoreError,
 };
 
 use crate::{
     SqliteStore,
     error::Failure,
+    journal,
     pages::{List, Part},
     values::{Json, Kept},
     writer::Write,
@@ -27,11 +28,16 @@ pub(crate) use rows::of_run;
 
 #[async_trait]
 impl Deliveries for SqliteStore {
-    async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError> {
-        let stepped_back = claim.now.as_millis() < self.claimed_at_ms.load(Ordering::Relaxed);
-        let claimed = self.writer.write(move |write| claim::claim(write, claim, limit, stepped_back)).await?;
+    async fn claim(&self, claim: Claim, limit: u32, rooms: Rooms) -> Result<Vec<Claimed>, StoreError> {
+        let turn = claim::Turn {
+            stepped_back: claim.now.as_millis() < self.claimed_at_ms.load(Ordering::Relaxed),
+            after_connection: self.claimed_connection.load(Ordering::Relaxed),
+        };
+        let (claimed, last_connection) =
+            self.writer.write(move |write| claim::claim(write, claim, limit, &rooms, turn)).await?;
         // Only once it is done: a step that was seen and not dealt with is seen again.
         self.claimed_at_ms.store(claim.now.as_millis(), Ordering::Relaxed);
+        self.claimed_connection.store(last_connection, Ordering::Relaxed);
         Ok(claimed)
     }
 
@@ -50,11 +56,10 @@ impl Deliveries for SqliteStore {
         self.readers.read(move |connection| claim::lapsed(connection, now, limit)).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let read = |connection: &Connection| {
-            let due: Option<Kept<Timestamp>> =
-                connection.prepare_cached(claim::NEXT_DUE)?.query_row([], |row| row.get(0))?;
-            Ok(due.map(|Kept(due)| due))
+    async fn next_due(&self, rooms: Rooms) -> Result<Option<Timestamp>, StoreError> {
+        let read = move |connection: &Connection| {
+            let waiting = claim::connections_waiting(connection, &rooms)?;
+            Ok(waiting.into_iter().map(|connection| connection.due).min())
         };
         self.readers.read(read).await
     }
@@ -75,7 +80,7 @@ pub(crate) fn refresh_claimable(write: &Write<'_>) -> Result<(), Failure> {
     let sql = "UPDATE deliveries SET claimable = NOT claimable
         WHERE state IN ('queued', 'retrying') AND claimable <> EXISTS (
             SELECT 1 FROM connections JOIN revisions USING (connector)
-            WHERE connections.name = deliveries.connection AND standing = 'active')";
+            WHERE connections.key = deliveries.connection AND standing = 'active')";
     if write.prepare_cached(sql)?.execute([])? > 0 {
         write.wake();
     }
@@ -91,7 +96,8 @@ fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDeta
     }
     attempts.extend(attempt_under_way(connection, key)?);
     timeline.sort_by_key(|line| line.at);
-    Ok(Some(DeliveryDetail { delivery, attempts, timeline }))
+    let journal = journal::of_delivery(connection, key)?;
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal }))
 }
 
 fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {

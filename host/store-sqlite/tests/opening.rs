@@ -10,7 +10,7 @@ use std::{
 
 use sluse_model::{DeliveryState, RunState, Timestamp, fakes::SimClock};
 use sluse_store::{
-    Connectors, Contents, Deliveries, Runs, Store, StoreError,
+    Connectors, Contents, Deliveries, Rooms, Runs, Store, StoreError,
     conformance::fixtures::{
         NOW, attachment, claim_at, content, later, name, new_run, prepare, queued, running, success,
     },
@@ -51,7 +51,7 @@ async fn everything_is_there_after_a_restart() {
     assert_eq!(store.delivery(done.delivery.id).await, detail);
     assert_eq!(store.active(&name("workzone")).await.expect("read").map(|one| one.digest), Some(prepared.revision));
     assert_eq!(store.content_size(&file).await, Ok(Some(3)));
-    assert_eq!(store.claim(claim_at(NOW), 10).await.expect("claimed").len(), 1);
+    assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed").len(), 1);
 }
 
 #[tokio::test]

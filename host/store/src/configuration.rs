@@ -1,7 +1,7 @@
 //! Connections and flows: what `sluse apply` writes.
 
 use async_trait::async_trait;
-use sluse_model::{Connection, Digest, Flow, Name, Timestamp};
+use sluse_model::{Connection, Digest, Flow, LimitsSince, Name, Timestamp};
 
 use crate::StoreError;
 
@@ -35,6 +35,10 @@ pub trait Configuration: Send + Sync {
 
     /// The connection of this name.
     async fn connection(&self, name: &Name) -> Result<Option<StoredConnection>, StoreError>;
+
+    /// How often the deliveries of this connection are tried, and were to be tried before, in the order in which it was
+    /// applied. Each change is kept for good.
+    async fn attempt_limits(&self, connection: &Name) -> Result<Vec<LimitsSince>, StoreError>;
 
     /// The present version of all flows, by name.
     async fn flows(&self) -> Result<Vec<StoredFlow>, StoreError>;

@@ -6,12 +6,13 @@ pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
 pub mod deliveries; // work that waits
 pub mod fixtures; // what the tests begin with
+pub mod journal; // what must happen once
 pub mod leases; // who is doing it
 pub mod runs; // submissions and what became of them
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
-pub mod tokens;
-pub mod wakeups; // who is told of new work, and the end of it // who may ask
+pub mod tokens; // who may ask
+pub mod wakeups; // who is told of new work, and the end of it
 
 /// Makes a test of each promise. Takes a closure whose future opens a new, empty store as `Arc<dyn Store>`.
 ///
@@ -27,6 +28,7 @@ macro_rules! conformance {
                 what_was_applied_is_read_back,
                 an_unchanged_connection_keeps_its_version,
                 a_changed_connection_gets_a_new_version,
+                attempt_limits_are_kept_with_their_time,
                 what_is_not_named_stays,
                 a_flow_version_outlives_a_newer_one,
                 a_flow_may_return_to_an_earlier_version,
@@ -77,6 +79,10 @@ macro_rules! conformance {
                 what_is_not_due_waits,
                 what_has_no_active_revision_waits_for_one,
                 what_cannot_begin_does_not_hide_what_can,
+                what_is_for_nobody_is_refused,
+                a_connection_without_room_waits_and_holds_up_nobody,
+                a_connection_gets_no_more_than_its_room,
+                connections_share_what_is_claimed,
                 activation_is_seen_by_the_next_claim,
                 a_connection_moved_to_another_connector_is_seen_by_the_next_claim,
                 a_clock_that_steps_back_stalls_nothing,
@@ -100,10 +106,20 @@ macro_rules! conformance {
                 a_following_delivery_is_claimed_with_the_settlement,
                 a_following_delivery_that_cannot_be_mapped_is_a_person_s_work,
                 a_retry_is_due_later_and_keeps_its_attempts,
+                an_attempt_that_never_began_is_taken_back,
+                what_is_over_before_an_attempt_began_does_not_count_it,
                 attention_shows_on_delivery_and_run,
                 a_failed_step_closes_the_run,
                 attempts_name_the_revision_that_they_ran_on,
                 the_timeline_is_ordered_by_time,
+            }
+            journal {
+                what_was_noted_is_read_back,
+                a_note_closes_what_came_before,
+                a_settlement_closes_what_was_noted,
+                a_journal_goes_on_over_attempts,
+                nobody_notes_without_the_lease,
+                a_stale_settlement_closes_nothing,
             }
             wakeups {
                 accepted_work_wakes,

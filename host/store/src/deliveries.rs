@@ -1,12 +1,14 @@
 //! Work that waits, and who is doing it.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sluse_model::{
     Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, RunId, RunState, TimelineLine,
     Timestamp,
 };
 
-use crate::{DeliveryDetail, Page, PageRequest, StoreError};
+use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, StoreError};
 
 /// On which terms deliveries are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,26 @@ pub struct Claim {
     pub now: Timestamp,
     /// When the lease lapses, unless it is renewed.
     pub until: Timestamp,
+}
+
+/// How many deliveries of each connection may be claimed. Where there is no room, nothing is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rooms {
+    /// Of each connection that is not named.
+    pub others: u32,
+    pub named: HashMap<Name, u32>,
+}
+
+impl Rooms {
+    /// As much as there is, of every connection.
+    pub fn everywhere() -> Self {
+        Self { others: u32::MAX, named: HashMap::new() }
+    }
+
+    /// How many of this connection.
+    pub fn of(&self, connection: &Name) -> u32 {
+        self.named.get(connection).copied().unwrap_or(self.others)
+    }
 }
 
 /// A delivery with the right to work on it.
@@ -29,6 +51,9 @@ pub struct Claimed {
     pub attempt: u32,
     /// The active revision of the connection's connector at the moment of the claim. Kept with the attempt.
     pub revision: Digest,
+    /// Where it stood before it was claimed: it goes back there when its attempt cannot begin after all. Absent when
+    /// it is given as lapsed: its attempt may have begun.
+    pub waited: Option<DeliveryState>,
 }
 
 /// What goes on with the run, in the same transaction as the delivery that it waited for.
@@ -48,13 +73,23 @@ pub struct Settlement {
     pub delivery: DeliveryId,
     /// The lease that it was worked on under.
     pub lease: Lease,
-    /// With its result.
-    pub attempt: Attempt,
+    pub attempt: Claiming,
     pub state: DeliveryState,
     /// JSON text, when it succeeded.
     pub output: Option<String>,
     pub timeline: Vec<TimelineLine>,
+    /// What became of requests that were noted in the journal.
+    pub closed: Vec<ClosedIntent>,
     pub follow: Follow,
+}
+
+/// What became of the attempt that a claim began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claiming {
+    /// It ended. Kept, with its result.
+    Ended(Attempt),
+    /// It never began. The claim is taken back: the attempt is not counted, and nothing is kept of it.
+    TakenBack { at: Timestamp },
 }
 
 /// A delivery as lists have it: without its texts, which may be large.
@@ -85,12 +120,14 @@ impl From<Delivery> for ListedDelivery {
 /// Work that waits, and who is doing it.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
-    /// Gives up to `limit` due deliveries, the longest due first, each with a lease and a begun attempt.
+    /// Gives up to `limit` due deliveries, each with a lease and a begun attempt: of each connection no more than there
+    /// is room for, the longest due first, and what the limit allows is shared among the connections. What a
+    /// connection has waiting costs the others nothing, however much it is.
     /// Deliveries whose connector has no active revision wait until it has one. A clock that stepped back stalls
     /// nothing: what began to wait at a time that is still to come waits anew from `claim.now`, as long as it was to.
     /// Two claimers never receive the same delivery while its lease lives. Durable when it returns: an attempt
     /// that nobody ever settles is seen by [`Deliveries::lapsed`].
-    async fn claim(&self, claim: Claim, limit: u32) -> Result<Vec<Claimed>, StoreError>;
+    async fn claim(&self, claim: Claim, limit: u32, rooms: Rooms) -> Result<Vec<Claimed>, StoreError>;
 
     /// Moves the end of leases that are still held, lapsed or not. Gives those that are not: settled meanwhile,
     /// or unknown.
@@ -105,8 +142,8 @@ pub trait Deliveries: Send + Sync {
     async fn lapsed(&self, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, StoreError>;
 
     /// When the next delivery that can be claimed is due; `None` when none waits. Those whose connector has no
-    /// active revision do not count: activation wakes.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// active revision do not count: activation wakes. Nor do those of connections without room.
+    async fn next_due(&self, rooms: Rooms) -> Result<Option<Timestamp>, StoreError>;
 
     /// The delivery of this id.
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError>;

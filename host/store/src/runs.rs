@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
-    Attachment, Attempt, Delivery, Digest, Name, NewDelivery, Run, RunId, RunState, TimelineLine, Timestamp,
+    Attachment, Attempt, Delivery, Digest, Intent, Name, NewDelivery, Run, RunId, RunState, TimelineLine, Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};
@@ -80,6 +80,8 @@ pub struct DeliveryDetail {
     pub attempts: Vec<Attempt>,
     /// By time.
     pub timeline: Vec<TimelineLine>,
+    /// By number.
+    pub journal: Vec<Intent>,
 }
 
 /// Submissions and what became of them.
@@ -87,7 +89,7 @@ pub struct DeliveryDetail {
 pub trait Runs: Send + Sync {
     /// Accepts a submission: the run, its attachments and its first delivery in one transaction. Durable when
     /// it returns. With `claim`, the first delivery is claimed in the same transaction. `NotFound` when the
-    /// flow's version or an attachment's content is not kept.
+    /// flow's version, the first delivery's connection or an attachment's content is not kept.
     async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError>;
 
     /// The run of this id.

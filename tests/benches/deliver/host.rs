@@ -41,7 +41,13 @@ pub(crate) struct HostArm {
 }
 
 impl HostArm {
+    /// A host with one connection to `target` that nothing holds up.
     pub(crate) async fn start(target: &str) -> anyhow::Result<Self> {
+        Self::start_with(configuration(target)).await
+    }
+
+    /// A host with these connections of the connector `echo`, and these flows.
+    pub(crate) async fn start_with(configuration: String) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let dice: Arc<dyn Dice> = Arc::new(sluse_model::fakes::SeededDice::new(1));
@@ -68,7 +74,7 @@ impl HostArm {
         .await?;
         let echo = std::fs::read(component("echo")?)?;
         engine.install(echo.into(), InstallOptions { activate: true, ..InstallOptions::default() }).await?;
-        let file = ConfigurationFile { name: "bench.toml".into(), text: configuration(target) };
+        let file = ConfigurationFile { name: "bench.toml".into(), text: configuration };
         engine.configure(&[file], ApplyOptions::default()).await?;
         let token = create_token(&engine, "bench".into(), vec![Scope::Admin]).await?.text;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -78,6 +84,10 @@ impl HostArm {
             Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
         tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
         Ok(Self { engine, url, token, stop, _folder: folder })
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     pub(crate) async fn stop(self) {
@@ -94,6 +104,7 @@ pub(crate) fn configuration(target: &str) -> String {
 name = "target"
 connector = "echo"
 grant = {{ cidrs = ["127.0.0.0/8"] }}
+gates = {{ max_concurrent = {MAX_IN_FLIGHT} }}
 [connection.endpoints.default]
 url = "{target}"
 allow_plaintext = true

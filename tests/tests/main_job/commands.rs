@@ -43,7 +43,19 @@ async fn a_person_finds_out_what_failed_and_why() -> anyhow::Result<()> {
     let page = site.host.done(&["delivery", "list", "--state", "attention"], None).await?;
     let id = page["items"][0]["id"].as_str().expect("an id");
     let shown = site.host.sluse_for_people(&["delivery", "show", id]).await?;
-    check(&shown, 0, &["attempt 1", "revision", "POST /Files: 400", "[workzone-validation]", "\"title\": \"Ansøgning"]);
+    check(
+        &shown,
+        0,
+        &[
+            "attempts    1 of 4",
+            "last error",
+            "attempt 1",
+            "revision",
+            "POST /Files: 400",
+            "[workzone-validation]",
+            "\"title\": \"Ansøgning",
+        ],
+    );
 
     let run = page["items"][0]["run"].as_str().expect("a run");
     check(&site.host.sluse_for_people(&["run", "show", run]).await?, 0, &["open-case", "Title is too long"]);
@@ -71,6 +83,33 @@ async fn the_doctor_says_whether_everything_is_well() -> anyhow::Result<()> {
     check(&unreachable, 4, &["no host answers at http://127.0.0.1:9", "sluse serve"]);
     let shown = sluse(&[&["config", "show"][..], &nobody].concat()).await?;
     check(&shown, 0, &["SETTING", "egress.hosts", "data.folder", text(&settings)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_finds_out_what_holds_a_delivery() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    // The discard port of loopback, where nobody listens.
+    let url = site.workzone.base_url_v4();
+    let away = site.connection().replace(url.trim_end_matches('/'), "http://127.0.0.1:9/OData4");
+    let applied = site.apply(&[&(away + "[connection.gates.breaker]\nfailures = 1\n")]).await?;
+    anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
+    let run = site.submit(&submission("away")).await?;
+    let run = site.host.get(&format!("/v1/runs/{run}")).await?;
+    let id = run["deliveries"][0]["id"].as_str().expect("an id");
+    let mut shown = Value::Null;
+    for _ in 0..200 {
+        shown = site.host.get(&format!("/v1/deliveries/{id}")).await?;
+        if shown.get("gate").is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!((&shown["gate"]["kind"], &shown["attempt_count"]), (&json!("breaker"), &json!(1)), "{shown:#}");
+    assert!(shown["gate"]["until"].is_string() && shown["last_error"]["at"].is_string(), "{shown:#}");
+    let told = site.host.sluse_for_people(&["delivery", "show", id]).await?;
+    check(&told, 0, &["held by     breaker since", "until", "attempts    1 of 4", "last error  "]);
+    check(&site.host.sluse_for_people(&["connection", "list"]).await?, 0, &["GATE", "breaker"]);
     Ok(())
 }
 

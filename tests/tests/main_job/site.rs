@@ -42,7 +42,7 @@ impl Site {
 name = "workzone"
 connector = "workzone"
 settings = {{ external_ref_field = "EXTREF", record_hash_field = "SHA256", contact_types = {{ cpr = "P", cvr = "C" }} }}
-retry = {{ max_attempts = 4, base_ms = 50, cap_ms = 200 }}
+retry = {{ max_attempts = 4, base_ms = 50, cap_ms = 200, floor_ms = 50 }}
 grant = {{ cidrs = ["127.0.0.0/8"] }}
 [connection.endpoints.default]
 url = "{}"

@@ -30,10 +30,12 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
             let url = connection["endpoints"]["default"]["url"].as_str().unwrap_or("");
             let kind = connection["endpoints"]["default"]["auth"]["kind"].as_str().unwrap_or("");
             let cell = |key: &str| connection[key].as_str().unwrap_or("").to_owned();
-            vec![cell("name"), cell("connector"), url.into(), kind.into(), cell("changed_at")]
+            let gate = connection["gate"]["kind"].as_str().unwrap_or("open");
+            vec![cell("name"), cell("connector"), url.into(), kind.into(), gate.into(), cell("changed_at")]
         })
         .collect();
-    output::table(&["CONNECTION", "CONNECTOR", "DEFAULT ENDPOINT", "SIGNS IN BY", "CHANGED"], rows, "no connections");
+    let heading = ["CONNECTION", "CONNECTOR", "DEFAULT ENDPOINT", "SIGNS IN BY", "GATE", "CHANGED"];
+    output::table(&heading, rows, "no connections");
     Ok(())
 }
 

@@ -68,11 +68,23 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
         output::say(&format!("{key:<12}{}", word(delivery, key)));
     }
     output::say(&format!("{:<12}{}", "state", standing(delivery)));
+    output::say(&format!("{:<12}{} of {}", "attempts", delivery["attempt_count"], delivery["max_attempts"]));
+    if let Some(due) = delivery["due"].as_str() {
+        output::say(&format!("{:<12}{due}", "due"));
+    }
+    if let Some(gate) = delivery.get("gate") {
+        output::say(&format!("{:<12}{}", "held by", gate_line(gate)));
+    }
     if let Some(problem) = delivery.get("problem").filter(|problem| !problem.is_null()) {
         output::say(&format!("{:<12}{} [{}]", "problem", word(problem, "message"), word(problem, "code")));
         if let Some(detail) = problem["detail"].as_str() {
             output::say(&format!("{:<12}{detail}", ""));
         }
+    }
+    if let Some(last) = delivery.get("last_error") {
+        let problem = &last["problem"];
+        let (at, message, code) = (word(last, "at"), word(problem, "message"), word(problem, "code"));
+        output::say(&format!("{:<12}{at}  {message} [{code}]", "last error"));
     }
     for attempt in delivery["attempts"].as_array().into_iter().flatten() {
         let result = &attempt["result"];
@@ -89,11 +101,37 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
             }
         }
     }
+    journal(delivery);
     output::say(&format!("input\n{}", pretty(&delivery["input"])));
     if let Some(found) = delivery.get("output") {
         output::say(&format!("output\n{}", pretty(found)));
     }
     Ok(())
+}
+
+/// What must happen once: first of all what nobody knows.
+fn journal(delivery: &Value) {
+    let told = |standing: &str| match standing {
+        "open" => "may have happened: look at the target".to_owned(),
+        "did-not-happen" => "did not happen".to_owned(),
+        standing => standing.to_owned(),
+    };
+    for intent in delivery["journal"].as_array().into_iter().flatten() {
+        output::say(&format!(
+            "{:<12}{}, sent at {} in attempt {}: {}",
+            if intent["number"] == 1 { "journal" } else { "" },
+            word(intent, "request"),
+            word(intent, "opened_at"),
+            intent["attempt"],
+            told(word(intent, "standing")),
+        ));
+    }
+}
+
+/// Which gate is closed, since when and until when, and why.
+fn gate_line(gate: &Value) -> String {
+    let until = gate["until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
+    format!("{} since {}{until}: {}", word(gate, "kind"), word(gate, "since"), word(gate, "message"))
 }
 
 fn pretty(value: &Value) -> String {

@@ -2,6 +2,7 @@
 
 mod connections; // settings, endpoints, signing in, limits
 mod flows; // steps, operations, what they read
+mod policies; // retries and gates that can work
 mod shapes; // what a schema says of a place
 
 use std::{

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
-use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName};
+use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName, Standing};
 
 use super::{
     document::{Content, Node},
     finding::{Finding, Origin},
+    policies,
     reader::Reader,
 };
 use crate::mapping::did_you_mean;
@@ -25,9 +26,12 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let endpoints = endpoints(&mut reader);
     let grant = grant(&mut reader);
     let limits = limits(&mut reader);
-    let retry = retry(&mut reader);
+    let retry = policies::retry(&mut reader, &RetryPolicy::default()).unwrap_or_default();
+    let gates = policies::gates(&mut reader);
+    let operations = policies::operations(&mut reader, &retry);
     reader.finish();
-    Some(Connection { name: name?, connector: connector?, title, settings, endpoints, grant, limits, retry })
+    let (name, connector) = (name?, connector?);
+    Some(Connection { name, connector, title, settings, endpoints, grant, limits, retry, gates, operations })
 }
 
 fn endpoints(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
@@ -51,12 +55,39 @@ fn endpoint(mut reader: Reader<'_, '_>) -> Option<Endpoint> {
     let allow_plaintext = reader.flag("allow_plaintext");
     let timeout_ms = reader.number("timeout_ms").unwrap_or(defaults.timeout_ms);
     let max_response_bytes = reader.number("max_response_bytes").unwrap_or(defaults.max_response_bytes);
+    let status_means = status_means(&mut reader);
+    let idempotency_header = reader.optional_text("idempotency_header").map(str::to_owned);
     let auth = match reader.get("auth") {
         None => Some(Auth::Nothing),
         Some(node) => reader.child("auth", node).and_then(auth),
     };
     reader.finish();
-    Some(Endpoint { url: url?, allow_plaintext, auth: auth?, timeout_ms, max_response_bytes })
+    let (url, auth) = (url?, auth?);
+    Some(Endpoint { url, allow_plaintext, auth, timeout_ms, max_response_bytes, status_means, idempotency_header })
+}
+
+/// `{ 500 = "did-not-happen" }`.
+fn status_means(reader: &mut Reader<'_, '_>) -> BTreeMap<u16, Standing> {
+    let mut means = BTreeMap::new();
+    for (key, node) in reader.table("status_means") {
+        let path = format!("status_means.{key}");
+        let Some(status) = key.parse().ok().filter(|status| (200..=599).contains(status)) else {
+            reader.refuse_at(&path, format!("`{key}` is no status: there are 200 to 599"));
+            continue;
+        };
+        let standing = match &node.value {
+            Content::Text(text) => Standing::ALL.into_iter().find(|standing| standing.as_str() == text),
+            _ => None,
+        };
+        match standing {
+            Some(standing) => drop(means.insert(status, standing)),
+            None => {
+                let words = Standing::ALL.map(Standing::as_str).join(", ");
+                reader.refuse_at(&path, format!("what the status says is one of {words}"));
+            }
+        }
+    }
+    means
 }
 
 fn auth(mut reader: Reader<'_, '_>) -> Option<Auth> {
@@ -150,20 +181,7 @@ fn limits(reader: &mut Reader<'_, '_>) -> Limits {
     limits
 }
 
-fn retry(reader: &mut Reader<'_, '_>) -> RetryPolicy {
-    let defaults = RetryPolicy::default();
-    let Some(mut reader) = section(reader, "retry") else { return defaults };
-    let attempts = reader.number("max_attempts").map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-    let retry = RetryPolicy {
-        max_attempts: attempts.unwrap_or(defaults.max_attempts),
-        base_ms: reader.number("base_ms").unwrap_or(defaults.base_ms),
-        cap_ms: reader.number("cap_ms").unwrap_or(defaults.cap_ms),
-    };
-    reader.finish();
-    retry
-}
-
-fn section<'n, 'r>(reader: &'r mut Reader<'n, '_>, key: &'static str) -> Option<Reader<'n, 'r>> {
+pub(super) fn section<'n, 'r>(reader: &'r mut Reader<'n, '_>, key: &'static str) -> Option<Reader<'n, 'r>> {
     let node = reader.get(key)?;
     reader.child(key, node)
 }

@@ -4,32 +4,33 @@
 use std::time::Instant;
 
 use http::Method;
-use sluse_connector::{Answer, AttachmentError, Body, Content, Part, Request, Response, SendError};
+use sluse_connector::{Answer, AttachmentError, Body, Content, Effect, Part, Request, Response, SendError};
 use sluse_egress::{Incoming, Outgoing, boundary};
-use sluse_model::{Auth, TimelineLevel};
+use sluse_model::{Auth, Exchanged, Standing, TimelineLevel};
 use sluse_vault::{IssuedCredential, SignIn, VaultError};
 
-use super::{DeliveryHost, message};
-use crate::{connections::LiveEndpoint, intents::Standing};
+use super::{DeliveryHost, admission::Way, message};
+use crate::connections::LiveEndpoint;
 
 impl DeliveryHost {
-    /// Sends a request as the connector wants it, unless that could do twice what must happen once.
-    pub(super) async fn exchange(&self, request: Request) -> Result<Response, SendError> {
-        self.permits(&request)?;
+    /// Sends a request as the connector wants it, the way that it was admitted.
+    pub(super) async fn exchange(&self, mut request: Request, way: &Way) -> Result<Response, SendError> {
+        if let Way::Once(number) = way {
+            self.add_key(&mut request, *number);
+        }
         let what = format!("{} {}", request.method.as_str(), shown(&request.path));
-        let intent = self.record.open(&request).map_err(|_| {
-            self.record.line(TimelineLevel::Warn, format!("{what}: held back, an earlier one is in doubt"));
-            SendError::Interrupted(
-                "an earlier request to this place may have happened: look first, and then mark this one `reconciled`"
-                    .into(),
-            )
-        })?;
+        let is_read = request.effect == Effect::Read;
         let began = Instant::now();
         let (result, standing) = self.carry(request).await;
-        self.record.close(intent, standing);
+        if let Way::Once(number) = way {
+            self.close(*number, standing, result.as_ref().ok());
+        }
         let elapsed_ms = began.elapsed().as_millis();
         match &result {
             Ok(response) => {
+                if is_read && response.status < 500 {
+                    self.record.looked();
+                }
                 let level = if response.status < 400 { TimelineLevel::Info } else { TimelineLevel::Warn };
                 self.record.line(level, format!("{what}: {} in {elapsed_ms} ms", response.status));
             }
@@ -38,24 +39,37 @@ impl DeliveryHost {
         result
     }
 
-    async fn carry(&self, request: Request) -> (Result<Response, SendError>, Standing) {
+    /// The endpoint that a request names.
+    pub(super) fn endpoint(&self, request: &Request) -> Result<&LiveEndpoint, SendError> {
         let name = request.endpoint.as_deref().unwrap_or("default");
-        let Some(endpoint) = self.connection.endpoint(name) else {
+        self.connection.endpoint(name).ok_or_else(|| {
             let connection = self.connection_name();
-            let message = format!(
+            SendError::Forbidden(format!(
                 "connection `{connection}` has no endpoint `{name}`: add `[connection.endpoints.{name}]` to it"
-            );
-            return (Err(SendError::Forbidden(message)), Standing::DidNotHappen);
+            ))
+        })
+    }
+
+    async fn carry(&self, request: Request) -> (Result<Response, SendError>, Standing) {
+        let endpoint = match self.endpoint(&request) {
+            Ok(endpoint) => endpoint,
+            Err(error) => return (Err(error), Standing::DidNotHappen),
         };
+        let (began, asked) = (Instant::now(), request.timeout);
         let incoming = match self.send_signed(endpoint, &request).await {
             Ok(incoming) => incoming,
             Err(error) => {
                 let standing = standing_of(&error);
+                self.note_wait(endpoint, asked, began.elapsed(), standing == Standing::Open);
                 return (Err(told(error)), standing);
             }
         };
-        let standing = Standing::of_status(incoming.status);
-        match self.hand_over(endpoint, request, incoming).await {
+        let standing = endpoint.endpoint.standing_of(incoming.status);
+        let handed_over = self.hand_over(endpoint, request, incoming).await;
+        if handed_over.is_err() {
+            self.note_wait(endpoint, asked, began.elapsed(), true);
+        }
+        match handed_over {
             Ok(response) => (Ok(response), standing),
             // The head said that it happened; what it said beyond that is lost, and the connector has to look.
             Err(error @ SendError::Interrupted(_)) => (Err(error), Standing::Open),
@@ -100,14 +114,21 @@ impl DeliveryHost {
             .map_err(|error| self.not_signed_in(&error))?;
         let mut outgoing = self.outgoing(request).await?;
         if let Auth::Signature { .. } = endpoint.endpoint.auth {
-            outgoing.message = Some(message::of(&self.delivery, request, self.engine.clock.now()));
+            outgoing.message =
+                Some(message::of(self.held.map(|(delivery, _)| delivery), request, self.engine.clock.now()));
         }
-        endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await
+        let sent = endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
+        self.note_target(&sent);
+        sent
     }
 
     /// Nothing was sent: there is no credential to send it with.
     fn not_signed_in(&self, error: &VaultError) -> sluse_egress::SendError {
         if error.is_temporary() {
+            // Without a token nothing can be sent: for who waits, the target cannot be reached.
+            if matches!(error, VaultError::Unavailable { .. }) {
+                self.exchanged(Exchanged::Unreachable);
+            }
             if let Some(wait) = error.retry_after() {
                 self.record.retry_after(wait);
             }
@@ -181,7 +202,7 @@ impl DeliveryHost {
     }
 }
 
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
@@ -204,7 +225,7 @@ pub(super) fn told(error: sluse_egress::SendError) -> SendError {
 }
 
 /// A path as a timeline may have it: without its query, and with long numbers hidden, which may be a person's.
-fn shown(path: &str) -> String {
+pub(super) fn shown(path: &str) -> String {
     let path = path.split('?').next().unwrap_or("");
     let mut shown = String::with_capacity(path.len());
     let mut digits = String::new();

@@ -2,10 +2,12 @@
 
 use sluse_connector::{Body, Content, Request};
 use sluse_egress::Message;
-use sluse_model::{Digest, Timestamp};
+use sluse_model::{DeliveryId, Digest, Timestamp};
 
-/// The request's name within its delivery: by its intent key, else by its body. The same on every attempt.
-pub(super) fn of(delivery: &str, request: &Request, at: Timestamp) -> Message {
+/// The request's name within its delivery, if it is on behalf of one: by its intent key, else by its body. The same on
+/// every attempt.
+pub(super) fn of(delivery: Option<DeliveryId>, request: &Request, at: Timestamp) -> Message {
+    let delivery = delivery.map(|delivery| delivery.to_string()).unwrap_or_default();
     let endpoint = request.endpoint.as_deref().unwrap_or("default");
     let content = match (&request.intent_key, &request.body) {
         (Some(key), _) => key.as_bytes(),
@@ -13,7 +15,7 @@ pub(super) fn of(delivery: &str, request: &Request, at: Timestamp) -> Message {
         // Of these the host signs none but the empty one.
         (None, _) => &[],
     };
-    let place = [delivery, endpoint, request.method.as_str(), &request.path].join("\0");
+    let place = [delivery.as_str(), endpoint, request.method.as_str(), &request.path].join("\0");
     let digest = Digest::of([place.as_bytes(), b"\0", content].concat());
     let half = digest.as_bytes().first_chunk().copied().map(u128::from_be_bytes);
     Message { id: format!("msg_{:032x}", half.expect("a digest has 32 bytes")), at }
@@ -41,20 +43,21 @@ mod tests {
         }
     }
 
-    fn id(delivery: &str, intent_key: Option<&str>, body: &'static str, at: i64) -> String {
-        of(delivery, &request(intent_key, body), Timestamp::from_millis(at)).id
+    fn id(delivery: char, intent_key: Option<&str>, body: &'static str, at: i64) -> String {
+        let delivery = format!("del-{}", delivery.to_string().repeat(32)).parse().expect("an id");
+        of(Some(delivery), &request(intent_key, body), Timestamp::from_millis(at)).id
     }
 
     #[test]
     fn the_same_request_has_the_same_id_in_every_attempt() {
-        assert_eq!(id("d", Some("trigger"), "a", 1), id("d", Some("trigger"), "b", 2));
-        assert_eq!(id("d", None, "a", 1), id("d", None, "a", 2));
-        assert_eq!(id("d", None, "a", 1).len(), "msg_".len() + 32);
+        assert_eq!(id('d', Some("trigger"), "a", 1), id('d', Some("trigger"), "b", 2));
+        assert_eq!(id('d', None, "a", 1), id('d', None, "a", 2));
+        assert_eq!(id('d', None, "a", 1).len(), "msg_".len() + 32);
     }
 
     #[test]
     fn another_request_has_another_id() {
-        let all = [id("d", None, "a", 1), id("d", None, "b", 1), id("e", None, "a", 1), id("d", Some("k"), "a", 1)];
+        let all = [id('d', None, "a", 1), id('d', None, "b", 1), id('e', None, "a", 1), id('d', Some("k"), "a", 1)];
         let different: std::collections::HashSet<&String> = all.iter().collect();
         assert_eq!(different.len(), all.len());
     }

@@ -114,7 +114,7 @@ impl Bench {
 name = "target"
 connector = "fake"
 grant = {{ cidrs = ["127.0.0.0/8"] }}
-retry = {{ max_attempts = 3, base_ms = 10, cap_ms = 10 }}
+retry = {{ max_attempts = 3, base_ms = 10, cap_ms = 10, floor_ms = 10 }}
 limits = {{ timeout_ms = 1000 }}
 [connection.endpoints.default]
 url = "{url}"
@@ -134,8 +134,55 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
                 fields.join(", ")
             ));
         }
+        self.apply(text).await;
+    }
+
+    /// Applies what stands in a file.
+    pub(crate) async fn apply(&self, text: String) {
         let file = ConfigurationFile { name: "bench.toml".into(), text };
         self.engine.configure(&[file], ApplyOptions::default()).await.expect("applied");
+    }
+
+    /// A connection of this name, and a flow of the same name that sends one text to it. `more` is about the connection.
+    pub(crate) async fn connect(&self, name: &str, url: &str, more: &str) {
+        let text = format!(
+            r#"
+[[connection]]
+name = "{name}"
+connector = "fake"
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+{more}
+[connection.endpoints.default]
+url = "{url}"
+allow_plaintext = true
+[[flow]]
+name = "{name}"
+schema = true
+[[flow.step]]
+name = "act"
+connection = "{name}"
+operation = "act"
+input = {{ text = "{name}" }}
+"#
+        );
+        self.apply(text).await;
+    }
+
+    /// Hands something in to the flow of this name.
+    pub(crate) async fn submit_to(&self, flow: &str) -> RunId {
+        let submission = Submission { flow: flow.parse().expect("a name"), ..submission(json!({}), None) };
+        self.engine.submit(submission).await.expect("accepted").run
+    }
+
+    /// Waits until this holds. Time stands still meanwhile.
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        for _ in 0..500 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{what}: it never came to that");
     }
 
     pub(crate) async fn submit(&self, text: &str) -> RunId {
@@ -172,6 +219,10 @@ schema = '{{"type": "object", "required": ["text"], "properties": {{"text": {{"t
 
     pub(crate) fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
+    }
+
+    pub(crate) fn step_back(&self, duration: Duration) {
+        self.clock.step_back(duration);
     }
 
     fn store_dyn(&self) -> &dyn Store {
@@ -230,14 +281,22 @@ pub(crate) enum Act {
     Drop,
     /// Takes the request and never answers.
     Hang,
+    /// Has too much to do, and says for how long in `Retry-After`.
+    Busy(&'static str),
     /// Gives the request back, as header and as body.
     Echo,
+    /// Answers with more than a journal keeps.
+    Long,
 }
 
 impl Target {
     pub(crate) async fn start(acts: &'static [Act]) -> Self {
+        Self::start_at("127.0.0.1:0", acts).await
+    }
+
+    pub(crate) async fn start_at(address: &str, acts: &'static [Act]) -> Self {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let record = seen.clone();
@@ -251,14 +310,19 @@ impl Target {
                     continue;
                 }
                 let request = String::from_utf8_lossy(&head[..read]).into_owned();
-                let line = request.lines().next().unwrap_or("").to_owned();
-                record.lock().expect("not poisoned").push(line);
+                record.lock().expect("not poisoned").push(request.clone());
                 let act = acts[count.min(acts.len() - 1)];
                 count += 1;
                 match act {
                     Act::Answer(status) => {
                         let answer =
                             format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                    Act::Busy(retry_after) => {
+                        let answer = format!(
+                            "HTTP/1.1 429 Busy\r\nretry-after: {retry_after}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                        );
                         let _ = stream.write_all(answer.as_bytes()).await;
                     }
                     Act::Echo => {
@@ -270,6 +334,10 @@ impl Target {
                         );
                         let _ = stream.write_all(answer.as_bytes()).await;
                     }
+                    Act::Long => {
+                        let head = format!("HTTP/1.1 200 Said\r\ncontent-length: {}\r\n\r\n", 1 << 20);
+                        let _ = stream.write_all(&[head.as_bytes(), &vec![b'x'; 1 << 20]].concat()).await;
+                    }
                     Act::Drop => {}
                     Act::Hang => held.push(stream),
                 }
@@ -280,6 +348,11 @@ impl Target {
 
     /// The first lines of what came in.
     pub(crate) fn seen(&self) -> Vec<String> {
+        self.heads().iter().map(|head| head.lines().next().unwrap_or("").to_owned()).collect()
+    }
+
+    /// What came in, as far as it was read at once.
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.seen.lock().expect("not poisoned").clone()
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 use sluse_model::{Delivery, DeliveryState, Digest, Lease, Name, NewDelivery, RunId, RunState};
-use sluse_store::{Claim, Claimed};
+use sluse_store::{Claim, Claimed, StoreError};
 
 use crate::{
     error::Failure,
@@ -20,18 +20,18 @@ pub(crate) fn begin(
     new: &NewDelivery,
     claim: Option<Claim>,
 ) -> Result<Option<Digest>, Failure> {
-    let active = active_revision(write, new)?;
+    let Target { connection_key, active } = target(write, new)?;
     let due = match &new.state {
         DeliveryState::Queued { due } => Some(*due),
         _ => None,
     };
     match (claim, active) {
         (Some(claim), Some((revision_key, revision))) if due.is_some_and(|due| due <= claim.now) => {
-            insert_running(write, run_key, new, claim, revision_key)?;
+            insert_running(write, (run_key, connection_key), new, claim, revision_key)?;
             Ok(Some(revision))
         }
         _ => {
-            insert_waiting(write, run_key, new, active.is_some())?;
+            insert_waiting(write, (run_key, connection_key), new, active.is_some())?;
             if due.is_some() {
                 write.wake();
             }
@@ -51,6 +51,7 @@ pub(crate) struct RunOf {
 /// What the claimer of a new delivery gets: what [`begin`] wrote, without reading it again.
 pub(crate) fn claimed(new: NewDelivery, run: RunOf, claim: Claim, revision: Digest) -> Box<Claimed> {
     let lease = Lease { number: FIRST_LEASE, until: claim.until };
+    let waited = Some(new.state);
     let delivery = Delivery {
         id: new.id,
         run: run.id,
@@ -65,7 +66,7 @@ pub(crate) fn claimed(new: NewDelivery, run: RunOf, claim: Claim, revision: Dige
         accepted_at: new.accepted_at,
         changed_at: claim.now,
     };
-    Box::new(Claimed { delivery, flow: run.flow, flow_digest: run.flow_digest, lease, attempt: 1, revision })
+    Box::new(Claimed { delivery, flow: run.flow, flow_digest: run.flow_digest, lease, attempt: 1, revision, waited })
 }
 
 /// Where a run stands whose present step begins in this state.
@@ -76,19 +77,28 @@ pub(crate) fn run_state(new: &NewDelivery) -> RunState {
     }
 }
 
-fn active_revision(write: &Write<'_>, new: &NewDelivery) -> rusqlite::Result<Option<(i64, Digest)>> {
-    let sql = "SELECT revisions.key, digest FROM connections JOIN revisions USING (connector)
-        WHERE connections.name = ?1 AND standing = 'active'";
+/// What a delivery is for, and the revision that it would run on now.
+struct Target {
+    connection_key: i64,
+    active: Option<(i64, Digest)>,
+}
+
+fn target(write: &Write<'_>, new: &NewDelivery) -> Result<Target, Failure> {
+    let sql = "SELECT c.key, v.key, v.digest FROM connections c
+        LEFT JOIN revisions v ON v.connector = c.connector AND v.standing = 'active' WHERE c.name = ?1";
     let read = |row: &rusqlite::Row<'_>| {
-        let Kept(digest) = row.get(1)?;
-        Ok((row.get(0)?, digest))
+        let revision_key: Option<i64> = row.get(1)?;
+        let digest: Option<Kept<Digest>> = row.get(2)?;
+        let active = revision_key.zip(digest.map(|Kept(digest)| digest));
+        Ok(Target { connection_key: row.get(0)?, active })
     };
-    write.prepare_cached(sql)?.query_row([new.connection.as_str()], read).optional()
+    let found = write.prepare_cached(sql)?.query_row([new.connection.as_str()], read).optional()?;
+    found.ok_or_else(|| StoreError::NotFound(format!("connection `{}`", new.connection)).into())
 }
 
 fn insert_running(
     write: &Write<'_>,
-    run_key: i64,
+    (run_key, connection_key): (i64, i64),
     new: &NewDelivery,
     claim: Claim,
     revision_key: i64,
@@ -101,7 +111,7 @@ fn insert_running(
         run_key,
         new.step_index,
         new.step.as_str(),
-        new.connection.as_str(),
+        connection_key,
         new.operation.as_str(),
         claim.until.as_millis(),
         revision_key,
@@ -111,7 +121,12 @@ fn insert_running(
     insert_input(write, new)
 }
 
-fn insert_waiting(write: &Write<'_>, run_key: i64, new: &NewDelivery, claimable: bool) -> Result<(), Failure> {
+fn insert_waiting(
+    write: &Write<'_>,
+    (run_key, connection_key): (i64, i64),
+    new: &NewDelivery,
+    claimable: bool,
+) -> Result<(), Failure> {
     let sql = "INSERT INTO deliveries (id, run, step_index, step, connection, operation, state, claimable, due_at,
             attempts, lease_number, reason, attention_since, problem, resolution, closed_at, accepted_at, changed_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?15)";
@@ -121,7 +136,7 @@ fn insert_waiting(write: &Write<'_>, run_key: i64, new: &NewDelivery, claimable:
         run_key,
         new.step_index,
         new.step.as_str(),
-        new.connection.as_str(),
+        connection_key,
         new.operation.as_str(),
         state.state,
         claimable,

@@ -1,8 +1,8 @@
 //! Due deliveries, and the leases under which they are worked on.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use sluse_model::{DeliveryId, DeliveryState, Lease, Timestamp};
-use sluse_store::{Claim, Claimed};
+use sluse_store::{Claim, Claimed, Rooms};
 
 use super::rows::{self, columns, joins};
 use crate::{
@@ -14,21 +14,27 @@ use crate::{
 /// The most that one claim gives: a claim is one piece of work among others in a commit.
 const MAX_CLAIMED: u32 = 1000;
 
-/// Due deliveries with the active revision of their connector.
-pub(super) const DUE: &str = concat!(
+/// The next connection for which something waits that can be claimed, and when the first of it is due: one look into
+/// the index, whatever waits.
+const NEXT_CONNECTION: &str = "SELECT d.connection, c.name, d.due_at FROM deliveries d INDEXED BY deliveries_waiting
+    CROSS JOIN connections c ON c.key = d.connection
+    WHERE d.state IN ('queued', 'retrying') AND d.claimable = 1 AND d.connection > ?1
+    ORDER BY d.connection, d.due_at LIMIT 1";
+
+/// Due deliveries of a connection, with the active revision of its connector.
+const DUE: &str = concat!(
     "SELECT ",
     columns!(),
-    ", v.key, v.digest, r.flow, f.digest FROM deliveries d INDEXED BY deliveries_waiting
-    CROSS JOIN connections c ON c.name = d.connection
-    CROSS JOIN revisions v ON v.connector = c.connector AND v.standing = 'active'",
+    ", v.key, v.digest, r.flow, f.digest FROM deliveries d INDEXED BY deliveries_waiting",
     joins!(),
-    "CROSS JOIN flow_versions f ON f.key = r.flow_version
-    WHERE d.state IN ('queued', 'retrying') AND d.claimable = 1 AND d.due_at <= ?1
+    "CROSS JOIN revisions v ON v.connector = c.connector AND v.standing = 'active'
+    CROSS JOIN flow_versions f ON f.key = r.flow_version
+    WHERE d.state IN ('queued', 'retrying') AND d.claimable = 1 AND d.connection = ?3 AND d.due_at <= ?1
     ORDER BY d.due_at, d.key LIMIT ?2"
 );
 
 /// Running deliveries whose lease has lapsed, with the revision of the attempt that was lost.
-pub(super) const LAPSED: &str = concat!(
+const LAPSED: &str = concat!(
     "SELECT ",
     columns!(),
     ", v.key, v.digest, r.flow, f.digest FROM deliveries d INDEXED BY deliveries_running
@@ -38,30 +44,95 @@ pub(super) const LAPSED: &str = concat!(
     WHERE d.state = 'running' AND d.lease_until <= ?1 ORDER BY d.lease_until, d.key LIMIT ?2"
 );
 
-/// When the next delivery that can be claimed is due.
-pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM deliveries INDEXED BY deliveries_waiting
-    WHERE state IN ('queued', 'retrying') AND claimable = 1";
-
 /// Moves the end of a lease that is held.
-pub(super) const RENEW: &str =
-    "UPDATE deliveries SET lease_until = ?3 WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
+const RENEW: &str = "UPDATE deliveries SET lease_until = ?3 WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
 
 /// What began to wait at a time that is still to come: a clock that was ahead said so. How long it was to wait is
 /// known all the same, and that wait begins now.
-pub(super) const WAIT_ANEW: &str = "UPDATE deliveries
+const WAIT_ANEW: &str = "UPDATE deliveries
     SET due_at = ?1 + max(0, due_at - changed_at), changed_at = ?1
-    WHERE state IN ('queued', 'retrying') AND claimable IN (0, 1) AND due_at > ?1 AND changed_at > ?1";
+    WHERE state IN ('queued', 'retrying') AND claimable IN (0, 1)
+        AND connection IN (SELECT key FROM connections) AND due_at > ?1 AND changed_at > ?1";
 
-pub(super) fn claim(write: &Write<'_>, claim: Claim, limit: u32, stepped_back: bool) -> Result<Vec<Claimed>, Failure> {
-    if stepped_back {
+/// Where a claim begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    /// The clock stepped back since the claim before.
+    pub(super) stepped_back: bool,
+    /// The key of the connection whose turn it was last.
+    pub(super) after_connection: i64,
+}
+
+/// A connection for which something waits.
+pub(super) struct Waiting {
+    key: i64,
+    room: u32,
+    /// When the first of it is due.
+    pub(super) due: Timestamp,
+}
+
+/// Gives what is claimed, and the connection that it ends with.
+pub(super) fn claim(
+    write: &Write<'_>,
+    claim: Claim,
+    limit: u32,
+    rooms: &Rooms,
+    turn: Turn,
+) -> Result<(Vec<Claimed>, i64), Failure> {
+    if turn.stepped_back {
         write.prepare_cached(WAIT_ANEW)?.execute([claim.now.as_millis()])?;
     }
-    let due = find(write, DUE, claim.now, limit)?;
-    due.into_iter().map(|found| take(write, claim, found)).collect()
+    let mut ready = connections_waiting(write, rooms)?;
+    ready.retain(|connection| connection.due <= claim.now);
+    let behind = ready.partition_point(|connection| connection.key <= turn.after_connection);
+    ready.rotate_left(behind);
+    let (mut claimed, mut last_connection) = (Vec::new(), turn.after_connection);
+    let mut left = limit.min(MAX_CLAIMED);
+    // Each takes its share, and those who could use more share what the others leave.
+    while left > 0 && !ready.is_empty() {
+        let mut hungry = Vec::new();
+        let mut sharing = u32::try_from(ready.len()).unwrap_or(u32::MAX);
+        for mut connection in ready {
+            let share = left.div_ceil(sharing.max(1)).min(connection.room);
+            sharing -= 1;
+            let found = find(write, DUE, params![claim.now.as_millis(), share, connection.key], claim.now)?;
+            let count = u32::try_from(found.len()).unwrap_or(share);
+            for found in found {
+                claimed.push(take(write, claim, found)?);
+            }
+            (left, connection.room) = (left - count, connection.room - count);
+            if count > 0 {
+                last_connection = connection.key;
+            }
+            if count == share && connection.room > 0 {
+                hungry.push(connection);
+            }
+        }
+        ready = hungry;
+    }
+    Ok((claimed, last_connection))
+}
+
+/// The connections that have room and something that waits, by key.
+pub(super) fn connections_waiting(connection: &Connection, rooms: &Rooms) -> rusqlite::Result<Vec<Waiting>> {
+    let mut next = connection.prepare_cached(NEXT_CONNECTION)?;
+    let (mut waiting, mut after) = (Vec::new(), 0);
+    let read = |row: &rusqlite::Row<'_>| {
+        let (Kept(name), Kept(due)) = (row.get(1)?, row.get(2)?);
+        Ok(Waiting { key: row.get(0)?, room: rooms.of(&name), due })
+    };
+    while let Some(found) = next.query_row([after], read).optional()? {
+        after = found.key;
+        if found.room > 0 {
+            waiting.push(found);
+        }
+    }
+    Ok(waiting)
 }
 
 pub(super) fn lapsed(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, Failure> {
-    Ok(find(connection, LAPSED, now, limit)?.into_iter().map(|found| found.claimed).collect())
+    let found = find(connection, LAPSED, params![now.as_millis(), limit.min(MAX_CLAIMED)], now)?;
+    Ok(found.into_iter().map(|found| found.claimed).collect())
 }
 
 /// Gives those whose lease is not held.
@@ -87,7 +158,7 @@ struct Found {
     claimed: Claimed,
 }
 
-fn find(connection: &Connection, sql: &str, now: Timestamp, limit: u32) -> rusqlite::Result<Vec<Found>> {
+fn find(connection: &Connection, sql: &str, values: &[&dyn ToSql], now: Timestamp) -> rusqlite::Result<Vec<Found>> {
     let read = |row: &rusqlite::Row<'_>| {
         let (key, delivery) = rows::delivery(row)?;
         let lease = match delivery.state {
@@ -97,11 +168,10 @@ fn find(connection: &Connection, sql: &str, now: Timestamp, limit: u32) -> rusql
         let Kept(revision) = row.get(rows::COUNT + 1)?;
         let (Kept(flow), Kept(flow_digest)) = (row.get(rows::COUNT + 2)?, row.get(rows::COUNT + 3)?);
         let attempt = delivery.attempts;
-        let claimed = Claimed { delivery, flow, flow_digest, lease, attempt, revision };
+        let claimed = Claimed { delivery, flow, flow_digest, lease, attempt, revision, waited: None };
         Ok(Found { key, revision_key: row.get(rows::COUNT)?, claimed })
     };
-    let limit = limit.min(MAX_CLAIMED);
-    connection.prepare_cached(sql)?.query_map(params![now.as_millis(), limit], read)?.collect()
+    connection.prepare_cached(sql)?.query_map(values, read)?.collect()
 }
 
 fn take(write: &Write<'_>, claim: Claim, found: Found) -> Result<Claimed, Failure> {
@@ -122,7 +192,7 @@ fn take(write: &Write<'_>, claim: Claim, found: Found) -> Result<Claimed, Failur
     claimed.lease = lease;
     claimed.attempt = attempt;
     claimed.delivery.attempts = attempt;
-    claimed.delivery.state = DeliveryState::Running { lease };
+    claimed.waited = Some(std::mem::replace(&mut claimed.delivery.state, DeliveryState::Running { lease }));
     claimed.delivery.changed_at = claim.now;
     Ok(claimed)
 }
@@ -153,9 +223,9 @@ mod tests {
         let clock = Arc::new(SimClock::at(Timestamp::from_millis(0)));
         let store = SqliteStore::temporary(clock).expect("a store");
         for (sql, index) in [
-            (DUE, "deliveries_waiting"),
-            (NEXT_DUE, "deliveries_waiting"),
-            (WAIT_ANEW, "deliveries_waiting"),
+            (DUE, "deliveries_waiting (claimable=? AND connection=? AND due_at<?)"),
+            (NEXT_CONNECTION, "deliveries_waiting (claimable=? AND connection>?)"),
+            (WAIT_ANEW, "deliveries_waiting (claimable=? AND connection=? AND due_at>?)"),
             (LAPSED, "deliveries_running"),
             (RENEW, "sqlite_autoindex_deliveries_1"),
             (HELD, "sqlite_autoindex_deliveries_1"),

@@ -9,10 +9,10 @@ use crate::{
     values::{Json, Kept, Word},
 };
 
-/// The columns that [`listed`] reads, of `d`.
+/// The columns that [`listed`] reads, of `d`, and of its run and connection.
 macro_rules! listed_columns {
     () => {
-        "d.key, d.id, r.id, d.step_index, d.step, d.connection, d.operation, d.state, d.attempts, d.accepted_at,
+        "d.key, d.id, r.id, d.step_index, d.step, c.name, d.operation, d.state, d.attempts, d.accepted_at,
         d.changed_at, d.due_at, d.lease_number, d.lease_until, d.problem, d.reason, d.attention_since,
         d.resolution, d.closed_at"
     };
@@ -25,10 +25,10 @@ macro_rules! columns {
     };
 }
 
-/// The run of the rows of `d`.
+/// The run and the connection of the rows of `d`.
 macro_rules! listed_joins {
     () => {
-        " CROSS JOIN runs r ON r.key = d.run "
+        " CROSS JOIN runs r ON r.key = d.run CROSS JOIN connections c ON c.key = d.connection "
     };
 }
 

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
-use sluse_model::{AttemptResult, DeliveryState, Digest, RunState, Timestamp};
-use sluse_store::{Claim, Claimed, Follow, Settlement, StoreError};
+use sluse_model::{Attempt, DeliveryState, Digest, RunState, Timestamp};
+use sluse_store::{Claim, Claimed, Claiming, Follow, Settlement, StoreError};
 
 use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
 use crate::{
     error::Failure,
+    journal,
     values::{Kept, json, signed},
     writer::{Write, Writer},
 };
 
 /// Only the holder of the lease gets past this.
 pub(super) const HELD: &str = "SELECT key, run, attempt_revision FROM deliveries
-    WHERE id = ?1 AND state = 'running' AND lease_number = ?2 AND attempts = ?3";
+    WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
 
 pub(super) async fn settle(
     writer: &Writer,
@@ -43,7 +44,7 @@ struct Held {
 /// A settlement as it is written: its texts are made before the writer's turn.
 struct Ended {
     settlement: Settlement,
-    result: AttemptResult,
+    at: Timestamp,
     state: StateColumns,
     attempt_problem: Option<String>,
     timeline: Option<String>,
@@ -52,15 +53,21 @@ struct Ended {
 impl Ended {
     fn of(settlement: Settlement) -> Result<Self, StoreError> {
         let refuse = |what: &str| StoreError::Unavailable(format!("{}: {what}", settlement.delivery));
-        let result = settlement.attempt.result.clone().ok_or_else(|| refuse("an attempt that ended has a result"))?;
+        let (at, problem) = match &settlement.attempt {
+            Claiming::Ended(Attempt { result: Some(result), .. }) => {
+                (result.ended_at, result.problem.as_ref().map(json))
+            }
+            Claiming::Ended(_) => return Err(refuse("an attempt that ended has a result")),
+            Claiming::TakenBack { at } => (*at, None),
+        };
         if matches!(settlement.state, DeliveryState::Running { .. }) {
             return Err(refuse("what was settled is not running"));
         }
         Ok(Self {
             state: StateColumns::of(&settlement.state),
-            attempt_problem: result.problem.as_ref().map(json),
+            attempt_problem: problem,
             timeline: (!settlement.timeline.is_empty()).then(|| json(&settlement.timeline)),
-            result,
+            at,
             settlement,
         })
     }
@@ -69,7 +76,11 @@ impl Ended {
     fn write(&self, write: &Write<'_>, claim: Option<Claim>) -> Result<Option<(RunOf, Digest)>, Failure> {
         let Held { delivery_key, run_key, revision_key } = self.held(write)?;
         self.leave_running(write, delivery_key)?;
-        self.keep_attempt(write, delivery_key, revision_key)?;
+        match &self.settlement.attempt {
+            Claiming::Ended(attempt) => self.keep_attempt(write, delivery_key, revision_key, attempt)?,
+            Claiming::TakenBack { .. } => take_back(write, delivery_key)?,
+        }
+        journal::close(write, delivery_key, &self.settlement.closed)?;
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
             write.prepare_cached(sql)?.execute(params![delivery_key, output])?;
@@ -82,8 +93,7 @@ impl Ended {
 
     fn held(&self, write: &Write<'_>) -> Result<Held, Failure> {
         let id = self.settlement.delivery;
-        let values =
-            params![id.as_bytes().as_slice(), signed(self.settlement.lease.number), self.settlement.attempt.number];
+        let values = params![id.as_bytes().as_slice(), signed(self.settlement.lease.number)];
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Held { delivery_key: row.get(0)?, run_key: row.get(1)?, revision_key: row.get(2)? })
         };
@@ -105,13 +115,18 @@ impl Ended {
             self.state.problem,
             self.state.resolution,
             self.state.closed_at,
-            self.result.ended_at.as_millis(),
+            self.at.as_millis(),
         ])?;
         Ok(())
     }
 
-    fn keep_attempt(&self, write: &Write<'_>, delivery_key: i64, revision_key: i64) -> Result<(), Failure> {
-        let attempt = &self.settlement.attempt;
+    fn keep_attempt(
+        &self,
+        write: &Write<'_>,
+        delivery_key: i64,
+        revision_key: i64,
+        attempt: &Attempt,
+    ) -> Result<(), Failure> {
         let sql = "INSERT INTO attempts (delivery, number, revision, began_at, ended_at, kind, problem, timeline)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         write.prepare_cached(sql)?.execute(params![
@@ -119,8 +134,8 @@ impl Ended {
             attempt.number,
             revision_key,
             attempt.began_at.as_millis(),
-            self.result.ended_at.as_millis(),
-            self.result.kind,
+            self.at.as_millis(),
+            attempt.result.as_ref().map(|result| &result.kind),
             self.attempt_problem,
             self.timeline,
         ])?;
@@ -146,7 +161,7 @@ impl Ended {
         let closed_at = match (state, &self.settlement.state) {
             (RunState::Running | RunState::Attention, _) => None,
             (_, DeliveryState::Closed { at, .. }) => Some(*at),
-            _ => Some(self.result.ended_at),
+            _ => Some(self.at),
         };
         // A run that stays where it is costs no write, and a final state never changes.
         let sql = "UPDATE runs SET state = ?2, closed_at = ?3 WHERE key = ?1 AND state <> ?2 AND closed_at IS NULL";
@@ -154,6 +169,13 @@ impl Ended {
         write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])?;
         Ok(())
     }
+}
+
+/// The claim counted an attempt that never began.
+fn take_back(write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
+    let sql = "UPDATE deliveries SET attempts = attempts - 1 WHERE key = ?1";
+    write.prepare_cached(sql)?.execute([delivery_key])?;
+    Ok(())
 }
 
 fn run_of(write: &Write<'_>, run_key: i64) -> rusqlite::Result<RunOf> {

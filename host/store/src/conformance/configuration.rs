@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sluse_model::LimitsSince;
+
 use super::fixtures::{NOW, connection, flow, later, name};
 use crate::{Store, StoreError};
 
@@ -34,6 +36,22 @@ pub async fn a_changed_connection_gets_a_new_version(store: Arc<dyn Store>) {
     store.apply(vec![changed.clone()], Vec::new(), later(1)).await.expect("applied");
     let kept = store.connection(&name("a")).await.expect("read").expect("kept");
     assert_eq!((kept.connection, kept.version, kept.changed_at), (changed, 2, later(1)));
+}
+
+pub async fn attempt_limits_are_kept_with_their_time(store: Arc<dyn Store>) {
+    let mut changed = connection("a", "workzone");
+    let mut expected = Vec::new();
+    for (at, max_attempts, title) in [(0, 5, ""), (1, 7, ""), (2, 7, "Only the title"), (3, 5, "")] {
+        changed.retry.max_attempts = max_attempts;
+        changed.title = title.to_owned();
+        store.apply(vec![changed.clone(), connection("b", "workzone")], Vec::new(), later(at)).await.expect("applied");
+        if at != 2 {
+            expected.push(LimitsSince { limits: changed.attempt_limits(), since: later(at) });
+        }
+    }
+    assert_eq!(store.attempt_limits(&name("a")).await, Ok(expected));
+    assert_eq!(store.attempt_limits(&name("b")).await.expect("read").len(), 1);
+    assert_eq!(store.attempt_limits(&name("c")).await, Ok(Vec::new()));
 }
 
 pub async fn what_is_not_named_stays(store: Arc<dyn Store>) {

@@ -2,18 +2,20 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use sluse_model::{DeliveryState, RunState};
+use sluse_model::{Attempt, DeliveryId, DeliveryState, RunState};
 
 use super::fixtures::{
     NOW, activate, apply, at_once, attention, claim_at, connection, failed, install, later, name, new_run, page,
-    prepare, queued, retry, running, settlement, success,
+    prepare, queued, queued_for, retry, running, settlement, success,
 };
-use crate::{Accepted, Claimed, Follow, Store};
+use crate::{Accepted, Claimed, Claiming, Follow, Rooms, Store, StoreError};
 
 pub async fn one_claim_wins(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let id = queued(&*store, prepared.flow, NOW).await;
-    let claims = at_once(&store, 16, |store, _| async move { store.claim(claim_at(NOW), 1).await.expect("claimed") });
+    let claims = at_once(&store, 16, |store, _| async move {
+        store.claim(claim_at(NOW), 1, Rooms::everywhere()).await.expect("claimed")
+    });
     let claimed: Vec<_> = claims.await.into_iter().flatten().collect();
     assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
     let detail = store.delivery(id).await.expect("read").expect("kept");
@@ -27,7 +29,9 @@ pub async fn concurrent_claims_share_the_work(store: Arc<dyn Store>) {
     for _ in 0..40 {
         waiting.insert(queued(&*store, prepared.flow, NOW).await);
     }
-    let claims = at_once(&store, 8, |store, _| async move { store.claim(claim_at(NOW), 5).await.expect("claimed") });
+    let claims = at_once(&store, 8, |store, _| async move {
+        store.claim(claim_at(NOW), 5, Rooms::everywhere()).await.expect("claimed")
+    });
     let claimed: Vec<_> = claims.await.into_iter().flatten().map(|one| one.delivery.id).collect();
     assert_eq!(claimed.len(), 40);
     assert_eq!(claimed.into_iter().collect::<HashSet<_>>(), waiting);
@@ -39,11 +43,11 @@ pub async fn the_longest_due_is_claimed_first(store: Arc<dyn Store>) {
     for due in [30, 10, 20] {
         ids.push(queued(&*store, prepared.flow, later(due)).await);
     }
-    assert_eq!(store.next_due().await, Ok(Some(later(10))));
-    let claimed = store.claim(claim_at(later(30)), 10).await.expect("claimed");
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(Some(later(10))));
+    let claimed = store.claim(claim_at(later(30)), 10, Rooms::everywhere()).await.expect("claimed");
     let order: Vec<_> = claimed.iter().map(|one| one.delivery.id).collect();
     assert_eq!(order, [ids[1], ids[2], ids[0]]);
-    assert_eq!(store.next_due().await, Ok(None));
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(None));
 }
 
 pub async fn a_claim_takes_no_more_than_asked(store: Arc<dyn Store>) {
@@ -51,17 +55,17 @@ pub async fn a_claim_takes_no_more_than_asked(store: Arc<dyn Store>) {
     for _ in 0..3 {
         queued(&*store, prepared.flow, NOW).await;
     }
-    assert_eq!(store.claim(claim_at(NOW), 0).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(NOW), 0, Rooms::everywhere()).await, Ok(Vec::new()));
     for expected in [2, 1, 0] {
-        assert_eq!(store.claim(claim_at(NOW), 2).await.expect("claimed").len(), expected);
+        assert_eq!(store.claim(claim_at(NOW), 2, Rooms::everywhere()).await.expect("claimed").len(), expected);
     }
 }
 
 pub async fn what_is_not_due_waits(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let id = queued(&*store, prepared.flow, later(10)).await;
-    assert_eq!(store.claim(claim_at(later(9)), 10).await, Ok(Vec::new()));
-    let claimed = store.claim(claim_at(later(10)), 10).await.expect("claimed");
+    assert_eq!(store.claim(claim_at(later(9)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
+    let claimed = store.claim(claim_at(later(10)), 10, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
     let mut run = new_run(prepared.flow);
     run.first.state = DeliveryState::Queued { due: later(10) };
@@ -74,24 +78,92 @@ pub async fn what_has_no_active_revision_waits_for_one(store: Arc<dyn Store>) {
     let run = new_run(flow);
     let id = run.first.id;
     assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
-    assert_eq!(store.claim(claim_at(NOW), 10).await, Ok(Vec::new()));
-    assert_eq!(store.next_due().await, Ok(None));
+    assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await, Ok(Vec::new()));
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(None));
     store.activate(&name("workzone"), &digest, NOW).await.expect("activated");
-    assert_eq!(store.next_due().await, Ok(Some(NOW)));
-    let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(Some(NOW)));
+    let claimed = store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| (one.delivery.id, one.revision)).collect::<Vec<_>>(), [(id, digest)]);
 }
 
 pub async fn what_cannot_begin_does_not_hide_what_can(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
+    store.apply(vec![connection("idle", "interact")], Vec::new(), NOW).await.expect("applied");
     for _ in 0..5 {
-        let mut run = new_run(prepared.flow);
-        run.first.connection = name("unknown");
-        assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
+        queued_for(&*store, prepared.flow, "idle", NOW).await;
     }
     let id = queued(&*store, prepared.flow, later(1)).await;
-    let claimed = store.claim(claim_at(later(1)), 1).await.expect("claimed");
+    let claimed = store.claim(claim_at(later(1)), 1, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
+}
+
+pub async fn what_is_for_nobody_is_refused(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let mut run = new_run(prepared.flow);
+    run.first.connection = name("unknown");
+    let id = run.id;
+    assert!(matches!(store.accept(run, None).await, Err(StoreError::NotFound(_))));
+    assert_eq!(store.run(id).await, Ok(None));
+}
+
+/// A claim of up to `limit`, by connection and in its order.
+async fn claimed_of(store: &dyn Store, limit: u32, rooms: Rooms) -> Vec<(String, DeliveryId)> {
+    let claimed = store.claim(claim_at(later(100)), limit, rooms).await.expect("claimed");
+    claimed.into_iter().map(|one| (one.delivery.connection.to_string(), one.delivery.id)).collect()
+}
+
+fn rooms(named: &[(&str, u32)]) -> Rooms {
+    Rooms { named: named.iter().map(|(connection, room)| (name(connection), *room)).collect(), ..Rooms::everywhere() }
+}
+
+pub async fn a_connection_without_room_waits_and_holds_up_nobody(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    store.apply(vec![connection("other", "workzone")], Vec::new(), NOW).await.expect("applied");
+    let first = queued_for(&*store, prepared.flow, "target", later(1)).await;
+    let second = queued_for(&*store, prepared.flow, "other", later(2)).await;
+    assert_eq!(store.next_due(rooms(&[("target", 0)])).await, Ok(Some(later(2))));
+    assert_eq!(claimed_of(&*store, 10, rooms(&[("target", 0)])).await, [("other".to_owned(), second)]);
+    assert_eq!(store.next_due(rooms(&[("target", 0)])).await, Ok(None));
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(Some(later(1))));
+    let nowhere = Rooms { others: 0, ..Rooms::everywhere() };
+    assert_eq!(claimed_of(&*store, 10, nowhere).await, []);
+    assert_eq!(claimed_of(&*store, 10, Rooms::everywhere()).await, [("target".to_owned(), first)]);
+}
+
+pub async fn a_connection_gets_no_more_than_its_room(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let mut ids = Vec::new();
+    for due in [3, 1, 2] {
+        ids.push(queued(&*store, prepared.flow, later(due)).await);
+    }
+    let claimed = claimed_of(&*store, 10, rooms(&[("target", 2)])).await;
+    assert_eq!(claimed.iter().map(|(_, id)| *id).collect::<Vec<_>>(), [ids[1], ids[2]]);
+}
+
+pub async fn connections_share_what_is_claimed(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let connections = ["target", "other", "third"];
+    let more = connections[1..].iter().map(|connection_name| connection(connection_name, "workzone")).collect();
+    store.apply(more, Vec::new(), NOW).await.expect("applied");
+    for (connection, waiting) in connections.into_iter().zip([30, 10, 1]) {
+        for _ in 0..waiting {
+            queued_for(&*store, prepared.flow, connection, NOW).await;
+        }
+    }
+    let count = |claimed: &[(String, DeliveryId)]| {
+        connections.map(|connection| claimed.iter().filter(|(of, _)| of == connection).count())
+    };
+    // What one leaves, the others share.
+    let claimed = claimed_of(&*store, 9, Rooms::everywhere()).await;
+    let [target, other, third] = count(&claimed);
+    assert_eq!((target + other, third), (8, 1));
+    assert!(target.abs_diff(other) <= 2, "{target} and {other}");
+    // One place at a time goes round.
+    let mut one_by_one = Vec::new();
+    for _ in 0..6 {
+        one_by_one.extend(claimed_of(&*store, 1, Rooms::everywhere()).await);
+    }
+    assert_eq!(count(&one_by_one), [3, 3, 0]);
 }
 
 pub async fn activation_is_seen_by_the_next_claim(store: Arc<dyn Store>) {
@@ -99,7 +171,7 @@ pub async fn activation_is_seen_by_the_next_claim(store: Arc<dyn Store>) {
     let begun = running(&*store, prepared.flow).await;
     queued(&*store, prepared.flow, NOW).await;
     let newer = activate(&*store, "workzone", "component two").await;
-    let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
+    let claimed = store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| one.revision).collect::<Vec<_>>(), [newer]);
     assert_eq!(running(&*store, prepared.flow).await.revision, newer);
     // What began before keeps the revision that it began with.
@@ -111,9 +183,9 @@ pub async fn a_connection_moved_to_another_connector_is_seen_by_the_next_claim(s
     let prepared = prepare(&*store).await;
     let id = queued(&*store, prepared.flow, NOW).await;
     store.apply(vec![connection("target", "interact")], Vec::new(), NOW).await.expect("applied");
-    assert_eq!(store.claim(claim_at(NOW), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     let other = activate(&*store, "interact", "component two").await;
-    let claimed = store.claim(claim_at(NOW), 10).await.expect("claimed");
+    let claimed = store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| (one.delivery.id, one.revision)).collect::<Vec<_>>(), [(id, other)]);
 }
 
@@ -123,20 +195,23 @@ pub async fn a_clock_that_steps_back_stalls_nothing(store: Arc<dyn Store>) {
     // At work while the clock was a year ahead: one is to wait for a moment, and one was about to be claimed.
     let busy = running(&*store, prepared.flow).await;
     let mut settled = retry(&busy, ahead.plus(Duration::from_millis(20)));
-    if let Some(result) = &mut settled.attempt.result {
+    if let Claiming::Ended(Attempt { result: Some(result), .. }) = &mut settled.attempt {
         result.ended_at = ahead;
     }
     store.settle(settled, None).await.expect("settled");
-    assert_eq!(store.claim(claim_at(ahead), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(ahead), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     let mut run = new_run(prepared.flow);
     (run.accepted_at, run.first.accepted_at) = (ahead, ahead);
     run.first.state = DeliveryState::Queued { due: ahead };
     let waiting = run.first.id;
     store.accept(run, None).await.expect("accepted");
     let ids = |claimed: Vec<Claimed>| claimed.into_iter().map(|one| one.delivery.id).collect::<Vec<_>>();
-    assert_eq!(ids(store.claim(claim_at(NOW), 10).await.expect("claimed")), [waiting]);
-    assert_eq!(store.next_due().await, Ok(Some(later(20))));
-    assert_eq!(ids(store.claim(claim_at(later(20)), 10).await.expect("claimed")), [busy.delivery.id]);
+    assert_eq!(ids(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed")), [waiting]);
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(Some(later(20))));
+    assert_eq!(
+        ids(store.claim(claim_at(later(20)), 10, Rooms::everywhere()).await.expect("claimed")),
+        [busy.delivery.id]
+    );
 }
 
 pub async fn deliveries_are_listed_by_state(store: Arc<dyn Store>) {

@@ -13,7 +13,7 @@ use sluse_model::{
     TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
 };
 
-use crate::{Accepted, Claim, Claimed, Follow, NewRun, PageRequest, Settlement, Store};
+use crate::{Accepted, Claim, Claimed, Claiming, Follow, NewRun, PageRequest, Settlement, Store};
 
 /// When the tests take place.
 pub const NOW: Timestamp = Timestamp::from_millis(1_762_000_000_000);
@@ -161,13 +161,19 @@ pub fn attachment(file: &str, digest: Digest) -> Attachment {
     }
 }
 
-/// Accepts a run and gives its first delivery, which waits.
-pub async fn queued(store: &dyn Store, flow: Digest, due: Timestamp) -> DeliveryId {
+/// Accepts a run for a connection and gives its first delivery, which waits.
+pub async fn queued_for(store: &dyn Store, flow: Digest, connection: &str, due: Timestamp) -> DeliveryId {
     let mut run = new_run(flow);
+    run.first.connection = name(connection);
     run.first.state = DeliveryState::Queued { due };
     let id = run.first.id;
     assert_eq!(store.accept(run, None).await, Ok(Accepted::New(None)));
     id
+}
+
+/// Accepts a run and gives its first delivery, which waits.
+pub async fn queued(store: &dyn Store, flow: Digest, due: Timestamp) -> DeliveryId {
+    queued_for(store, flow, "target", due).await
 }
 
 /// Accepts a run and gives its first delivery, claimed.
@@ -206,7 +212,7 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
     Settlement {
         delivery: claimed.delivery.id,
         lease: claimed.lease,
-        attempt: Attempt { number, revision: claimed.revision, began_at: NOW, result: Some(result) },
+        attempt: Claiming::Ended(Attempt { number, revision: claimed.revision, began_at: NOW, result: Some(result) }),
         state,
         output: done.then(|| r#"{"case":"2026-1"}"#.to_owned()),
         timeline: vec![TimelineLine {
@@ -215,8 +221,15 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
             level: TimelineLevel::Info,
             message: "asked the target".to_owned(),
         }],
+        closed: Vec::new(),
         follow,
     }
+}
+
+/// The claim is taken back: the attempt never began.
+pub fn taken_back(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Settlement {
+    let attempt = Claiming::TakenBack { at: later(10) };
+    Settlement { attempt, timeline: Vec::new(), ..settlement(claimed, state, follow) }
 }
 
 /// The last step succeeded.

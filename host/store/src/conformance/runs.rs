@@ -8,7 +8,7 @@ use super::fixtures::{
     LEASE, NOW, apply, at_once, attachment, attention, claim_at, content, flow, later, name, new_run, page, prepare,
     running, success,
 };
-use crate::{Accepted, RunFilter, Store, StoreError};
+use crate::{Accepted, Rooms, RunFilter, Store, StoreError};
 
 pub async fn an_accepted_run_is_read_back(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
@@ -43,7 +43,7 @@ pub async fn accepting_and_claiming_is_one_step(store: Arc<dyn Store>) {
     let [attempt] = &detail.attempts[..] else { panic!("{:?}", detail.attempts) };
     assert_eq!((attempt.number, attempt.revision, attempt.began_at), (1, prepared.revision, NOW));
     assert_eq!(attempt.result, None);
-    assert_eq!(store.claim(claim_at(later(1)), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(later(1)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
 }
 
 pub async fn a_run_may_begin_with_a_person_s_work(store: Arc<dyn Store>) {
@@ -54,7 +54,7 @@ pub async fn a_run_may_begin_with_a_person_s_work(store: Arc<dyn Store>) {
     assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
     let detail = store.run(id).await.expect("read").expect("kept");
     assert_eq!((detail.run.state, &detail.deliveries[0].state), (RunState::Attention, &attention()));
-    assert_eq!(store.claim(claim_at(later(1000)), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(later(1000)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
 }
 
 pub async fn a_run_without_its_flow_version_is_refused(store: Arc<dyn Store>) {

@@ -6,9 +6,9 @@ use sluse_model::{Attempt, AttemptResult, DeliveryState, RunState, TimelineLevel
 
 use super::fixtures::{
     NOW, activate, attention, claim_at, failed, later, new_delivery, prepare, problem, retry, running, settlement,
-    succeeded, success,
+    succeeded, success, taken_back,
 };
-use crate::{Claimed, DeliveryDetail, Follow, RunDetail, Settlement, Store, StoreError};
+use crate::{Claimed, Claiming, DeliveryDetail, Follow, Rooms, RunDetail, Settlement, Store, StoreError};
 
 async fn delivery(store: &dyn Store, claimed: &Claimed) -> DeliveryDetail {
     store.delivery(claimed.delivery.id).await.expect("read").expect("kept")
@@ -33,7 +33,8 @@ pub async fn a_settled_delivery_is_read_back(store: Arc<dyn Store>) {
     let detail = delivery(&*store, &claimed).await;
     assert_eq!((detail.delivery.state, detail.delivery.output), (settlement.state, settlement.output));
     assert_eq!((detail.delivery.attempts, detail.delivery.changed_at), (1, later(10)));
-    assert_eq!((detail.attempts, detail.timeline), (vec![settlement.attempt], settlement.timeline));
+    let Claiming::Ended(attempt) = settlement.attempt else { panic!("it ended") };
+    assert_eq!((detail.attempts, detail.timeline), (vec![attempt], settlement.timeline));
     let run = run(&*store, &claimed).await;
     assert_eq!((run.run.state, run.run.closed_at), (RunState::Succeeded, Some(later(10))));
 }
@@ -47,7 +48,7 @@ pub async fn a_settled_delivery_never_changes(store: Arc<dyn Store>) {
         let refused = store.settle(settlement, Some(claim_at(NOW))).await;
         assert!(matches!(refused, Err(StoreError::Stale(_))), "{refused:?}");
     }
-    assert_eq!(store.claim(claim_at(later(1_000_000)), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(later(1_000_000)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     assert_eq!(store.lapsed(later(1_000_000), 10).await, Ok(Vec::new()));
     assert_eq!((delivery(&*store, &claimed).await, run(&*store, &claimed).await), before);
 }
@@ -63,7 +64,7 @@ pub async fn a_final_run_never_changes(store: Arc<dyn Store>) {
         .expect("claimed");
     let close = Follow::Close(RunState::Failed);
     store.settle(settlement(&second, retry(&second, NOW).state, close), None).await.expect("settled");
-    let again = store.claim(claim_at(later(20)), 1).await.expect("claimed").remove(0);
+    let again = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
     store.settle(success(&again), None).await.expect("settled");
     let run = run(&*store, &first).await.run;
     assert_eq!((run.state, run.closed_at), (RunState::Failed, Some(later(10))));
@@ -89,7 +90,7 @@ pub async fn a_following_delivery_appears_with_the_settlement(store: Arc<dyn Sto
     assert_eq!((detail.run.state, detail.run.closed_at), (RunState::Running, None));
     let states: Vec<_> = detail.deliveries.iter().map(|one| (one.step_index, one.state.clone())).collect();
     assert_eq!(states, [(0, succeeded()), (1, state)]);
-    let next = store.claim(claim_at(later(10)), 10).await.expect("claimed");
+    let next = store.claim(claim_at(later(10)), 10, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(next.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [detail.deliveries[1].id]);
 }
 
@@ -102,7 +103,7 @@ pub async fn a_following_delivery_is_claimed_with_the_settlement(store: Arc<dyn 
     assert_eq!((next.delivery.run, next.delivery.step_index), (claimed.delivery.run, 1));
     assert_eq!((next.attempt, next.revision), (1, newer));
     assert_eq!(delivery(&*store, &next).await.delivery, next.delivery);
-    assert_eq!(store.claim(claim_at(later(10)), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(later(10)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     store.settle(success(&next), None).await.expect("settled");
     assert_eq!(run(&*store, &claimed).await.run.state, RunState::Succeeded);
 }
@@ -123,14 +124,46 @@ pub async fn a_retry_is_due_later_and_keeps_its_attempts(store: Arc<dyn Store>) 
     let detail = delivery(&*store, &claimed).await;
     assert_eq!(detail.delivery.state, DeliveryState::Retrying { due: later(500), problem: problem() });
     assert_eq!((detail.delivery.attempts, detail.attempts.len()), (1, 1));
-    assert_eq!(store.next_due().await, Ok(Some(later(500))));
-    assert_eq!(store.claim(claim_at(later(499)), 10).await, Ok(Vec::new()));
-    let again = store.claim(claim_at(later(500)), 10).await.expect("claimed").remove(0);
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(Some(later(500))));
+    assert_eq!(store.claim(claim_at(later(499)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
+    let again = store.claim(claim_at(later(500)), 10, Rooms::everywhere()).await.expect("claimed").remove(0);
     assert_eq!((again.attempt, again.delivery.id), (2, claimed.delivery.id));
     let attempts = delivery(&*store, &claimed).await.attempts;
     assert_eq!(attempts.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!((attempts[0].result.is_some(), attempts[1].result.is_some()), (true, false));
     assert_eq!(run(&*store, &claimed).await.run.state, RunState::Running);
+}
+
+pub async fn an_attempt_that_never_began_is_taken_back(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let first = running(&*store, prepared.flow).await;
+    store.settle(retry(&first, later(20)), None).await.expect("settled");
+    let waited = DeliveryState::Retrying { due: later(20), problem: problem() };
+    let claimed = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
+    assert_eq!((claimed.attempt, claimed.waited.as_ref()), (2, Some(&waited)));
+    let back = taken_back(&claimed, waited.clone(), Follow::Stay(RunState::Running));
+    assert_eq!(store.settle(back.clone(), None).await, Ok(None));
+    let detail = delivery(&*store, &first).await;
+    assert_eq!((detail.delivery.state, detail.delivery.attempts, detail.attempts.len()), (waited, 1, 1));
+    assert!(matches!(store.settle(back, None).await, Err(StoreError::Stale(_))), "the lease is given back, too");
+    // It is claimed again as if nothing had been, but under a lease of its own.
+    let again = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
+    assert_eq!(again.attempt, 2);
+    assert!(again.lease.number > claimed.lease.number);
+    store.settle(success(&again), None).await.expect("settled");
+    assert_eq!(delivery(&*store, &first).await.attempts.len(), 2);
+}
+
+pub async fn what_is_over_before_an_attempt_began_does_not_count_it(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let claimed = running(&*store, prepared.flow).await;
+    assert_eq!(claimed.waited, Some(DeliveryState::Queued { due: NOW }));
+    let over = taken_back(&claimed, failed(), Follow::Close(RunState::Failed));
+    store.settle(over, None).await.expect("settled");
+    let detail = delivery(&*store, &claimed).await;
+    assert_eq!((detail.delivery.state, detail.delivery.attempts, detail.attempts.len()), (failed(), 0, 0));
+    let run = run(&*store, &claimed).await.run;
+    assert_eq!((run.state, run.closed_at), (RunState::Failed, Some(later(10))));
 }
 
 pub async fn attention_shows_on_delivery_and_run(store: Arc<dyn Store>) {
@@ -141,7 +174,7 @@ pub async fn attention_shows_on_delivery_and_run(store: Arc<dyn Store>) {
     let detail = run(&*store, &claimed).await;
     assert_eq!((detail.run.state, detail.run.closed_at), (RunState::Attention, None));
     assert_eq!(detail.deliveries[0].state, attention());
-    assert_eq!(store.claim(claim_at(later(1_000_000)), 10).await, Ok(Vec::new()));
+    assert_eq!(store.claim(claim_at(later(1_000_000)), 10, Rooms::everywhere()).await, Ok(Vec::new()));
 }
 
 pub async fn a_failed_step_closes_the_run(store: Arc<dyn Store>) {
@@ -159,7 +192,7 @@ pub async fn attempts_name_the_revision_that_they_ran_on(store: Arc<dyn Store>) 
     let claimed = running(&*store, prepared.flow).await;
     let newer = activate(&*store, "workzone", "component two").await;
     store.settle(retry(&claimed, later(20)), None).await.expect("settled");
-    let again = store.claim(claim_at(later(20)), 1).await.expect("claimed").remove(0);
+    let again = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
     store.settle(success(&again), None).await.expect("settled");
     let attempts = delivery(&*store, &claimed).await.attempts;
     let revisions: Vec<_> = attempts.iter().map(|attempt| attempt.revision).collect();
@@ -181,7 +214,7 @@ pub async fn the_timeline_is_ordered_by_time(store: Arc<dyn Store>) {
     let mut first = retry(&claimed, later(20));
     first.timeline = vec![line(30, 0, "between"), line(5, 1, "one")];
     store.settle(first, None).await.expect("settled");
-    let again = store.claim(claim_at(later(20)), 1).await.expect("claimed").remove(0);
+    let again = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
     let mut second = success(&again);
     second.timeline = vec![line(25, 2, "two"), line(25, 2, "two, too")];
     store.settle(second, None).await.expect("settled");

@@ -8,7 +8,7 @@ use super::fixtures::{
     NOW, apply, claim_at, install, later, name, new_delivery, prepare, queued, retry, running, settlement, succeeded,
     success,
 };
-use crate::{Follow, RunFilter, Store, StoreError};
+use crate::{Follow, Rooms, RunFilter, Store, StoreError};
 
 /// Waits for a wake-up that must come.
 async fn woken(wakeups: &mut watch::Receiver<u64>) {
@@ -31,7 +31,7 @@ pub async fn accepted_work_wakes(store: Arc<dyn Store>) {
     queued(&*store, prepared.flow, NOW).await;
     woken(&mut wakeups).await;
     // Who subscribed before looking and is woken finds it.
-    assert_eq!(store.claim(claim_at(NOW), 10).await.expect("claimed").len(), 1);
+    assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed").len(), 1);
 }
 
 pub async fn claimed_work_does_not_wake(store: Arc<dyn Store>) {

@@ -3,13 +3,13 @@
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use serde::Deserialize;
 use serde_json::Value;
-use sluse_egress::Secret;
-use sluse_model::{MAX_RETRY_AFTER_MS, Timestamp};
+use sluse_egress::{Secret, retry_after};
+use sluse_model::Timestamp;
 
 use super::{AccessToken, Fetched, request::Exchange};
 use crate::VaultError;
@@ -139,19 +139,6 @@ fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// Seconds or a date (RFC 9110 section 10.2.3); a past date is now, nonsense is nothing.
-fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    let wait = match text.trim().parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = httpdate::parse_http_date(text.trim()).ok()?;
-            let since_epoch = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-            Timestamp::default().plus(since_epoch).since(now)
-        }
-    };
-    Some(wait.min(Duration::from_millis(MAX_RETRY_AFTER_MS)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! What connections and flows look like when they are sent.
 
+use sluse_model::{Handling, Standing};
+
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, list, map, name, number, object, one_of, one_of_texts, text, timestamp,
 };
+use crate::v1::gate;
 
 /// What applying changes, or would.
 pub(super) fn change() -> Schema {
@@ -26,7 +29,10 @@ pub(super) fn connection() -> Schema {
         .with("grant", grant())
         .with("limits", limits())
         .with("retry", retry())
+        .with("gates", gates())
+        .may_have("operations", map(operation()).about("By name."))
         .with("changed_at", timestamp())
+        .may_have("gate", gate::schema().about("The gate that is closed now."))
         .about("A configured use of a connector. Secrets are named, never shown.")
         .named("Connection")
 }
@@ -38,6 +44,13 @@ fn endpoint() -> Schema {
         .with("auth", auth())
         .with("timeout_ms", number().about("The time that one exchange may take."))
         .with("max_response_bytes", number().about("The largest answer that is handed to the connector."))
+        .may_have(
+            "status_means",
+            map(one_of_texts(Standing::ALL.map(Standing::as_str))).about(
+                "What a status says of a request that must happen once, where this target means something else by it.",
+            ),
+        )
+        .may_have("idempotency_header", text().about("The header in which the target takes an idempotency key."))
         .about("Where a target is and how to sign in there.")
         .named("Endpoint")
 }
@@ -79,15 +92,50 @@ fn limits() -> Schema {
 }
 
 fn retry() -> Schema {
-    object()
-        .with("max_attempts", number().about("The first one included."))
-        .with(
-            "base_ms",
-            number().about("The longest wait before the second attempt; it doubles with each further one."),
-        )
+    let handlings = || one_of_texts(Handling::ALL.map(Handling::as_str));
+    let base = "The longest wait before the second attempt; it doubles with each further one.";
+    let doubling = object()
+        .with("base_ms", number().about(base))
         .with("cap_ms", number().about("No wait is longer, but for one that the target asked for."))
-        .about("When to try again.")
+        .about("Between nothing and a bound that doubles.");
+    let delays =
+        list(number()).about("One after the other, the last one again and again; lengthened by at most a tenth.");
+    let listed = object().with("delays_ms", delays).about("A list of waits.");
+    object()
+        .with("max_attempts", number().about("The first one included, and those that a person asked for."))
+        .may_have("max_age_ms", number().about("Since it was accepted; nothing is tried again after that."))
+        .with("floor_ms", number().about("The least wait after an answer 429 and after a timeout."))
+        .with("when_exhausted", handlings().about("What becomes of a delivery when no attempt is left."))
+        .with("when_failed", handlings().about("What becomes of one that is invalid, rejected or denied."))
+        .and(one_of([doubling, listed]).named("Waits"))
+        .about("When to try again, and what becomes of what does not succeed.")
         .named("RetryPolicy")
+}
+
+fn gates() -> Schema {
+    let rate = object()
+        .with("attempts", number())
+        .with("per_ms", number())
+        .about("At most so many attempts in so much time; after a pause they may come together.")
+        .named("Rate");
+    let breaker = object()
+        .with("failures", number().about("So many exchanges in a row that did not reach the target."))
+        .with("open_ms", number().about("How long it is left alone at first; doubles up to five minutes."))
+        .about("When to leave the target alone.")
+        .named("Breaker");
+    object()
+        .with("max_concurrent", number().about("Attempts under way at the same time."))
+        .may_have("rate", rate)
+        .with("breaker", breaker)
+        .about("How much at once, how fast, and when to leave the target alone.")
+        .named("Gates")
+}
+
+fn operation() -> Schema {
+    object()
+        .may_have("retry", retry().about("In place of what the connection says."))
+        .about("What holds for one operation of a connection.")
+        .named("OperationSettings")
 }
 
 pub(super) fn flow() -> Schema {

@@ -6,7 +6,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use sluse_model::{Connection, Flow, Timestamp};
 
-use super::{super::list::items, schemas};
+use super::{
+    super::{gate::GateBody, list::items},
+    schemas,
+};
 use crate::{Api, ApiError, openapi::Operation};
 
 #[derive(Debug, Serialize)]
@@ -19,6 +22,8 @@ pub(super) struct ConnectionBody {
     #[serde(flatten)]
     connection: Connection,
     changed_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<GateBody>,
 }
 
 #[derive(Debug, Serialize)]
@@ -34,7 +39,10 @@ pub(super) async fn connections(State(api): State<Arc<Api>>) -> Result<Json<Item
     let stored = api.engine.store().connections().await?;
     let items = stored
         .into_iter()
-        .map(|stored| ConnectionBody { connection: stored.connection, changed_at: stored.changed_at })
+        .map(|stored| {
+            let gate = api.engine.gate(&stored.connection.name).map(GateBody::from);
+            ConnectionBody { connection: stored.connection, changed_at: stored.changed_at, gate }
+        })
         .collect();
     Ok(Json(ItemsBody { items }))
 }
@@ -67,6 +75,7 @@ pub(super) fn describe_flows() -> Operation {
 #[cfg(test)]
 mod tests {
     use http::Method;
+    use sluse_model::GateHold;
 
     use super::*;
     use crate::openapi::{described, samples};
@@ -74,8 +83,13 @@ mod tests {
     #[test]
     fn they_are_as_described() {
         let changed_at = samples::moment();
-        let connection = |connection| ConnectionBody { connection, changed_at };
-        let body = ItemsBody { items: samples::connections().into_iter().map(connection).collect() };
+        let gates = samples::gates().into_iter().map(Some).chain([None]).cycle();
+        let connection = |(connection, gate): (Connection, Option<GateHold>)| ConnectionBody {
+            connection,
+            changed_at,
+            gate: gate.map(GateBody::from),
+        };
+        let body = ItemsBody { items: samples::connections().into_iter().zip(gates).map(connection).collect() };
         described::answer(Method::GET, "/v1/connections", StatusCode::OK, &body);
         let flow = |flow| FlowBody { flow, digest: samples::digest().to_string(), changed_at };
         let body = ItemsBody { items: samples::flows().into_iter().map(flow).collect() };

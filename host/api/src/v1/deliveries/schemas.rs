@@ -1,10 +1,11 @@
 //! What deliveries look like when they are sent.
 
-use sluse_model::{Reason, TimelineLevel};
+use sluse_model::{Reason, Standing, TimelineLevel};
 
 use crate::openapi::schema::{
     Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
+use crate::v1::gate;
 
 const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
@@ -39,8 +40,21 @@ pub(crate) fn delivery() -> Schema {
         .with("input", anything().about("What the operation was called with."))
         .may_have("output", anything().about("What came of it, once it has succeeded."))
         .with("attempts", list(attempt()))
-        .with("timeline", list(timeline_line()));
+        .with("timeline", list(timeline_line()))
+        .with("journal", list(intent()).about("What its attempts have sent that must happen once."));
     summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
+}
+
+/// A delivery, and how it looks for it.
+pub(super) fn shown() -> Schema {
+    let most = "The most attempts that it may have had since it was accepted, the first one included. Automatic ones \
+        end at the limit of now, which may be lower.";
+    let last_error = object().with("at", timestamp()).with("problem", problem()).named("LastError");
+    let more = object()
+        .with("max_attempts", number().about(most))
+        .may_have("last_error", last_error.about("What the latest attempt met that did not succeed, and when."))
+        .may_have("gate", gate::schema().about("What holds it although it is due."));
+    delivery().and(more).about("A delivery, and how it looks for it.").named("ShownDelivery")
 }
 
 /// Where a delivery stands, with what exists in that state.
@@ -83,6 +97,20 @@ fn attempt() -> Schema {
         .with("result", result.or_null().about("`null` while it is under way."))
         .about("One try of a delivery.")
         .named("Attempt")
+}
+
+fn intent() -> Schema {
+    object()
+        .with("number", number().about("Its place in the journal, from 1."))
+        .with("attempt", number().about("The attempt that sent it."))
+        .with("request", text().about("Method and path, without query and personal numbers."))
+        .with("opened_at", timestamp())
+        .with(
+            "standing",
+            one_of_texts(Standing::ALL.map(Standing::as_str)).about("`open`: it may have happened, and nobody knows."),
+        )
+        .about("A request that must happen once.")
+        .named("Intent")
 }
 
 fn timeline_line() -> Schema {

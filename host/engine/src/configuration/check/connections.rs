@@ -4,17 +4,12 @@ use serde_json::Value;
 use sluse_model::{Auth, Connection, CredentialKind, Description, Endpoint, EndpointNeed, Limits, Name};
 use url::{Host, Url};
 
-use super::{Catalog, shapes::pointer_to_path};
+use super::{Catalog, policies, shapes::pointer_to_path};
 use crate::{
     configuration::{Located, finding::Finding},
     mapping::did_you_mean,
     schema::Schema,
 };
-
-/// A day: no call and no wait between attempts is longer.
-const MAX_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
-/// Far beyond any use; keeps the table of attempts readable.
-const MAX_ATTEMPTS: u32 = 1000;
 
 pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     let connection = &located.value;
@@ -31,6 +26,7 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
         Some(description) => {
             settings(connection, description, &mut refuse);
             needs(connection, description, &mut refuse);
+            policies::operations(connection, description, &mut refuse);
         }
     }
     for (name, endpoint) in &connection.endpoints {
@@ -38,12 +34,13 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
         address(endpoint, &path, &mut refuse);
         auth(&endpoint.auth, &path, catalog, &mut refuse);
         exchange(endpoint, connection, &path, &mut refuse);
+        idempotency(endpoint, &path, &mut refuse);
         if let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
             refuse(&format!("{path}.url"), rule);
         }
     }
     limits(&connection.limits, &mut refuse);
-    retry(connection, &mut refuse);
+    policies::check(connection, &mut refuse);
 }
 
 fn settings(connection: &Connection, description: &Description, refuse: &mut impl FnMut(&str, String)) {
@@ -185,6 +182,14 @@ fn exchange(endpoint: &Endpoint, connection: &Connection, path: &str, refuse: &m
     }
 }
 
+fn idempotency(endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
+    let Some(header) = &endpoint.idempotency_header else { return };
+    if header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        let message = "the name of a header has letters, digits and dashes: `Idempotency-Key`";
+        refuse(&format!("{path}.idempotency_header"), message.to_owned());
+    }
+}
+
 fn limits(limits: &Limits, refuse: &mut impl FnMut(&str, String)) {
     let ceiling = Limits::CEILING;
     for (key, value, most) in [
@@ -196,21 +201,5 @@ fn limits(limits: &Limits, refuse: &mut impl FnMut(&str, String)) {
         if value == 0 || value > most {
             refuse(&format!("limits.{key}"), format!("it is from 1 to {most}"));
         }
-    }
-}
-
-fn retry(connection: &Connection, refuse: &mut impl FnMut(&str, String)) {
-    let retry = &connection.retry;
-    if !(1..=MAX_ATTEMPTS).contains(&retry.max_attempts) {
-        refuse(
-            "retry.max_attempts",
-            format!("a delivery is tried from 1 to {MAX_ATTEMPTS} times, the first time included"),
-        );
-    }
-    if retry.cap_ms > MAX_WAIT_MS {
-        refuse("retry.cap_ms", format!("a wait is at most a day, {MAX_WAIT_MS} ms"));
-    }
-    if retry.base_ms > retry.cap_ms {
-        refuse("retry.base_ms", format!("the first wait is at most the longest, `cap_ms` ({})", retry.cap_ms));
     }
 }

@@ -116,6 +116,43 @@ fn a_key_goes_into_one_place_and_its_secret_exists() {
 }
 
 #[test]
+fn a_policy_that_can_never_succeed_is_refused() {
+    let retry = |more: &str, key: &str, part: &str| {
+        let text = connection(&format!("[connection.retry]\n{more} # ◄"));
+        faults(&text, &format!("connection[0].retry.{key}"), part);
+        let text = connection(&format!("[connection.operations.open-box.retry]\n{more} # ◄"));
+        faults(&text, &format!("connection[0].operations.open-box.retry.{key}"), part);
+    };
+    retry("max_attempts = 0", "max_attempts", "from 1");
+    retry("delays_ms = []", "delays_ms", "is empty");
+    retry("delays_ms = [1, 86400001]", "delays_ms[1]", "at most a day");
+    retry("cap_ms = 86400001", "cap_ms", "at most a day");
+    retry("base_ms = 900001", "base_ms", "at most the longest");
+    retry("floor_ms = 86400001", "floor_ms", "at most a day");
+    retry("max_age_ms = 5000", "max_age_ms", "tried a second time");
+    retry("max_age_ms = 31536000001", "max_age_ms", "at most a year");
+}
+
+#[test]
+fn a_gate_that_never_opens_is_refused() {
+    let gates = |more: &str, key: &str| {
+        let text = connection(&format!("[connection.gates]\n{more} # ◄"));
+        faults(&text, &format!("connection[0].gates.{key}"), "from 1 to");
+    };
+    gates("max_concurrent = 0", "max_concurrent");
+    gates("rate = { attempts = 0, per_ms = 1000 }", "rate.attempts");
+    gates("rate = { attempts = 1, per_ms = 0 }", "rate.per_ms");
+    gates("breaker = { failures = 0 }", "breaker.failures");
+    gates("breaker = { open_ms = 300001 }", "breaker.open_ms");
+}
+
+#[test]
+fn settings_of_an_operation_need_that_operation() {
+    let text = connection("[connection.operations.open-bocks.retry] # ◄\nmax_attempts = 1");
+    faults(&text, "connection[0].operations.open-bocks", "did you mean `open-box`");
+}
+
+#[test]
 fn limits_and_retries_are_sane() {
     faults(
         &connection("[connection.limits]\nmemory_bytes = 268435457 # ◄"),

@@ -37,6 +37,8 @@ url = "http://127.0.0.1:80"
 allow_plaintext = true
 timeout_ms = 5
 max_response_bytes = 6
+status_means = { 500 = "did-not-happen" }
+idempotency_header = "Idempotency-Key"
 auth = { kind = "api-key", header = "x-key", value = { secret = "shelf-key" } }
 [connection.grant]
 cidrs = ["10.20.0.0/16", "fd00::/8"]
@@ -47,8 +49,18 @@ timeout_ms = 3
 max_attachment_bytes = 4
 [connection.retry]
 max_attempts = 1
+max_age_ms = 9
 base_ms = 2
 cap_ms = 3
+floor_ms = 4
+when_exhausted = "close"
+[connection.gates]
+max_concurrent = 5
+rate = { attempts = 6, per_ms = 7 }
+breaker = { failures = 8, open_ms = 9 }
+[connection.operations.open-box.retry]
+delays_ms = [1, 2]
+when_failed = "close"
 "#;
     let (connections, flows) = parsed(&[file("a.toml", text)]).into_parts();
     assert_eq!(
@@ -57,14 +69,38 @@ cap_ms = 3
             "name": "left", "connector": "shelf", "title": "Venstre", "settings": {"room": "Æ", "rows": [1, 2]},
             "endpoints": {"default": {
                 "url": "http://127.0.0.1:80", "allow_plaintext": true, "timeout_ms": 5, "max_response_bytes": 6,
+                "status_means": {"500": "did-not-happen"}, "idempotency_header": "Idempotency-Key",
                 "auth": {"kind": "api-key", "header": "x-key", "value": {"secret": "shelf-key"}},
             }},
             "grant": {"cidrs": ["10.20.0.0/16", "fd00::/8"]},
             "limits": {"memory_bytes": 1, "cpu_ms": 2, "timeout_ms": 3, "max_attachment_bytes": 4},
-            "retry": {"max_attempts": 1, "base_ms": 2, "cap_ms": 3},
+            "retry": {
+                "max_attempts": 1, "max_age_ms": 9, "base_ms": 2, "cap_ms": 3, "floor_ms": 4,
+                "when_exhausted": "close", "when_failed": "attention",
+            },
+            "gates": {
+                "max_concurrent": 5, "rate": {"attempts": 6, "per_ms": 7}, "breaker": {"failures": 8, "open_ms": 9},
+            },
+            "operations": {"open-box": {"retry": {
+                "max_attempts": 1, "max_age_ms": 9, "delays_ms": [1, 2], "floor_ms": 4,
+                "when_exhausted": "close", "when_failed": "close",
+            }}},
         })
     );
     assert!(flows.is_empty());
+}
+
+#[test]
+fn waits_are_a_list_or_they_double() {
+    let connection =
+        |more: &str| format!("[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.retry]\n{more}");
+    let retry = "connection[0].retry";
+    refuses(&connection("base_ms = 1\ndelays_ms = [1] # ◄"), &format!("{retry}.delays_ms"), "or they double");
+    refuses(&connection("delays_ms = 5 # ◄"), &format!("{retry}.delays_ms"), "a list of waits");
+    refuses(&connection("delays_ms = [1, -1] # ◄"), &format!("{retry}.delays_ms[1]"), "at least 0");
+    refuses(&connection("when_failed = \"closed\" # ◄"), &format!("{retry}.when_failed"), "did you mean `close`");
+    let rate = "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.gates]\nrate = { attempts = 1 } # ◄";
+    refuses(rate, "connection[0].gates.rate", "`per_ms` is missing");
 }
 
 #[test]

@@ -1,0 +1,132 @@
+//! The gates of each connection, and who is through. What they decide is `sluse_model::Gate`'s business; here is who
+//! asks them, and who is woken when one opens.
+
+mod pass; // that an attempt was let through
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sluse_model::{Clock, Connection, Exchanged, Gate, GateHold, Name, Timestamp};
+use sluse_store::{Claimed, Rooms};
+use tokio::sync::Notify;
+
+pub(crate) use pass::Pass;
+
+/// The gates of each connection.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    kept: Mutex<HashMap<Name, Kept>>,
+    opened: Notify,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    gate: Gate,
+    /// Somebody waits in the store for want of room: newcomers queue up behind, and whoever leaves says so.
+    is_awaited: bool,
+}
+
+impl Gates {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { kept: Mutex::default(), opened: Notify::new(), clock })
+    }
+
+    /// Takes over what is configured. Who is through stays through.
+    pub(crate) fn configure<'a>(&self, connections: impl IntoIterator<Item = &'a Connection>) {
+        let now = self.clock.now();
+        let mut kept = self.kept();
+        for connection in connections {
+            match kept.get_mut(&connection.name) {
+                Some(kept) => kept.gate.set(connection.gates.clone(), now),
+                None => {
+                    let gate = Gate::new(connection.gates.clone(), now);
+                    kept.insert(connection.name.clone(), Kept { gate, is_awaited: false });
+                }
+            }
+        }
+        drop(kept);
+        self.opened.notify_one();
+    }
+
+    /// Waits until one that was closed may be open. Said before anybody waited, it is heard all the same.
+    pub(crate) async fn opened(&self) {
+        self.opened.notified().await;
+    }
+
+    /// Lets a newcomer through that has not been in the queue, unless others wait there already.
+    pub(crate) fn admit_newcomer(self: &Arc<Self>, connection: &Name) -> Option<Pass> {
+        let mut all = self.kept();
+        let kept = all.get_mut(connection)?;
+        let entry = if kept.is_awaited { None } else { kept.gate.enter(self.clock.now()) };
+        kept.is_awaited |= entry.is_none();
+        entry.map(|entry| Pass::new(self.clone(), connection.clone(), entry))
+    }
+
+    /// Lets one through that was claimed. `None` when the gate has closed since the claim was made.
+    pub(crate) fn admit(self: &Arc<Self>, connection: &Name) -> Option<Pass> {
+        let mut all = self.kept();
+        let kept = all.get_mut(connection)?;
+        let entry = kept.gate.enter(self.clock.now());
+        kept.is_awaited |= entry.is_none();
+        entry.map(|entry| Pass::new(self.clone(), connection.clone(), entry))
+    }
+
+    /// How many may be claimed of each connection. Whoever asks is told when one opens that has no room now.
+    pub(crate) fn rooms(&self) -> Rooms {
+        let now = self.clock.now();
+        let room = |(name, kept): (&Name, &mut Kept)| {
+            let room = kept.gate.room(now);
+            kept.is_awaited |= room == 0;
+            (name.clone(), room)
+        };
+        // Configuration comes here before anything can be claimed under it.
+        Rooms { others: 0, named: self.kept().iter_mut().map(room).collect() }
+    }
+
+    /// Notes for whom others may still wait, after a claim that was made with these rooms.
+    pub(crate) fn note_claim(&self, rooms: &Rooms, claimed: &[Claimed]) {
+        let mut counts: HashMap<&Name, u32> = HashMap::new();
+        for one in claimed {
+            *counts.entry(&one.delivery.connection).or_default() += 1;
+        }
+        for (name, kept) in self.kept().iter_mut() {
+            let room = rooms.of(name);
+            let count = counts.get(name).copied().unwrap_or(0);
+            kept.is_awaited = count >= room;
+        }
+    }
+
+    /// When the next gate opens that only waits for time.
+    pub(crate) fn opens_at(&self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        self.kept().values_mut().filter_map(|kept| kept.gate.hold(now)?.until).min()
+    }
+
+    /// The gate that is closed for this connection, if one is.
+    pub(crate) fn hold(&self, connection: &Name) -> Option<GateHold> {
+        self.kept().get_mut(connection)?.gate.hold(self.clock.now())
+    }
+
+    /// Notes what became of an exchange with the connection's target.
+    pub(crate) fn exchanged(&self, connection: &Name, exchanged: Exchanged) {
+        let now = self.clock.now();
+        let is_news = self.kept().get_mut(connection).is_some_and(|kept| {
+            let room_before = kept.gate.room(now);
+            kept.gate.exchanged(exchanged, now);
+            kept.gate.room(now) > room_before
+        });
+        if is_news {
+            self.opened.notify_one();
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Name, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

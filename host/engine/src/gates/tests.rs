@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use sluse_model::{Timestamp, fakes::SimClock};
+
+use super::*;
+
+fn gates(settings: &str) -> (Arc<Gates>, Name) {
+    let text = format!(r#"{{"name": "target", "connector": "fake", "gates": {settings}}}"#);
+    let connection: Connection = serde_json::from_str(&text).expect("a connection");
+    let gates = Gates::new(Arc::new(SimClock::at(Timestamp::from_millis(1000))));
+    gates.configure([&connection]);
+    (gates, connection.name)
+}
+
+/// Whether somebody who waits for a gate would go on now.
+async fn is_woken(gates: &Gates) -> bool {
+    tokio::time::timeout(Duration::from_millis(10), gates.opened()).await.is_ok()
+}
+
+#[tokio::test]
+async fn who_leaves_wakes_those_who_wait() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1}"#);
+    assert!(is_woken(&gates).await, "other settings may have opened it");
+    let pass = gates.admit_newcomer(&target).expect("room");
+    drop(pass);
+    assert!(!is_woken(&gates).await, "nobody waits");
+    let pass = gates.admit_newcomer(&target).expect("room");
+    assert_eq!(gates.rooms().of(&target), 0);
+    drop(pass);
+    assert!(is_woken(&gates).await);
+}
+
+#[test]
+fn newcomers_queue_up_behind_those_who_wait() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1}"#);
+    let pass = gates.admit_newcomer(&target).expect("room");
+    assert!(gates.admit_newcomer(&target).is_none());
+    drop(pass);
+    assert!(gates.admit_newcomer(&target).is_none(), "the one before waits in the queue");
+    assert_eq!(gates.rooms().of(&target), 1);
+    gates.note_claim(&gates.rooms(), &[]);
+    assert!(gates.admit_newcomer(&target).is_some(), "nobody waited after all");
+}
+
+#[test]
+fn a_place_is_handed_on_to_what_follows() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1, "rate": {"attempts": 2, "per_ms": 1000}}"#);
+    let mut first = gates.admit_newcomer(&target).expect("room");
+    first.begin();
+    let mut second = first.for_next(&target).expect("the same place");
+    assert!(gates.admit(&target).is_none());
+    drop(first);
+    assert!(gates.admit(&target).is_none(), "the place went on");
+    second.begin();
+    assert!(second.for_next(&target).is_none(), "the rate is used up");
+    assert!(gates.admit(&target).is_none(), "and the place is kept until it is settled");
+    drop(second);
+    assert_eq!(gates.hold(&target).map(|hold| hold.kind.as_str()), Some("rate"));
+}
