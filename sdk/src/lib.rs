@@ -21,6 +21,7 @@ mod operation; // what it can be asked to do
 mod schema;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod text;
 
 pub use call::Call;
 pub use connector::{Connector, CredentialKind, EndpointNeed, Finding, FolderNeed};

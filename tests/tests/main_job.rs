@@ -10,6 +10,8 @@ mod commands; // what the command line says, and its exit codes
 mod contract; // what is sent, held against docs/openapi.json
 #[path = "main_job/described.rs"]
 mod described; // every endpoint answers as it is described
+#[path = "main_job/external.rs"]
+mod external; // an outside API, and signed notices
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
 #[path = "main_job/files_from_target.rs"]

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::{Refusal, Secret, headers::fit_for_credential};
+use crate::{Refusal, Secret, headers::fit_for_credential, signature, signature::Signed};
 
 /// What a query leaves as it is (RFC 3986, unreserved).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -41,6 +41,8 @@ pub enum Credential {
     },
     /// `Authorization: Bearer`.
     Bearer(Secret),
+    /// A key that signs the request: `whsec_` and base64, or its bytes.
+    Signature(Secret),
 }
 
 impl Credential {
@@ -58,6 +60,7 @@ impl Credential {
             }
             Self::Query { value, .. } | Self::Bearer(value) => vec![value.clone()],
             Self::Basic { username, password } => vec![password.clone(), basic(username, password)],
+            Self::Signature(key) => signature::forms(key),
         }
     }
 
@@ -66,8 +69,13 @@ impl Credential {
         match self {
             Self::Header { name, .. } => Some(name),
             Self::Basic { .. } | Self::Bearer(_) => Some(AUTHORIZATION.as_str()),
-            Self::Query { .. } => None,
+            Self::Query { .. } | Self::Signature(_) => None,
         }
+    }
+
+    /// Whether it signs, and so sets headers that a guest may not.
+    pub(crate) fn signs(&self) -> bool {
+        matches!(self, Self::Signature(_))
     }
 
     /// The parameter that a guest may not set beside it.
@@ -79,8 +87,9 @@ impl Credential {
     }
 
     /// Joins it to a request that passed every rule.
-    pub(crate) fn join(&self, headers: &mut HeaderMap, url: &mut Url) -> Result<(), Refusal> {
+    pub(crate) fn join(&self, signed: Signed<'_>, headers: &mut HeaderMap, url: &mut Url) -> Result<(), Refusal> {
         match self {
+            Self::Signature(key) => signature::join(key, signed, headers),
             Self::Header { name, value } => {
                 let name = HeaderName::from_bytes(name.as_bytes()).ok().filter(fit_for_credential);
                 let name = name.ok_or_else(|| unusable("its header cannot carry one"))?;
@@ -138,7 +147,7 @@ mod tests {
     fn joined(credential: &Credential, url: &str) -> Result<(HeaderMap, String), Refusal> {
         let mut url = Url::parse(url).expect("a URL");
         let mut headers = HeaderMap::new();
-        credential.join(&mut headers, &mut url)?;
+        credential.join(Signed::default(), &mut headers, &mut url)?;
         Ok((headers, url.into()))
     }
 

@@ -23,6 +23,7 @@ use crate::{
     incoming, multipart,
     path::{Base, query_names},
     resolver::JudgedLookup,
+    signature::{self, Signed},
     tls::{Trust, no_trust},
 };
 
@@ -199,15 +200,20 @@ impl Inner {
 
     /// Bytes, build, authority (in `append`), literal and grant (when the endpoint was built), headers, credential.
     fn gate(&self, outgoing: Outgoing, credential: Option<&Credential>) -> Result<Passed, Refusal> {
-        let Outgoing { method, path, headers, body, timeout } = outgoing;
+        let Outgoing { method, path, headers, body, timeout, message } = outgoing;
         check_method(&method)?;
         let mut url = self.base.append(&path)?;
         self.check_credential(credential, &path)?;
-        let reserved = Reserved { bound: self.credential_bound, header: credential.and_then(Credential::header) };
+        let reserved = Reserved {
+            bound: self.credential_bound,
+            header: credential.and_then(Credential::header),
+            signs: credential.is_some_and(Credential::signs),
+        };
         let mut headers = check_headers(&headers, reserved, matches!(body, Body::Multipart { .. }))?;
+        let raw = signature::raw(&body);
         let segments = self.lay_out(&method, body, &mut headers)?;
         if let Some(credential) = credential {
-            credential.join(&mut headers, &mut url)?;
+            credential.join(Signed { message: message.as_ref(), body: raw.as_ref() }, &mut headers, &mut url)?;
         }
         let timeout = timeout.map_or(self.limits.timeout, |timeout| timeout.min(self.limits.timeout));
         Ok(Passed { method, url, headers, segments, timeout })

@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::Refusal;
+use crate::{Refusal, signature};
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "MERGE", "DELETE"];
 
@@ -38,6 +38,8 @@ pub(crate) struct Reserved<'a> {
     pub(crate) bound: bool,
     /// The header that carries it.
     pub(crate) header: Option<&'a str>,
+    /// Whether the credential signs the request.
+    pub(crate) signs: bool,
 }
 
 /// Only methods from a list.
@@ -103,6 +105,9 @@ fn forbidden(name: &HeaderName, reserved: Reserved<'_>, own_content_type: bool) 
     if reserved.header.is_some_and(|header| header.replace('_', "-").eq_ignore_ascii_case(&name)) {
         return Some("it carries the endpoint's credential");
     }
+    if reserved.signs && signature::sets(&name) {
+        return Some("the endpoint's signature sets it");
+    }
     if own_content_type && name == "content-type" {
         return Some("a multipart body has its own");
     }
@@ -111,7 +116,7 @@ fn forbidden(name: &HeaderName, reserved: Reserved<'_>, own_content_type: bool) 
 
 /// Whether a credential may travel in this header: not where it would frame the message or name the peer.
 pub(crate) fn fit_for_credential(name: &HeaderName) -> bool {
-    let reserved = Reserved { bound: false, header: None };
+    let reserved = Reserved { bound: false, header: None, signs: false };
     name == http::header::COOKIE || forbidden(name, reserved, true).is_none()
 }
 
@@ -119,8 +124,9 @@ pub(crate) fn fit_for_credential(name: &HeaderName) -> bool {
 mod tests {
     use super::*;
 
-    const OPEN: Reserved<'_> = Reserved { bound: false, header: None };
-    const KEYED: Reserved<'_> = Reserved { bound: true, header: Some("X-Api-Key") };
+    const OPEN: Reserved<'_> = Reserved { bound: false, header: None, signs: false };
+    const KEYED: Reserved<'_> = Reserved { bound: true, header: Some("X-Api-Key"), signs: false };
+    const SIGNED: Reserved<'_> = Reserved { bound: true, header: None, signs: true };
 
     #[track_caller]
     fn check(name: &str, value: &str, reserved: Reserved<'_>, passes: bool) {
@@ -184,6 +190,15 @@ mod tests {
         for name in ["X-Api-Key", "x-api-key", "X_API_KEY"] {
             check(name, "a", KEYED, false);
         }
+    }
+
+    #[test]
+    fn of_a_signature_only_the_id_is_the_guests() {
+        for name in ["webhook-signature", "Webhook-Timestamp", "WEBHOOK_SIGNATURE"] {
+            check(name, "1", SIGNED, false);
+            check(name, "1", OPEN, true);
+        }
+        check("webhook-id", "msg-1", SIGNED, true);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod resolver; // which addresses are dialled
 mod retry_after; // how long a server asks to be left alone
 mod scrub;
 mod secret; // values that keep quiet
+mod signature; // requests signed with a shared key
 mod tls; // who is trusted // known secrets taken out
 
 pub use credential::Credential;
@@ -42,3 +43,4 @@ pub use retry_after::retry_after;
 pub use rustls::pki_types::CertificateDer;
 pub use scrub::{MIN_SECRET_BYTES, REDACTED, Scrubber};
 pub use secret::Secret;
+pub use signature::Message;

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use sluse_model::Dice;
 use tokio::io::AsyncRead;
 
+use crate::Message;
+
 /// One request below an endpoint.
 pub struct Outgoing {
     /// One of GET, HEAD, OPTIONS, POST, PUT, PATCH, MERGE, DELETE.
@@ -19,12 +21,14 @@ pub struct Outgoing {
     pub body: Body,
     /// Time for this request; shortens the endpoint's own, never lengthens it.
     pub timeout: Option<Duration>,
+    /// What a signature calls it; needed where the endpoint's credential is one.
+    pub message: Option<Message>,
 }
 
 impl Outgoing {
     /// A request without headers and body.
     pub fn new(method: http::Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: Body::Empty, timeout: None }
+        Self { method, path: path.into(), headers: Vec::new(), body: Body::Empty, timeout: None, message: None }
     }
 }
 

@@ -8,6 +8,7 @@ mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
 mod identity; // what names a request
+mod message; // what a signed request is called
 mod record; // what the call leaves behind
 mod recorded; // answers as the journal keeps them
 mod target; // what an exchange says of the target

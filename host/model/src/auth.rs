@@ -39,6 +39,8 @@ pub enum Auth {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scope: Option<String>,
     },
+    /// Every request signed with a shared key (Standard Webhooks 1.0.0).
+    Signature { secret: SecretName },
 }
 
 impl Auth {
@@ -50,6 +52,7 @@ impl Auth {
             Self::Bearer { .. } => CredentialKind::Bearer,
             Self::ApiKey { .. } => CredentialKind::ApiKey,
             Self::OAuth2ClientCredentials { .. } => CredentialKind::OAuth2ClientCredentials,
+            Self::Signature { .. } => CredentialKind::Signature,
         }
     }
 
@@ -60,7 +63,8 @@ impl Auth {
             Self::Basic { password: secret, .. }
             | Self::Bearer { token: secret }
             | Self::ApiKey { value: secret, .. }
-            | Self::OAuth2ClientCredentials { client_secret: secret, .. } => vec![&secret.secret],
+            | Self::OAuth2ClientCredentials { client_secret: secret, .. }
+            | Self::Signature { secret } => vec![&secret.secret],
         }
     }
 }

@@ -68,7 +68,7 @@ fn id_of(name: &str) -> AttachmentId {
     text.parse().expect("sixteen bytes in hex are an id")
 }
 
-fn media_type_of(name: &str) -> &'static str {
+pub(crate) fn media_type_of(name: &str) -> &'static str {
     match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
         "pdf" => "application/pdf",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -8,7 +8,10 @@ use std::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{CaseAttachment, CaseError, Exchange, Outcome, attachments, outcome::RawOutcome};
+use crate::{
+    CallbackAddress, CaseAttachment, CaseError, Exchange, Outcome, Resumption, attachments, callback::RawResumption,
+    outcome::RawOutcome,
+};
 
 const MANIFEST: &str = "case.toml";
 
@@ -27,6 +30,10 @@ pub struct Case {
     pub settings: Value,
     /// The input; null for `check`.
     pub input: Value,
+    /// The addresses that the host gives, in order; none means that it takes no callbacks.
+    pub callbacks: Vec<CallbackAddress>,
+    /// What a delivery that was waiting goes on with; `None` begins it.
+    pub resumption: Option<Resumption>,
     /// The requests and answers, in order.
     pub exchanges: Vec<Exchange>,
     /// How it must end.
@@ -46,6 +53,9 @@ struct Manifest {
     attempt: u32,
     #[serde(default = "shared_settings")]
     settings: PathBuf,
+    #[serde(default)]
+    callback: Vec<CallbackAddress>,
+    resume: Option<RawResumption>,
 }
 
 fn first() -> u32 {
@@ -62,7 +72,8 @@ impl Case {
     /// # Errors
     /// The first file that is missing or says what a case cannot say, with its line.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
-        let manifest = read_manifest(&folder.join(MANIFEST))?;
+        let path = folder.join(MANIFEST);
+        let manifest = read_manifest(&path)?;
         let attachments = attachments::read(&folder.join("attachments"))?;
         let mut input: Value = match manifest.operation {
             Some(_) => read_json(&folder.join("input.json"))?,
@@ -76,6 +87,8 @@ impl Case {
             attempt: manifest.attempt,
             settings: read_json(&folder.join(manifest.settings))?,
             input,
+            callbacks: manifest.callback,
+            resumption: manifest.resume.map(|resume| resume.read(&path)).transpose()?,
             exchanges: read_exchanges(&folder.join("exchanges.json"))?,
             outcome: read_outcome(&folder.join("outcome.json"), &attachments)?,
             attachments,
@@ -118,6 +131,9 @@ fn read_manifest(path: &Path) -> Result<Manifest, CaseError> {
     let manifest: Manifest = toml::from_str(&text).map_err(|error| CaseError::toml(path, &text, &error))?;
     if manifest.check == manifest.operation.is_some() {
         return Err(CaseError::contradictory(path, "say either `operation = \"…\"` or `check = true`"));
+    }
+    if manifest.check && manifest.resume.is_some() {
+        return Err(CaseError::contradictory(path, "a check never waits: `[resume]` needs an `operation`"));
     }
     Ok(manifest)
 }

@@ -1,4 +1,4 @@
-//! The host that answers by script and writes down what differs. Grants no folder, number or callback.
+//! The host that answers by script and writes down what differs. Grants no folder and no number.
 
 use std::{
     mem,
@@ -13,7 +13,7 @@ use sluse_connector::{
 };
 use sluse_model::{Attachment, TimelineLevel};
 
-use crate::{Case, CaseAttachment, Difference, Exchange, contract, exchange};
+use crate::{CallbackAddress, Case, CaseAttachment, Difference, Exchange, contract, exchange};
 
 /// A host that answers by the script of a case. The clones share one script.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub(crate) struct Script {
     exchanges: Vec<Exchange>,
     /// How many exchanges have been played.
     pub(crate) played: usize,
+    /// The addresses that have not been given yet, the next one last.
+    callbacks: Vec<CallbackAddress>,
     attachments: Vec<CaseAttachment>,
     /// The first request that differed; nothing is compared after it.
     pub(crate) difference: Option<Difference>,
@@ -40,6 +42,7 @@ impl ScriptedHost {
         Self(Arc::new(Mutex::new(Script {
             exchanges: case.exchanges.clone(),
             played: 0,
+            callbacks: case.callbacks.iter().rev().cloned().collect(),
             attachments: case.attachments.clone(),
             difference: None,
             lines: Lines::default(),
@@ -55,6 +58,11 @@ impl ScriptedHost {
 impl Script {
     pub(crate) fn left_over(&self) -> &[Exchange] {
         &self.exchanges[self.played..]
+    }
+
+    /// The addresses that nobody asked for.
+    pub(crate) fn unopened(&self) -> Vec<String> {
+        self.callbacks.iter().rev().map(|address| address.url.clone()).collect()
     }
 
     /// What was logged, in order.
@@ -84,6 +92,17 @@ impl Script {
             Some(keep) => answer.map(|response| self.keep(keep, response)),
             None => answer,
         }
+    }
+
+    fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError> {
+        let Some(address) = self.callbacks.pop() else {
+            return Err(CallbackError::Forbidden("this host takes no callbacks".into()));
+        };
+        if timeout != Duration::from_millis(address.timeout_ms) {
+            let asked_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+            self.stop(Difference::Timeout { url: address.url.clone(), wanted_ms: address.timeout_ms, asked_ms });
+        }
+        Ok(address.url)
     }
 
     fn stop(&mut self, difference: Difference) -> SendError {
@@ -151,8 +170,8 @@ impl Host for ScriptedHost {
         Err(NumberError::Forbidden(format!("sequence `{sequence}` is not granted")))
     }
 
-    async fn open_callback(&mut self, _timeout: Duration) -> Result<String, CallbackError> {
-        Err(CallbackError::Forbidden("this host takes no callbacks".into()))
+    async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError> {
+        self.script().open_callback(timeout)
     }
 
     fn log(&mut self, level: TimelineLevel, message: String) {

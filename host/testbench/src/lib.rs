@@ -3,6 +3,7 @@
 //! is a `Host` like the engine's; where the connector comes from is the caller's business.
 
 mod attachments; // the files of a case, and their names in its texts
+mod callback; // waiting and going on
 mod case; // a folder becomes a case
 mod contract; // what every host refuses
 mod error; // what can be wrong with a folder
@@ -14,6 +15,7 @@ mod schema; // what the connector's own schemas say
 mod verdict; // what differed, for people
 
 pub use attachments::CaseAttachment;
+pub use callback::{CallbackAddress, Resumption};
 pub use case::{Case, find_cases};
 pub use error::CaseError;
 pub use exchange::{EffectName, Exchange, Expectation, ExpectedPart, ScriptedAnswer, SendErrorKind};

@@ -7,7 +7,7 @@ use sluse_connector::{Breakage, Call, CallLimits, Connector, Ended};
 use sluse_model::{Outcome, Timestamp};
 
 use crate::{
-    Case, Difference, ScriptedHost, Verdict,
+    Case, Difference, Resumption, ScriptedHost, Verdict,
     exchange::Exchange,
     host::Script,
     outcome::{self, SeenEnd},
@@ -64,9 +64,13 @@ async fn ask(case: &Case, connector: &dyn Connector, host: ScriptedHost) -> Resu
         settings: Arc::from(case.settings.to_string()),
     };
     let host = Box::new(host);
-    match &case.operation {
-        Some(operation) => seen(connector.execute(call, operation, &case.input.to_string(), LIMITS, host).await),
-        None => Ok(connector.check(call, LIMITS, host).await?.map_or_else(SeenEnd::Failed, SeenEnd::Findings)),
+    let input = case.input.to_string();
+    match (&case.operation, &case.resumption) {
+        (Some(operation), None) => seen(connector.execute(call, operation, &input, LIMITS, host).await),
+        (Some(operation), Some(Resumption { state, arrival })) => {
+            seen(connector.resume(call, operation, &input, state, arrival.clone(), LIMITS, host).await)
+        }
+        (None, _) => Ok(connector.check(call, LIMITS, host).await?.map_or_else(SeenEnd::Failed, SeenEnd::Findings)),
     }
 }
 
@@ -105,6 +109,9 @@ fn compare(
     }
     if !script.left_over().is_empty() {
         differences.push(Difference::LeftOver { requests: script.left_over().iter().map(first_line).collect() });
+    }
+    if !script.unopened().is_empty() {
+        differences.push(Difference::Unopened { urls: script.unopened() });
     }
     differences.extend(output_misfit(case, connector, &end));
     differences.extend(not_logged(case, lines));

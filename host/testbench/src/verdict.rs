@@ -38,6 +38,10 @@ pub enum Difference {
     Refused { number: usize, reason: String },
     /// Requests that never came.
     LeftOver { requests: Vec<String> },
+    /// Another time was asked for than the case says.
+    Timeout { url: String, wanted_ms: u64, asked_ms: u64 },
+    /// Addresses for callbacks that nobody asked for.
+    Unopened { urls: Vec<String> },
     /// The call ended otherwise.
     Outcome { diff: String },
     /// The call broke: a trap, a limit.
@@ -94,6 +98,10 @@ impl fmt::Display for Difference {
             Self::Unexpected { number, request } => write!(f, "request {number} is not in the script: {request}"),
             Self::Refused { number, reason } => write!(f, "request {number} would be refused by every host: {reason}"),
             Self::LeftOver { requests } => write!(f, "requests that never came:\n{}", requests.join("\n")),
+            Self::Timeout { url, wanted_ms, asked_ms } => {
+                write!(f, "`{url}` was to be opened for {wanted_ms} ms, and was for {asked_ms} ms")
+            }
+            Self::Unopened { urls } => write!(f, "addresses for callbacks that nobody asked for:\n{}", urls.join("\n")),
             Self::Outcome { diff } => write!(f, "the outcome differs\n{diff}"),
             Self::Broke { message } => write!(f, "the call broke: {message}"),
             Self::NotLogged { line, lines } => write!(f, "never logged: {line}\nlogged:\n{}", lines.join("\n")),

@@ -1,11 +1,11 @@
 //! The bench itself, with connectors made of closures: what passes, and how each difference is told.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use bytes::Bytes;
 use serde_json::json;
 use sluse_connector::{
-    Body, Content, Effect, Method, Request, SendError,
+    Arrival, Body, Content, Effect, Method, Request, SendError,
     fakes::{FakeConnector, description},
 };
 use sluse_model::{Failure, Outcome, Problem, TimelineLevel};
@@ -155,6 +155,51 @@ async fn a_scripted_error_and_its_failure_are_compared() {
     assert!(verdict.passed(), "{verdict}");
 }
 
+/// A connector that asks for one address, for an hour, and waits.
+fn waiting_connector() -> FakeConnector {
+    FakeConnector::new(description("fake", "1.0.0", &["create-case"]), |_, _, _, mut host| async move {
+        match host.open_callback(Duration::from_secs(3600)).await {
+            Ok(state) => Ok(Ok(Outcome::Waiting { state })),
+            Err(error) => Ok(Err(Failure::Denied { problem: Problem::new("no-address", error.to_string()) })),
+        }
+    })
+}
+
+async fn waiting_verdict(manifest: &str, outcome: &str) -> Verdict {
+    let manifest = format!("{MANIFEST}{manifest}");
+    let files = [("case/case.toml", manifest.as_str()), ("case/exchanges.json", "[]"), ("case/outcome.json", outcome)];
+    run(&read(&folder(&files)), &waiting_connector()).await
+}
+
+#[tokio::test]
+async fn a_host_gives_the_addresses_of_the_case() {
+    let address = "[[callback]]\nurl = \"https://a.test/1\"\ntimeout_ms = 3600000\n";
+    let verdict = waiting_verdict(address, r#"{ "waiting": "https://a.test/1" }"#).await;
+    assert!(verdict.passed(), "{verdict}");
+    let verdict = waiting_verdict("", r#"{ "failed": { "kind": "denied", "code": "no-address" } }"#).await;
+    assert!(verdict.passed(), "{verdict}");
+}
+
+#[tokio::test]
+async fn another_time_and_an_address_that_is_left_are_differences() {
+    let address = |timeout_ms| format!("[[callback]]\nurl = \"https://a.test/1\"\ntimeout_ms = {timeout_ms}\n");
+    let outcome = r#"{ "waiting": "https://a.test/1" }"#;
+    let verdict = waiting_verdict(&address(5), outcome).await;
+    assert!(matches!(verdict.differences[..], [Difference::Timeout { asked_ms: 3_600_000, .. }]), "{verdict}");
+    let verdict = waiting_verdict(&address(3_600_000).repeat(2), outcome).await;
+    assert!(matches!(verdict.differences[..], [Difference::Unopened { .. }]), "{verdict}");
+}
+
+#[test]
+fn a_resumption_has_its_answer_in_a_file() {
+    let manifest = format!("{MANIFEST}[resume]\nstate = \"x\"\nanswer = \"callback.json\"\n");
+    let folder = folder(&[("case/case.toml", &manifest), ("case/callback.json", "{}")]);
+    let resumption = read(&folder).resumption.expect("a resumption");
+    assert_eq!(resumption.state, "x");
+    let Arrival::Answered { media_type, body } = resumption.arrival else { panic!("it was answered") };
+    assert_eq!((media_type.as_str(), &*body), ("application/json", b"{}".as_slice()));
+}
+
 #[tokio::test]
 async fn an_input_outside_the_schema_never_reaches_the_connector() {
     let verdict = verdict(&[("case/input.json", "[]")], vec![], "opened").await;
@@ -180,6 +225,12 @@ fn a_file_that_is_wrong_is_named_with_its_line() {
 #[test]
 fn files_that_contradict_each_other_are_told() {
     malformed("case/case.toml", "title = \"x\"\n", "either `operation");
+    malformed("case/case.toml", &format!("{MANIFEST}[resume]\nstate = \"x\"\n"), "either `answer");
+    malformed(
+        "case/case.toml",
+        "title = \"x\"\ncheck = true\n[resume]\nstate = \"x\"\ntimed_out = true\n",
+        "never waits",
+    );
     malformed("case/outcome.json", "{}", "say one of");
     malformed("case/outcome.json", r#"{ "done": 1, "waiting": "x" }"#, "say one of");
     malformed("case/input.json", r#"{ "file": "attachment:b.txt" }"#, "attachment:b.txt");

@@ -10,12 +10,13 @@ use crate::torture;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use sluse_guest_build::{Choice, PROFILE, Workspace};
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The connector that is shipped, with its cases.
-const CONNECTOR: &str = "workzone";
+/// The folder of the connectors that are shipped.
+const CONNECTORS: &str = "connectors";
 
 /// One stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Stage {
             Self::Guests => "guests: connectors and test guests become components".into(),
             Self::Wasip2Guest => "wasip2: the echo guest, built for wasm32-wasip2".into(),
             Self::Tests => "tests: unit tests, promises, stories and doc tests".into(),
-            Self::Cases => format!("cases: connectors/{CONNECTOR} against scripted targets"),
+            Self::Cases => format!("cases: all of {CONNECTORS}/ against scripted targets"),
             Self::Torture => "torture: a host is killed over and over, and nothing is lost or doubled".into(),
             Self::Demo => "demo: the main job, end to end".into(),
             Self::DebianGuests => "debian-toolchain: the distribution's compiler builds guests, and they run".into(),
@@ -201,9 +202,30 @@ struct CaseVerdict {
 
 fn cases(bench: &mut Bench) -> Result<Count> {
     let sluse = bench.binaries()?.sluse;
-    let component = bench.target.join("guests/components").join(format!("{CONNECTOR}.wasm"));
+    let counts = with_cases()?.iter().map(|name| cases_of(bench, &sluse, name)).collect::<Result<Vec<_>>>()?;
+    Ok(counts.into_iter().sum())
+}
+
+/// The shipped connectors that have cases, by name.
+fn with_cases() -> Result<Vec<String>> {
+    let folder = programs::root().join(CONNECTORS);
+    let entries = fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.path().join("cases").is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    ensure!(!names.is_empty(), "no folder below `{}` has cases", folder.display());
+    Ok(names)
+}
+
+fn cases_of(bench: &Bench, sluse: &Path, connector: &str) -> Result<Count> {
+    let component = bench.target.join("guests/components").join(format!("{connector}.wasm"));
     let mut command = Command::new(sluse);
-    command.current_dir(programs::root()).args(["connector", "test", &format!("connectors/{CONNECTOR}")]);
+    command.current_dir(programs::root()).args(["connector", "test", &format!("{CONNECTORS}/{connector}")]);
     command.arg("--component").arg(component).arg("--json").stderr(Stdio::inherit());
     let told = programs::told(&command);
     let output = command.output().with_context(|| format!("failed to start `{told}`"))?;
@@ -211,7 +233,7 @@ fn cases(bench: &mut Bench) -> Result<Count> {
         bail!("`{told}` failed ({}) and gave no verdicts: see above", output.status);
     };
     for case in verdicts.cases.iter().filter(|case| !case.passed) {
-        crate::say(&format!("FAILED  {}\n{}", case.case, case.differences));
+        crate::say(&format!("FAILED  {connector}/{}\n{}", case.case, case.differences));
     }
     ensure!(verdicts.passed + verdicts.failed > 0, "`{told}` found no case");
     Ok(Count { passed: verdicts.passed, failed: verdicts.failed, ignored: 0 })

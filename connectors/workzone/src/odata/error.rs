@@ -3,6 +3,7 @@
 //! covered, because it goes to people and to logs.
 
 use serde_json::Value;
+use sluse_sdk::text::without_personal_numbers;
 
 /// Enough for a sentence.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -77,37 +78,6 @@ pub(crate) fn presentable(text: &str) -> String {
     let text: String =
         text[..end].trim().chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect();
     without_personal_numbers(&text)
-}
-
-/// Covers whatever reads as a CPR number: ten digits, or six, a dash and four.
-fn without_personal_numbers(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let mut covered = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < characters.len() {
-        match personal_number_length(&characters, at) {
-            Some(length) => {
-                covered.push_str("[personnummer]");
-                at += length;
-            }
-            None => {
-                covered.push(characters[at]);
-                at += 1;
-            }
-        }
-    }
-    covered
-}
-
-/// The length of a personal number that begins at `start`, when digits neither precede nor follow it.
-fn personal_number_length(characters: &[char], start: usize) -> Option<usize> {
-    let digit = |at: usize| characters.get(at).is_some_and(char::is_ascii_digit);
-    if start > 0 && digit(start - 1) || !(start..start + 6).all(digit) {
-        return None;
-    }
-    let separator = usize::from(matches!(characters.get(start + 6), Some('-' | ' ')));
-    let tail = start + 6 + separator;
-    ((tail..tail + 4).all(digit) && !digit(tail + 4)).then_some(10 + separator)
 }
 
 #[cfg(test)]

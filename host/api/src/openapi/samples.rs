@@ -185,6 +185,7 @@ pub(crate) fn connections() -> Vec<Connection> {
             client_secret: secret(),
             scope: Some(text()),
         },
+        Auth::Signature { secret: secret() },
     ];
     auths.into_iter().flat_map(|auth| [connection(auth.clone(), true), connection(auth, false)]).collect()
 }
@@ -192,7 +193,7 @@ pub(crate) fn connections() -> Vec<Connection> {
 fn connection(auth: Auth, full: bool) -> Connection {
     match &auth {
         Auth::Nothing | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::ApiKey { .. } => {}
-        Auth::OAuth2ClientCredentials { .. } => {}
+        Auth::OAuth2ClientCredentials { .. } | Auth::Signature { .. } => {}
     }
     let url = "https://workzone.example.dk".to_owned();
     let endpoint = Endpoint {

@@ -1,7 +1,8 @@
 //! What a request looks like on the wire: headers, credentials, paths, connections that are used again.
 
 use bytes::Bytes;
-use sluse_egress::{Body, Credential, SendError};
+use sluse_egress::{Body, Credential, Message, Outgoing, SendError};
+use sluse_model::Timestamp;
 
 use crate::target::{Target, answer, bearer, get, post, rule, send, send_as};
 
@@ -34,6 +35,40 @@ async fn a_request_arrives_as_it_was_written() {
     for absent in ["accept-encoding", "cookie", "referer", "transfer-encoding", "expect"] {
         assert_eq!(heard[0].header(absent), None, "{absent}");
     }
+}
+
+/// The vector of Standard Webhooks' own libraries, and what carries it.
+fn signed(body: Body, headers: &[(&str, &str)]) -> (Outgoing, Credential) {
+    let message = Message { id: "msg_p5jXN8AQM9LWM0D4loKWxJek".into(), at: Timestamp::from_millis(1_614_265_330_000) };
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let outgoing = Outgoing { headers, message: Some(message), ..post("/hooks", body) };
+    (outgoing, Credential::Signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()))
+}
+
+#[tokio::test]
+async fn a_signed_request_carries_id_time_and_signature_of_its_bytes() {
+    let target = Target::start(vec![answer(200, "", "")]).await;
+    let (outgoing, key) = signed(Body::Bytes(Bytes::from_static(br#"{"test": 2432232314}"#)), &[]);
+    send_as(&target.bound_endpoint(), outgoing, &key).await.expect("an answer");
+    let heard = &target.heard()[0];
+    assert_eq!(heard.header("webhook-id"), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
+    assert_eq!(heard.header("webhook-timestamp"), Some("1614265330"));
+    assert_eq!(heard.header("webhook-signature"), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_is_not_sent() {
+    let target = Target::start(vec![answer(200, "", "")]).await;
+    let endpoint = target.bound_endpoint();
+    let stream = Body::Stream { size_bytes: 1, reader: Box::pin(&b"x"[..]) };
+    let (streamed, key) = signed(stream, &[]);
+    assert_eq!(rule(send_as(&endpoint, streamed, &key).await.expect_err("refused")), "signature");
+    let (unnamed, key) = signed(Body::Empty, &[]);
+    let unnamed = Outgoing { message: None, ..unnamed };
+    assert_eq!(rule(send_as(&endpoint, unnamed, &key).await.expect_err("refused")), "signature");
+    let (forged, key) = signed(Body::Empty, &[("webhook-timestamp", "99999999999")]);
+    assert_eq!(rule(send_as(&endpoint, forged, &key).await.expect_err("refused")), "header");
+    assert_eq!(target.heard().len(), 0);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use super::{
 use crate::mapping::did_you_mean;
 
 /// The ways of signing in that can be configured.
-const AUTH_KINDS: [&str; 5] = ["nothing", "basic", "bearer", "api-key", "oauth2-client-credentials"];
+const AUTH_KINDS: [&str; 6] = ["nothing", "basic", "bearer", "api-key", "oauth2-client-credentials", "signature"];
 
 /// Reads a connection. `None` when what is there is not enough to make one; there are findings then.
 pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<Finding>) -> Option<Connection> {
@@ -114,6 +114,7 @@ fn auth(mut reader: Reader<'_, '_>) -> Option<Auth> {
                 Auth::OAuth2ClientCredentials { token_url, client_id, client_secret, scope }
             })
         }
+        "signature" => secret(&mut reader, "secret").map(|secret| Auth::Signature { secret }),
         unknown => {
             let hint = did_you_mean(unknown, AUTH_KINDS);
             reader.refuse(

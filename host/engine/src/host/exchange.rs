@@ -6,10 +6,10 @@ use std::time::Instant;
 use http::Method;
 use sluse_connector::{Answer, AttachmentError, Body, Content, Effect, Part, Request, Response, SendError};
 use sluse_egress::{Incoming, Outgoing, boundary};
-use sluse_model::{Exchanged, Standing, TimelineLevel};
+use sluse_model::{Auth, Exchanged, Standing, TimelineLevel};
 use sluse_vault::{IssuedCredential, SignIn, VaultError};
 
-use super::{DeliveryHost, admission::Way};
+use super::{DeliveryHost, admission::Way, message};
 use crate::connections::LiveEndpoint;
 
 impl DeliveryHost {
@@ -112,7 +112,11 @@ impl DeliveryHost {
             .scrubber(self.connection.connection())
             .await
             .map_err(|error| self.not_signed_in(&error))?;
-        let outgoing = self.outgoing(request).await?;
+        let mut outgoing = self.outgoing(request).await?;
+        if let Auth::Signature { .. } = endpoint.endpoint.auth {
+            outgoing.message =
+                Some(message::of(self.held.map(|(delivery, _)| delivery), request, self.engine.clock.now()));
+        }
         let sent = endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
         self.note_target(&sent);
         sent

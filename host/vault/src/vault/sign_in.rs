@@ -163,6 +163,7 @@ pub(super) fn credential_of(auth: &Auth, value: &Secret) -> Option<Credential> {
         Auth::Bearer { .. } => Some(Credential::Bearer(value)),
         Auth::ApiKey { header: Some(name), query: None, .. } => Some(Credential::Header { name: name.clone(), value }),
         Auth::ApiKey { header: None, query: Some(name), .. } => Some(Credential::Query { name: name.clone(), value }),
+        Auth::Signature { .. } => Some(Credential::Signature(value)),
         Auth::ApiKey { .. } | Auth::Nothing | Auth::OAuth2ClientCredentials { .. } => None,
     }
 }
@@ -173,7 +174,8 @@ fn secret_of(auth: &Auth) -> Option<&SecretName> {
         Auth::Basic { password: secret, .. }
         | Auth::Bearer { token: secret }
         | Auth::ApiKey { value: secret, .. }
-        | Auth::OAuth2ClientCredentials { client_secret: secret, .. } => Some(secret),
+        | Auth::OAuth2ClientCredentials { client_secret: secret, .. }
+        | Auth::Signature { secret } => Some(secret),
     }
 }
 

@@ -101,6 +101,8 @@ async fn every_static_kind_becomes_its_credential() {
     assert!(
         matches!(issued, Ok(Some(Credential::Query { name, value })) if name == "key" && value.expose() == b"hunter22")
     );
+    let issued = issue(json!({ "kind": "signature", "secret": value })).await;
+    assert!(matches!(issued, Ok(Some(Credential::Signature(key))) if key.expose() == b"hunter22"));
     for auth in [
         json!({ "kind": "api-key", "value": value }),
         json!({ "kind": "api-key", "header": "a", "query": "b", "value": value }),

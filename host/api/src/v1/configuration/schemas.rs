@@ -68,6 +68,7 @@ fn auth() -> Schema {
             .with("client_id", text())
             .with("client_secret", secret())
             .may_have("scope", text()),
+        of("signature").with("secret", secret()),
     ])
     .about("How a connection signs in at an endpoint.")
     .named("Auth")

@@ -154,6 +154,7 @@ fn auth(auth: &Auth, path: &str, catalog: &Catalog<'_>, refuse: &mut impl FnMut(
         Auth::Bearer { .. } => "token",
         Auth::ApiKey { .. } => "value",
         Auth::OAuth2ClientCredentials { .. } => "client_secret",
+        Auth::Signature { .. } => "secret",
     };
     for secret in auth.secrets() {
         if !catalog.secrets.contains(secret) {

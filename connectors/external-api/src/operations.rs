@@ -1,0 +1,5 @@
+//! What the connector can be asked to do, one file each.
+
+pub(crate) mod check;
+pub(crate) mod notify;
+pub(crate) mod trigger;

@@ -1,0 +1,153 @@
+//! An outside API beside WorkZone: what it is triggered with, what it hides, and notices that it can trust.
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+use sluse_tests::{
+    external::{Settings, Signing, SimulatedExternalApi},
+    host::{Host, HostOptions, component},
+};
+
+use crate::site::settled;
+
+/// The secret that notices are signed with; looked for wherever it must not be.
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// Hands an action over, and says so to whoever listens.
+const FLOW: &str = r#"
+[[flow]]
+name = "action"
+schema = '{"type": "object", "required": ["reference"]}'
+[[flow.step]]
+name = "trigger"
+connection = "hr"
+operation = "trigger"
+[flow.step.input]
+custom_data = { "Afdeling" = "Børn & Unge" }
+[flow.step.input.action]
+reference = "{{ submission.reference }}"
+title = "Opret medarbejder: Søren Ærø"
+guid = "guid-{{ submission.reference }}"
+[[flow.step]]
+name = "notify"
+connection = "hooks"
+operation = "notify"
+[flow.step.input]
+type = "action.done"
+timestamp = "2026-01-15T08:00:00Z"
+data = { "trin" = "{{ steps.trigger.data['Løntrin'] }}" }
+"#;
+
+/// A host with an outside API that answers at once and takes signed notices.
+struct Office {
+    host: Host,
+    api: SimulatedExternalApi,
+}
+
+impl Office {
+    async fn start() -> anyhow::Result<Self> {
+        let signing = Signing::new(SIGNING_SECRET, jiff::Timestamp::now().as_second())?;
+        let api = SimulatedExternalApi::start(Settings { signing: Some(signing), ..Settings::default() }).await?;
+        let host = Host::start(HostOptions::default()).await?;
+        host.done(&["secret", "set", "hooks-key"], Some(SIGNING_SECRET.as_bytes())).await?;
+        let connector = component("external-api")?;
+        host.done(&["connector", "install", connector.to_str().expect("a path of ours is text")], None).await?;
+        let office = Self { host, api };
+        let files = json!({ "files": [{ "name": "office.toml", "text": office.connections() + FLOW }] });
+        let applied = office.host.post("/v1/configuration", &files).await?;
+        ensure!(applied.status == 200, "not applied: {}", applied.text());
+        Ok(office)
+    }
+
+    fn connections(&self) -> String {
+        format!(
+            r#"
+[[connection]]
+name = "hr"
+connector = "external-api"
+settings = {{ response_mode = "sync", trigger_path = "/trigger" }}
+retry = {{ max_attempts = 4, base_ms = 20, cap_ms = 50 }}
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+[connection.endpoints.default]
+url = "{origin}"
+allow_plaintext = true
+
+[[connection]]
+name = "hooks"
+connector = "external-api"
+settings = {{ notify_path = "/hooks" }}
+retry = {{ max_attempts = 4, base_ms = 20, cap_ms = 50 }}
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+[connection.endpoints.default]
+url = "{origin}"
+allow_plaintext = true
+auth = {{ kind = "signature", secret = {{ secret = "hooks-key" }} }}
+"#,
+            origin = self.api.origin()
+        )
+    }
+
+    /// Plants what the API does, hands an action in, and gives the run as it settled.
+    async fn run(&self, reference: &str, script: Value) -> anyhow::Result<Value> {
+        self.api.script(serde_json::from_value(script)?);
+        let reply = self.host.post("/v1/flows/action/runs", &json!({ "reference": reference })).await?;
+        ensure!(reply.status == 202, "not accepted: {} {}", reply.status, reply.text());
+        settled(&self.host, reply.json()?["run"].as_str().unwrap_or_default()).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_is_done_once_and_told_in_a_signed_notice() -> anyhow::Result<()> {
+    let office = Office::start().await?;
+    let answer = json!({ "kind": "at-once", "success": true, "data": { "Løntrin": "31" } });
+    let found = office.run("202234-C", json!({ "answer": answer })).await?;
+    assert_eq!(found["state"], "succeeded", "{found:#}");
+    let ledger = office.api.ledger();
+    let action = &ledger.actions["202234-C"];
+    assert_eq!((action.received, action.committed, action.keys.len()), (1, 1, 1));
+    assert_eq!(action.last["Action"][0]["dataFields"]["Afdeling"], "Børn & Unge");
+    let [(id, notice)] = ledger.notices.iter().collect::<Vec<_>>()[..] else { panic!("{ledger:?}") };
+    assert_eq!((notice.received, notice.signed), (1, Some(true)), "{ledger:?}");
+    assert_eq!(notice.last["data"], json!({ "trin": "31" }));
+    assert!(id.starts_with("del-"), "{id}");
+    let log = office.host.stop().await?;
+    assert!(!log.contains(SIGNING_SECRET) && !log.contains("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_passes_and_a_hidden_effect_waits_for_a_person() -> anyhow::Result<()> {
+    let office = Office::start().await?;
+    office.api.script(serde_json::from_value(json!({ "times": 2, "answer": { "kind": "refuse", "status": 503 } }))?);
+    let done = json!({ "answer": { "kind": "at-once", "success": true } });
+    assert_eq!(office.run("busy", done).await?["deliveries"][0]["state"], "closed");
+    let action = office.api.ledger().actions["busy"].clone();
+    assert_eq!((action.received, action.committed, action.keys.len()), (3, 1, 1));
+
+    for (reference, answer) in [
+        ("hidden", json!({ "kind": "commit-then-status", "status": 500 })),
+        ("dropped", json!({ "kind": "drop-after-commit" })),
+    ] {
+        let found = office.run(reference, json!({ "answer": answer })).await?;
+        let reason = found["deliveries"][0]["reason"].as_str();
+        assert_eq!((found["state"].as_str(), reason), (Some("attention"), Some("outcome-unknown")), "{found:#}");
+        assert_eq!(office.api.ledger().actions[reference].committed, 1, "{reference}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsuccessful_action_shows_its_reason() -> anyhow::Result<()> {
+    let office = Office::start().await?;
+    let reason = "<p>CPR 010190-1234 er ikke ansat i B&oslash;rn &amp; Unge</p>";
+    let found =
+        office.run("no", json!({ "answer": { "kind": "at-once", "success": false, "reason": reason } })).await?;
+    let delivery = &found["deliveries"][0];
+    assert_eq!(
+        (found["state"].as_str(), delivery["reason"].as_str()),
+        (Some("attention"), Some("rejected")),
+        "{found:#}"
+    );
+    assert!(found.to_string().contains("CPR [personnummer] er ikke ansat i Børn & Unge"), "{found:#}");
+    assert!(office.api.ledger().notices.is_empty());
+    Ok(())
+}
