@@ -3,4 +3,5 @@
 
 pub mod client; // a small HTTP client
 pub mod host; // a running `sluse`
+pub mod torture; // a host that is killed over and over
 pub mod workzone; // KMD WorkZone as an integration sees it

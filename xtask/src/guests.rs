@@ -52,6 +52,6 @@ mod tests {
     fn an_unknown_name_is_refused_with_those_that_there_are() {
         let guests = Workspace::read(root()).unwrap().guests(&GUEST_FOLDERS).unwrap();
         let error = select(guests, &["workzon".to_owned()]).unwrap_err();
-        assert_eq!(error.to_string(), "there is no guest `workzon`; there are: echo, growth, workzone");
+        assert_eq!(error.to_string(), "there is no guest `workzon`; there are: courier, echo, growth, workzone");
     }
 }

@@ -7,7 +7,8 @@ mod guests; // connectors and test guests, as components
 mod openapi; // the API's documentation
 mod programs; // what is started from here
 mod test; // everything that has to hold
-mod tidy; // what no compiler checks
+mod tidy;
+mod torture; // a host that is killed over and over // what no compiler checks
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -37,6 +38,11 @@ enum Task {
         /// Suites that need more of the machine; each installs what it needs.
         #[arg(long, value_enum, value_delimiter = ',')]
         with: Vec<test::Suite>,
+    },
+    /// Kills a host over and over, and compares what was acknowledged with what arrived. Goes on where it ended.
+    Torture {
+        #[command(flatten)]
+        goal: torture::Goal,
     },
     /// Measures what things cost, against what they would cost without the host.
     Bench {
@@ -75,6 +81,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo { exit, json } => demo::run(demo::Manner { exit, json }),
         Task::Test { with } => test::run(&with),
+        Task::Torture { goal } => torture::run(goal),
         Task::Bench { benches } => bench::run(&benches),
         Task::Tidy => tidy::run(),
         Task::Openapi => openapi::run(),

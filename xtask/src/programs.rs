@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 /// Packages that are built for WebAssembly only. They stay out of what is built for this machine.
-const GUESTS: [&str; 2] = ["sluse-guest-echo", "sluse-guest-growth"];
+const GUESTS: [&str; 3] = ["sluse-guest-courier", "sluse-guest-echo", "sluse-guest-growth"];
 
 /// The workspace's folder: the one that cargo runs us in. What was known when this was built may be another one,
 /// when the folder was moved, or when several share what they build.
@@ -66,6 +66,8 @@ pub(crate) struct Binaries {
     pub(crate) sluse: PathBuf,
     /// The simulated WorkZone.
     pub(crate) workzone: PathBuf,
+    /// What kills the host over and over.
+    pub(crate) torture: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +89,11 @@ pub(crate) fn build_binaries() -> Result<Binaries> {
     // Examples bring what tests need into the selection of features: without them, half of the dependencies would
     // be built once for the programs and once more for the tests.
     let built = build(&["--bins", "--examples"])?;
-    Ok(Binaries { sluse: built.find("sluse")?, workzone: built.find("simulated-workzone")? })
+    Ok(Binaries {
+        sluse: built.find("sluse")?,
+        workzone: built.find("simulated-workzone")?,
+        torture: built.find("torture")?,
+    })
 }
 
 /// Executables that cargo built.

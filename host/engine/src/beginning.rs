@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluse_model::{DeliveryState, Tried, when_exhausted};
 use sluse_store::{Claimed, Claiming, Settlement};
 
-use crate::{Engine, dispatcher::Place};
+use crate::{Engine, dispatcher::Place, worker::is_in_doubt};
 
 impl Engine {
     /// Begins with what was claimed, or gives it back to the queue when its gate has closed meanwhile.
@@ -36,7 +36,12 @@ impl Engine {
             is_strained: false,
         };
         let now = self.clock.now();
-        (!policy.permits(tried, now)).then(|| when_exhausted(policy, problem, now))
+        if policy.permits(tried, now) {
+            return None;
+        }
+        // A journal that cannot be read is no reason to close anything.
+        let is_known = self.store.journal(claimed.delivery.id).await.is_ok_and(|journal| !is_in_doubt(&journal));
+        Some(when_exhausted(policy, !is_known, problem, now))
     }
 
     /// Takes a claim back: the delivery goes to `state`, and its attempt never began.
@@ -53,6 +58,7 @@ impl Engine {
             state,
             output: None,
             timeline: Vec::new(),
+            closed: Vec::new(),
             follow,
         };
         self.settle(settlement, None).await;

@@ -2,11 +2,14 @@
 //! once stand before the vault and the gate.
 
 mod additions; // how much a call may add to them
+mod admission; // what has to be durable before a byte leaves
 mod answers; // how much they may amount to together
 mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
+mod identity; // what names a request
 mod record; // what the call leaves behind
+mod recorded; // answers as the journal keeps them
 mod target; // what an exchange says of the target
 
 use std::{sync::Arc, time::Duration};
@@ -18,12 +21,13 @@ use sluse_connector::{
     Answer, AttachmentError, CallbackError, Effect, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE, Request,
     Response, SendError,
 };
-use sluse_model::{Attachment, RunId, TimelineLevel};
-use sluse_store::Claimed;
+use sluse_model::{Attachment, DeliveryId, Lease, RunId, Standing, TimelineLevel};
+use sluse_store::{Claimed, NotedIntent};
 use tokio::sync::OnceCell;
 
 use self::{
     additions::Additions,
+    admission::Way,
     answers::{AnswerRoom, MAX_ANSWERS_BYTES},
 };
 use crate::{Engine, connections::LiveConnection};
@@ -37,6 +41,8 @@ pub(crate) struct DeliveryHost {
     connection: Arc<LiveConnection>,
     /// Absent for a check, which is on behalf of no run.
     run: Option<RunId>,
+    /// The delivery whose journal this writes, under the lease that it is worked on with. Absent for a check.
+    held: Option<(DeliveryId, Lease)>,
     record: Arc<Record>,
     /// Who promised to change nothing at the target, if anybody did.
     promise: Option<&'static str>,
@@ -47,32 +53,35 @@ pub(crate) struct DeliveryHost {
 
 impl DeliveryHost {
     /// The host of an attempt at an operation that promises, or not, to read only: such an attempt may be repeated
-    /// whatever happens, so the promise is enforced.
+    /// whatever happens, so the promise is enforced. `journal` is what earlier attempts have noted.
     pub(crate) fn new(
         engine: Arc<Engine>,
         connection: Arc<LiveConnection>,
         claimed: &Claimed,
+        journal: Vec<NotedIntent>,
         reads_only: bool,
     ) -> Self {
+        let record = Arc::new(Record::new(claimed.attempt, engine.clock.clone(), journal));
         let promise = reads_only.then_some("an operation that is described as `reads-only`");
-        Self::on_behalf_of(engine, connection, Some(claimed.delivery.run), claimed.attempt, promise)
+        let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
+        Self {
+            engine,
+            connection,
+            run: Some(claimed.delivery.run),
+            held: Some((claimed.delivery.id, claimed.lease)),
+            record,
+            promise,
+            files_before: OnceCell::new(),
+            additions,
+        }
     }
 
     /// The host of a check, which changes nothing at the target and is on behalf of no run.
     fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        Self::on_behalf_of(engine, connection, None, 1, Some("a check"))
-    }
-
-    fn on_behalf_of(
-        engine: Arc<Engine>,
-        connection: Arc<LiveConnection>,
-        run: Option<RunId>,
-        attempt: u32,
-        promise: Option<&'static str>,
-    ) -> Self {
-        let record = Arc::new(Record::new(attempt, engine.clock.clone()));
+        let record = Arc::new(Record::new(1, engine.clock.clone(), Vec::new()));
         let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
-        Self { engine, connection, run, record, promise, files_before: OnceCell::new(), additions }
+        let promise = Some("a check");
+        Self { engine, connection, run: None, held: None, record, promise, files_before: OnceCell::new(), additions }
     }
 
     /// Refuses what breaks the promise to read only.
@@ -96,7 +105,8 @@ impl DeliveryHost {
 impl Host for DeliveryHost {
     async fn send(&mut self, request: Request) -> Result<Response, SendError> {
         let hearing = self.record.hearing();
-        let answer = self.send_or_keep(request).await;
+        let way = self.admit(std::slice::from_ref(&request)).await.pop().expect("one for each request");
+        let answer = self.send_or_keep(request, way).await;
         hearing.heard();
         answer
     }
@@ -104,8 +114,10 @@ impl Host for DeliveryHost {
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
         let (host, room) = (&*self, &AnswerRoom::new());
         let hearing = self.record.hearing();
-        let send = |request| async move { room.admit(host.send_or_keep(request).await) };
-        let answers = stream::iter(requests).map(send).buffered(REQUESTS_SIDE_BY_SIDE).collect().await;
+        let ways = self.admit(&requests).await;
+        let send = |(request, way)| async move { room.admit(host.send_or_keep(request, way).await) };
+        let answers =
+            stream::iter(requests.into_iter().zip(ways)).map(send).buffered(REQUESTS_SIDE_BY_SIDE).collect().await;
         hearing.heard();
         if room.is_exceeded() {
             let message = format!("answers that are more than {} MiB together are left out", MAX_ANSWERS_BYTES >> 20);
@@ -156,15 +168,23 @@ impl Host for DeliveryHost {
 
 impl DeliveryHost {
     /// Sends, and takes a place for the answer before that when it shall be kept: afterwards it has happened.
-    async fn send_or_keep(&self, request: Request) -> Result<Response, SendError> {
-        if request.keep.is_none() {
-            return self.exchange(request).await;
+    async fn send_or_keep(&self, request: Request, way: Way) -> Result<Response, SendError> {
+        if let Way::Told(answer) = way {
+            return *answer;
         }
-        self.take_place().await.map_err(|error| match error {
-            AttachmentError::Unavailable(reason) => SendError::Unreachable(reason),
-            error => SendError::Forbidden(error.to_string()),
-        })?;
-        let answer = self.exchange(request).await;
+        if request.keep.is_none() {
+            return self.exchange(request, &way).await;
+        }
+        if let Err(error) = self.take_place().await {
+            if let Way::Once(number) = way {
+                self.close(number, Standing::DidNotHappen, None);
+            }
+            return Err(match error {
+                AttachmentError::Unavailable(reason) => SendError::Unreachable(reason),
+                error => SendError::Forbidden(error.to_string()),
+            });
+        }
+        let answer = self.exchange(request, &way).await;
         if !matches!(&answer, Ok(Response { body: Answer::Attachment(_), .. })) {
             self.additions.give_place_back();
         }

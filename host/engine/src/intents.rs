@@ -1,219 +1,226 @@
-//! What one attempt has sent that must happen once, and what is known of it. The seam of the effect journal:
-//! for now it lives as long as the attempt, and what it leaves in doubt goes to a person.
+//! The effect journal as one attempt sees it: what earlier attempts have sent that must happen once, what this one
+//! sends, and what is known of each. Decides; what it decides is made durable by the host before a byte leaves.
 
-use sluse_connector::{Effect, Request};
-use sluse_model::Doubt;
+use std::collections::HashMap;
 
-/// What is known of a request that must happen once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It is on its way.
-    UnderWay,
-    /// It was sent, or may have been, and nobody knows what became of it.
-    Open,
-    /// The target did it.
-    Happened,
-    /// The target refused it, or it never left.
-    DidNotHappen,
-}
+use sluse_model::{Digest, Standing};
+use sluse_store::{ClosedIntent, NewIntent, NotedIntent};
 
-impl Standing {
-    /// What a status says of a request that must happen once.
-    ///
-    /// 2xx and 3xx: it happened. 408, 500, 502 and 504 leave it open: these come from a target that broke, or
-    /// from something before it that lost sight of it. Any other 4xx, 429 and 503: it did not happen.
-    pub(crate) fn of_status(status: u16) -> Self {
-        match status {
-            200..=399 => Self::Happened,
-            408 => Self::Open,
-            400..=499 | 503 => Self::DidNotHappen,
-            _ => Self::Open,
-        }
-    }
-}
-
-/// Where a request goes; what is in doubt there holds up whatever else must happen once there.
+/// What a request that must happen once is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Destination {
-    method: &'static str,
-    endpoint: String,
-    path: String,
+pub(crate) struct Facts {
+    pub(crate) identity: Identity,
+    /// Method, endpoint and path.
+    pub(crate) destination: Digest,
+    /// As people see it.
+    pub(crate) request: String,
+    /// The connector says that it has looked, and that it is not done.
+    pub(crate) reconciled: bool,
+    /// The target recognises it when it comes again.
+    pub(crate) is_recognised: bool,
 }
 
-impl Destination {
-    fn of(request: &Request) -> Self {
-        Self {
-            method: request.method.as_str(),
-            endpoint: request.endpoint.clone().unwrap_or_else(|| "default".into()),
-            path: request.path.clone(),
-        }
-    }
+/// What tells a request from others of the same delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// The connector named it.
+    Named(Digest),
+    /// All that it consists of. The same again in one attempt is another one.
+    Content(Digest),
+}
+
+/// What becomes of a request that must happen once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It goes out under this number.
+    Sent(u32),
+    /// It happened before: this is the answer, sealed, if it was kept.
+    Recorded { number: u32, answer: Option<Vec<u8>> },
+    /// An earlier request to the same place may have happened.
+    InDoubt,
 }
 
 #[derive(Debug)]
-struct Intent {
-    destination: Destination,
-    /// The connector has looked before it sent, and will look again in another attempt.
-    looked: bool,
+struct Known {
+    number: u32,
+    identity: Digest,
+    destination: Digest,
     standing: Standing,
+    answer: Option<Vec<u8>>,
+    /// Sent by this attempt, and not answered yet.
+    is_under_way: bool,
+    /// The connector was told that it was interrupted, whatever came of it.
+    is_unheard: bool,
 }
 
-/// Names an intent of this attempt until it is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct IntentNumber(usize);
-
-/// The requests of one attempt that must happen once.
+/// What this attempt knows of the requests of its delivery that must happen once.
 #[derive(Debug, Default)]
-pub(crate) struct Intents(Vec<Intent>);
+pub(crate) struct Intents {
+    known: Vec<Known>,
+    /// How often this attempt has sent what consists of the same.
+    occurrences: HashMap<Digest, u32>,
+    /// The connector has read something in this attempt, and was answered.
+    has_looked: bool,
+    opened: Vec<NewIntent>,
+    closed: Vec<ClosedIntent>,
+}
 
-/// An earlier request to the same place is in doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct InDoubt;
+/// Where an attempt stood before it sent something.
+#[derive(Debug, Clone)]
+pub(crate) struct Mark {
+    count: usize,
+    occurrences: HashMap<Digest, u32>,
+}
 
 impl Intents {
-    /// Notes that a request is about to be sent. `None` for one that may be sent more than once.
-    pub(crate) fn open(&mut self, request: &Request) -> Result<Option<IntentNumber>, InDoubt> {
-        if request.effect != Effect::Once {
-            return Ok(None);
+    /// With what earlier attempts have noted.
+    pub(crate) fn of(journal: Vec<NotedIntent>) -> Self {
+        let known = journal.into_iter().map(|noted| Known {
+            number: noted.intent.number,
+            identity: noted.identity,
+            destination: noted.destination,
+            standing: noted.intent.standing,
+            answer: noted.answer,
+            is_under_way: false,
+            is_unheard: false,
+        });
+        Self { known: known.collect(), ..Self::default() }
+    }
+
+    /// Decides whether a request may go out, and notes it if so.
+    pub(crate) fn admit(&mut self, facts: Facts) -> Admission {
+        let identity = self.identity(facts.identity);
+        match self.known.iter_mut().rev().find(|known| known.identity == identity) {
+            Some(known) if known.standing == Standing::Happened => {
+                known.is_unheard = false;
+                let admission = Admission::Recorded { number: known.number, answer: known.answer.clone() };
+                self.occurred(facts.identity);
+                return admission;
+            }
+            Some(known) if known.standing == Standing::Open && known.is_under_way => return Admission::InDoubt,
+            Some(known) if known.standing == Standing::Open && facts.is_recognised => {
+                known.is_under_way = true;
+                let number = known.number;
+                self.occurred(facts.identity);
+                return Admission::Sent(number);
+            }
+            _ => {}
         }
-        let destination = Destination::of(request);
-        let mut in_doubt =
-            self.0.iter_mut().filter(|intent| intent.standing == Standing::Open && intent.destination == destination);
-        if request.reconciled {
-            in_doubt.for_each(|intent| intent.standing = Standing::DidNotHappen);
-        } else if in_doubt.next().is_some() {
-            return Err(InDoubt);
+        if self.is_in_doubt_at(facts.destination) {
+            if !(facts.reconciled && self.has_looked) {
+                return Admission::InDoubt;
+            }
+            self.reconcile(facts.destination);
         }
-        self.0.push(Intent { destination, looked: request.reconciled, standing: Standing::UnderWay });
-        Ok(Some(IntentNumber(self.0.len() - 1)))
+        self.occurred(facts.identity);
+        let number = self.known.last().map_or(1, |known| known.number + 1);
+        let Facts { destination, request, .. } = facts;
+        self.opened.push(NewIntent { number, identity, destination, request });
+        self.known.push(Known {
+            number,
+            identity,
+            destination,
+            standing: Standing::Open,
+            answer: None,
+            is_under_way: true,
+            is_unheard: false,
+        });
+        Admission::Sent(number)
     }
 
-    /// Notes what became of a request.
-    pub(crate) fn close(&mut self, number: Option<IntentNumber>, standing: Standing) {
-        if let Some(intent) = number.and_then(|IntentNumber(number)| self.0.get_mut(number)) {
-            intent.standing = standing;
+    /// Notes what became of a request that went out.
+    pub(crate) fn close(&mut self, number: u32, standing: Standing, answer: Option<Vec<u8>>) {
+        let Some(known) = self.known.iter_mut().find(|known| known.number == number) else { return };
+        known.is_under_way = false;
+        known.standing = standing;
+        known.answer.clone_from(&answer);
+        self.closed.push(ClosedIntent { number, standing, answer });
+    }
+
+    /// What names the request of this number, the same on every attempt.
+    pub(crate) fn identity_of(&self, number: u32) -> Option<Digest> {
+        self.known.iter().find(|known| known.number == number).map(|known| known.identity)
+    }
+
+    /// Notes that the target answered a read.
+    pub(crate) fn looked(&mut self) {
+        self.has_looked = true;
+    }
+
+    /// What has to be durable before anything else leaves, and what may be along with it.
+    pub(crate) fn take(&mut self) -> (Vec<ClosedIntent>, Vec<NewIntent>) {
+        (std::mem::take(&mut self.closed), std::mem::take(&mut self.opened))
+    }
+
+    /// What was taken could not be made durable: none of the new ones has left.
+    pub(crate) fn give_back(&mut self, closed: Vec<ClosedIntent>, opened: &[NewIntent]) {
+        self.closed.splice(0..0, closed);
+        for intent in opened {
+            self.close(intent.number, Standing::DidNotHappen, None);
         }
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.0.len()
+    /// What became of requests and is not written yet.
+    pub(crate) fn take_closed(&mut self) -> Vec<ClosedIntent> {
+        std::mem::take(&mut self.closed)
     }
 
-    /// The connector never heard what became of those from this number on: for it, they are open.
-    pub(crate) fn unheard(&mut self, from: usize) {
-        let unheard = self.0.iter_mut().skip(from).filter(|intent| intent.standing != Standing::DidNotHappen);
-        unheard.for_each(|intent| intent.standing = Standing::Open);
+    /// Where the attempt stands now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { count: self.known.len(), occurrences: self.occurrences.clone() }
     }
 
-    /// What another attempt would put at risk.
-    pub(crate) fn doubt(&self) -> Doubt {
-        self.0
-            .iter()
-            .map(|intent| match intent.standing {
-                Standing::Open | Standing::UnderWay => Doubt::Open,
-                Standing::Happened if !intent.looked => Doubt::Happened,
-                Standing::Happened | Standing::DidNotHappen => Doubt::None,
-            })
-            .max()
-            .unwrap_or_default()
+    /// The connector never heard what became of those that were sent since then: for it, they were interrupted, and
+    /// what consists of the same is the same.
+    pub(crate) fn unheard(&mut self, since: Mark) {
+        for known in self.known.iter_mut().skip(since.count) {
+            known.is_under_way = false;
+            known.is_unheard = known.standing == Standing::Happened;
+        }
+        self.occurrences = since.occurrences;
+    }
+
+    /// Whether one may have happened, and nobody knows.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.known.iter().any(|known| known.standing == Standing::Open)
+    }
+
+    fn is_in_doubt_at(&self, destination: Digest) -> bool {
+        self.known.iter().any(|known| {
+            let is_open = known.standing == Standing::Open && !known.is_under_way;
+            known.destination == destination && (is_open || known.is_unheard)
+        })
+    }
+
+    /// The connector has looked: what is in doubt there did not happen.
+    fn reconcile(&mut self, destination: Digest) {
+        for known in self.known.iter_mut().filter(|known| known.destination == destination && !known.is_under_way) {
+            known.is_unheard = false;
+            if known.standing == Standing::Open {
+                known.standing = Standing::DidNotHappen;
+                let closed = ClosedIntent { number: known.number, standing: known.standing, answer: None };
+                self.closed.push(closed);
+            }
+        }
+    }
+
+    /// What names the next request of this kind.
+    fn identity(&self, identity: Identity) -> Digest {
+        match identity {
+            Identity::Named(name) => name,
+            Identity::Content(content) => {
+                let occurrence = self.occurrences.get(&content).copied().unwrap_or(0);
+                Digest::of([content.as_bytes().as_slice(), &occurrence.to_be_bytes()].concat())
+            }
+        }
+    }
+
+    fn occurred(&mut self, identity: Identity) {
+        if let Identity::Content(content) = identity {
+            *self.occurrences.entry(content).or_default() += 1;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use sluse_connector::{Body, Method};
-
-    use super::*;
-
-    fn request(method: Method, path: &str, reconciled: bool) -> Request {
-        Request {
-            method,
-            endpoint: None,
-            path: path.into(),
-            headers: Vec::new(),
-            body: Body::Empty,
-            timeout: None,
-            effect: method.usual_effect(),
-            intent_key: None,
-            reconciled,
-            keep: None,
-        }
-    }
-
-    #[track_caller]
-    fn check(status: u16, expected: Standing) {
-        assert_eq!(Standing::of_status(status), expected, "{status}");
-    }
-
-    #[test]
-    fn a_status_says_whether_it_happened() {
-        for status in [200, 201, 204, 302, 304] {
-            check(status, Standing::Happened);
-        }
-        for status in [400, 401, 403, 404, 409, 412, 422, 429, 503] {
-            check(status, Standing::DidNotHappen);
-        }
-        for status in [408, 500, 501, 502, 504, 599] {
-            check(status, Standing::Open);
-        }
-    }
-
-    #[test]
-    fn reads_leave_no_trace() {
-        let mut intents = Intents::default();
-        assert_eq!(intents.open(&request(Method::Get, "/a", false)), Ok(None));
-        assert_eq!(intents.doubt(), Doubt::None);
-    }
-
-    #[test]
-    fn what_is_in_doubt_holds_up_the_next_to_the_same_place() {
-        let mut intents = Intents::default();
-        let first = intents.open(&request(Method::Post, "/a", false)).expect("nothing is in doubt");
-        intents.close(first, Standing::Open);
-        assert_eq!(intents.open(&request(Method::Post, "/a", false)), Err(InDoubt));
-        assert!(intents.open(&request(Method::Post, "/b", false)).is_ok());
-    }
-
-    #[test]
-    fn requests_side_by_side_do_not_hold_each_other_up() {
-        let mut intents = Intents::default();
-        assert!(intents.open(&request(Method::Post, "/a", false)).is_ok());
-        assert!(intents.open(&request(Method::Post, "/a", false)).is_ok());
-        assert_eq!(intents.doubt(), Doubt::Open);
-    }
-
-    #[test]
-    fn what_nobody_heard_of_holds_up_the_next_to_the_same_place() {
-        let mut intents = Intents::default();
-        let heard = intents.open(&request(Method::Post, "/a", false)).expect("nothing is in doubt");
-        intents.close(heard, Standing::Happened);
-        let from = intents.count();
-        let happened = intents.open(&request(Method::Post, "/b", false)).expect("nothing is in doubt");
-        intents.close(happened, Standing::Happened);
-        intents.open(&request(Method::Post, "/c", false)).expect("nothing is in doubt");
-        intents.unheard(from);
-        assert!(intents.open(&request(Method::Post, "/a", false)).is_ok());
-        assert_eq!(intents.open(&request(Method::Post, "/b", false)), Err(InDoubt));
-        assert_eq!(intents.open(&request(Method::Post, "/c", false)), Err(InDoubt));
-    }
-
-    #[test]
-    fn looking_settles_the_doubt() {
-        let mut intents = Intents::default();
-        let first = intents.open(&request(Method::Post, "/a", false)).expect("nothing is in doubt");
-        intents.close(first, Standing::Open);
-        let second = intents.open(&request(Method::Post, "/a", true)).expect("the connector has looked");
-        assert_eq!(intents.doubt(), Doubt::Open);
-        intents.close(second, Standing::Happened);
-        assert_eq!(intents.doubt(), Doubt::None);
-    }
-
-    #[test]
-    fn what_happened_blindly_must_not_be_repeated() {
-        let mut intents = Intents::default();
-        let number = intents.open(&request(Method::Post, "/a", false)).expect("nothing is in doubt");
-        intents.close(number, Standing::Happened);
-        assert_eq!(intents.doubt(), Doubt::Happened);
-    }
-}
+mod tests;

@@ -19,6 +19,8 @@ mod intents; // what must happen once
 mod mapping; // how a step's input comes about
 mod outlook; // what people are told of a delivery
 mod revisions; // connectors, loaded
+#[cfg(feature = "sabotage")]
+mod sabotage; // how a proof is shown to fail
 mod schema; // what a submission, a setting, an input must look like
 mod secrets; // values that nobody sees again
 mod settings; // how much at once

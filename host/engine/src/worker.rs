@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use sluse_connector::{Breakage, BreakageKind, Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, Doubt, Failure, Outcome, Problem, RetryPolicy, TimelineLevel,
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, Failure, Outcome, Problem, RetryPolicy, Standing, TimelineLevel,
     TimelineLine, Timestamp, Tried, after_attempt, after_lost_attempt, unit_interval,
 };
-use sluse_store::{Claimed, Claiming, Follow, Settlement, StoreError};
+use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
 
 use crate::{
@@ -31,7 +31,9 @@ const LAPSED_AT_ONCE: u32 = 100;
 /// What an attempt leaves behind.
 struct Attempted {
     end: AttemptEnd,
-    doubt: Doubt,
+    /// A request that must happen once may have happened, in this attempt or one before.
+    in_doubt: bool,
+    closed: Vec<ClosedIntent>,
     policy: RetryPolicy,
     /// The target answered 429, or not in time.
     is_strained: bool,
@@ -39,9 +41,9 @@ struct Attempted {
 }
 
 impl Attempted {
-    fn before_it_began(end: AttemptEnd) -> Self {
-        let policy = RetryPolicy::default();
-        Self { end, doubt: Doubt::None, policy, is_strained: false, timeline: Vec::new() }
+    fn before_it_began(end: AttemptEnd, in_doubt: bool) -> Self {
+        let (closed, timeline) = (Vec::new(), Vec::new());
+        Self { end, in_doubt, closed, policy: RetryPolicy::default(), is_strained: false, timeline }
     }
 }
 
@@ -94,7 +96,7 @@ impl Engine {
         let now = self.clock.now();
         let jitter = unit_interval(&*self.dice);
         let tried = tried(&claimed, attempted.is_strained);
-        let state = after_attempt(&attempted.end, attempted.doubt, tried, &attempted.policy, now, jitter);
+        let state = after_attempt(&attempted.end, attempted.in_doubt, tried, &attempted.policy, now, jitter);
         tracing::info!(
             delivery = %claimed.delivery.id,
             outcome = attempted.end.kind(),
@@ -125,6 +127,7 @@ impl Engine {
             state,
             output,
             timeline: attempted.timeline,
+            closed: attempted.closed,
             follow,
         };
         self.settle(settlement, next).await
@@ -163,28 +166,42 @@ impl Engine {
     }
 
     async fn attempt(self: &Arc<Self>, claimed: &Claimed) -> Attempted {
+        let journal = match self.journal(claimed).await {
+            Ok(journal) => journal,
+            // As nobody knows what stands in it.
+            Err(error) => return Attempted::before_it_began(not_read(&error), true),
+        };
+        let in_doubt = is_in_doubt(&journal);
         let revision = match self.revisions.get(&claimed.revision).await {
             Ok(revision) => revision,
-            Err(error) => return Attempted::before_it_began(not_ready(&error)),
+            Err(error) => return Attempted::before_it_began(not_ready(&error), in_doubt),
         };
         let connection = match self.connections.get(self, &claimed.delivery.connection).await {
             Ok(connection) => connection,
-            Err(error) => return Attempted::before_it_began(not_connected(&error)),
+            Err(error) => return Attempted::before_it_began(not_connected(&error), in_doubt),
         };
         let policy = connection.connection().retry_of(&claimed.delivery.operation).clone();
         if let Some(end) = unfit(&revision, claimed) {
-            return Attempted { policy, ..Attempted::before_it_began(end) };
+            return Attempted { policy, ..Attempted::before_it_began(end, in_doubt) };
         }
         let reads_only = reads_only(&revision, claimed);
-        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, reads_only);
+        let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
         let end = call(&revision, &connection, claimed, host).await;
         let end = checked(&revision, claimed, end);
         let left = record.finish();
         let end = with_the_host_s_part(end, &left);
-        let HostRecord { doubt, timeline, is_strained, .. } = left;
+        let HostRecord { in_doubt, closed, timeline, is_strained, .. } = left;
         let is_strained = is_strained || took_too_long(&end);
-        Attempted { end, doubt, policy, is_strained, timeline }
+        Attempted { end, in_doubt, closed, policy, is_strained, timeline }
+    }
+
+    /// What earlier attempts have noted. The first has none before it.
+    async fn journal(&self, claimed: &Claimed) -> Result<Vec<NotedIntent>, StoreError> {
+        if claimed.attempt == 1 {
+            return Ok(Vec::new());
+        }
+        self.store.journal(claimed.delivery.id).await
     }
 
     /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed. Those that are
@@ -205,20 +222,20 @@ impl Engine {
     }
 
     async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
-        let revision = self.revisions.get(&claimed.revision).await;
-        let reads_only = revision.is_ok_and(|revision| reads_only(&revision, &claimed));
         let connection = self.connections.get(self, &claimed.delivery.connection).await;
         let operation = &claimed.delivery.operation;
         let policy = connection.map(|connection| connection.connection().retry_of(operation).clone());
         let policy = policy.unwrap_or_default();
-        let now = self.clock.now();
-        let state = after_lost_attempt(reads_only, tried(&claimed, false), &policy, now);
+        let in_doubt = is_in_doubt(&self.store.journal(claimed.delivery.id).await?);
+        let (now, jitter) = (self.clock.now(), unit_interval(&*self.dice));
+        let state = after_lost_attempt(in_doubt, tried(&claimed, false), &policy, now, jitter);
         tracing::warn!(
             delivery = %claimed.delivery.id, state = state_name(&state),
             "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
         );
         let problem = match &state {
             DeliveryState::Attention(attention) => Some(attention.problem.clone()),
+            DeliveryState::Retrying { problem, .. } => Some(problem.clone()),
             _ => None,
         };
         let line = TimelineLine {
@@ -240,12 +257,18 @@ impl Engine {
             state,
             output: None,
             timeline: vec![line],
+            closed: Vec::new(),
         };
         match self.store.settle(settlement, None).await {
             Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a request that must happen once may have happened, and nobody knows.
+pub(crate) fn is_in_doubt(journal: &[NotedIntent]) -> bool {
+    journal.iter().any(|noted| noted.intent.standing == Standing::Open)
 }
 
 /// What the policy is asked with.
@@ -261,6 +284,12 @@ fn took_too_long(end: &AttemptEnd) -> bool {
 /// What the connector promises of the operation.
 fn reads_only(revision: &LoadedRevision, claimed: &Claimed) -> bool {
     revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
+}
+
+/// An attempt that cannot begin because nobody knows what was sent before it.
+fn not_read(error: &StoreError) -> AttemptEnd {
+    let problem = Problem::new("journal-not-read", error.to_string());
+    AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
 }
 
 /// An attempt that cannot begin because its revision is not there. What passes by itself is tried again.
@@ -342,7 +371,7 @@ fn judge(ended: Ended<Outcome>) -> AttemptEnd {
 /// or that a token endpoint asked for patience.
 fn with_the_host_s_part(end: AttemptEnd, left: &HostRecord) -> AttemptEnd {
     match (end, &left.misconfigured) {
-        (AttemptEnd::Failed(_), Some(message)) if left.doubt == Doubt::None => {
+        (AttemptEnd::Failed(_), Some(message)) if !left.in_doubt => {
             AttemptEnd::Misconfigured(Problem::new("not-signed-in", message.clone()))
         }
         (AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms }), _) => {

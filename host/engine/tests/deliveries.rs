@@ -4,8 +4,12 @@
 mod bench; // an engine to try things on
 #[path = "deliveries/callers.rs"]
 mod callers; // who goes away, and an engine that stops
+#[path = "deliveries/clock.rs"]
+mod clock; // a clock that is set
 #[path = "deliveries/gates.rs"]
 mod gates; // how much at once, how fast, and whether at all
+#[path = "deliveries/journal.rs"]
+mod journal; // what is known over attempts
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/outcomes.rs"]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptLimits, Auth, GateSettings, Name, RetryPolicy};
+use crate::{AttemptLimits, Auth, GateSettings, Name, RetryPolicy, Standing};
 
 /// One configured use of a connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +82,20 @@ pub struct Endpoint {
     /// [`Limits::max_attachment_bytes`].
     #[serde(default = "default_max_response_bytes")]
     pub max_response_bytes: u64,
+    /// What a status says of a request that must happen once, where this target means something else by it than
+    /// [`Standing::of_status`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub status_means: BTreeMap<u16, Standing>,
+    /// The header in which the target takes an idempotency key, by which it recognises a request that comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_header: Option<String>,
+}
+
+impl Endpoint {
+    /// What a status says of a request that must happen once.
+    pub fn standing_of(&self, status: u16) -> Standing {
+        self.status_means.get(&status).copied().unwrap_or_else(|| Standing::of_status(status))
+    }
 }
 
 /// Municipal systems answer large searches slowly.

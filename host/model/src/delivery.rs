@@ -1,12 +1,16 @@
 //! One durable call of an operation, and what may become of it.
 
 mod attempt; // one try, and how it ended
+mod intent; // what is known of requests that must happen once
+mod machine; // every transition
 mod state; // where a delivery stands
 mod transition; // what happens next
 
 use serde::{Deserialize, Serialize};
 
-pub use attempt::{Attempt, AttemptEnd, AttemptResult, Doubt, TimelineLevel, TimelineLine};
+pub use attempt::{Attempt, AttemptEnd, AttemptResult, TimelineLevel, TimelineLine};
+pub use intent::{Intent, Standing};
+pub use machine::{Event, Position, Refused};
 pub use state::{Attention, DeliveryState, Lease, Reason, Resolution};
 pub use transition::{after_attempt, after_lost_attempt, when_exhausted};
 

@@ -9,6 +9,7 @@ use support::{Bench, Guest};
 
 /// Every guest of the workspace, and the test that runs it. A guest that nobody tests has no business here.
 const GUESTS: &[(&str, &str)] = &[
+    ("courier", "xtask/src/torture.rs"),
     ("echo", "host/sandbox/tests/guests.rs"),
     ("growth", "host/sandbox/tests/guests.rs"),
     ("javascript", "tests/tests/toolchains.rs"),

@@ -164,6 +164,20 @@ CREATE TABLE attempts (
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
+-- What attempts have sent that must happen once. Noted before a byte leaves; closed with whatever is written next.
+CREATE TABLE intents (
+    delivery    INTEGER NOT NULL REFERENCES deliveries (key),
+    number      INTEGER NOT NULL CHECK (number > 0),
+    attempt     INTEGER NOT NULL,
+    identity    BLOB    NOT NULL CHECK (length(identity) = 32),
+    destination BLOB    NOT NULL CHECK (length(destination) = 32),
+    request     TEXT    NOT NULL,
+    opened_at   INTEGER NOT NULL,
+    standing    TEXT    NOT NULL CHECK (standing = 'open' OR standing = 'happened' OR standing = 'did-not-happen'),
+    answer      BLOB,
+    PRIMARY KEY (delivery, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,
     version    INTEGER NOT NULL CHECK (version > 0),

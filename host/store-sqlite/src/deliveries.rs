@@ -17,6 +17,7 @@ use sluse_store::{
 use crate::{
     SqliteStore,
     error::Failure,
+    journal,
     pages::{List, Part},
     values::{Json, Kept},
     writer::Write,
@@ -95,7 +96,8 @@ fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDeta
     }
     attempts.extend(attempt_under_way(connection, key)?);
     timeline.sort_by_key(|line| line.at);
-    Ok(Some(DeliveryDetail { delivery, attempts, timeline }))
+    let journal = journal::of_delivery(connection, key)?;
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal }))
 }
 
 fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {

@@ -6,16 +6,19 @@ mod configuration; // connections and flows
 mod connectors; // installed revisions
 mod contents; // bytes under their digest
 mod deliveries; // work that waits, and who is doing it
-mod error;
+mod error; // what SQLite's errors mean
+mod journal; // what must happen once
 mod migrations; // how the schema came to be
 mod open; // from a folder to a store
 mod pages; // lists in parts
 mod readers; // connections that only read
 mod runs; // submissions and what became of them
+#[cfg(feature = "sabotage")]
+mod sabotage; // how a proof is shown to fail
 mod secrets; // sealed values
 mod tokens; // who may ask
 mod values; // values of the model in columns
-mod writer; // the one thread that writes // what SQLite's errors mean
+mod writer; // the one thread that writes
 
 use std::{
     fmt,

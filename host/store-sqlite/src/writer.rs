@@ -225,7 +225,11 @@ impl Desk {
     fn serve_batch(&mut self, first: Box<dyn Work>) {
         let mut batch = Batch::default();
         let result = match run(&self.connection, "BEGIN IMMEDIATE") {
-            Ok(()) => self.fill(&mut batch, first).and_then(|()| self.commit(batch.done.len())),
+            Ok(()) => self.fill(&mut batch, first).and_then(|()| {
+                #[cfg(feature = "sabotage")]
+                batch.acknowledge_early();
+                self.commit(batch.done.len())
+            }),
             Err(error) => {
                 batch.done.push(first);
                 Err(self.give_up(&error, false))
@@ -340,6 +344,18 @@ impl Desk {
 struct Batch {
     done: Vec<Box<dyn Work>>,
     wakes: bool,
+}
+
+#[cfg(feature = "sabotage")]
+impl Batch {
+    fn acknowledge_early(&mut self) {
+        if crate::sabotage::acknowledges_early() {
+            for work in self.done.drain(..) {
+                work.answer(Ok(()));
+            }
+            std::thread::sleep(crate::sabotage::COMMIT_LATER_BY);
+        }
+    }
 }
 
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

@@ -6,12 +6,13 @@ pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
 pub mod deliveries; // work that waits
 pub mod fixtures; // what the tests begin with
+pub mod journal; // what must happen once
 pub mod leases; // who is doing it
 pub mod runs; // submissions and what became of them
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
-pub mod tokens;
-pub mod wakeups; // who is told of new work, and the end of it // who may ask
+pub mod tokens; // who may ask
+pub mod wakeups; // who is told of new work, and the end of it
 
 /// Makes a test of each promise. Takes a closure whose future opens a new, empty store as `Arc<dyn Store>`.
 ///
@@ -111,6 +112,14 @@ macro_rules! conformance {
                 a_failed_step_closes_the_run,
                 attempts_name_the_revision_that_they_ran_on,
                 the_timeline_is_ordered_by_time,
+            }
+            journal {
+                what_was_noted_is_read_back,
+                a_note_closes_what_came_before,
+                a_settlement_closes_what_was_noted,
+                a_journal_goes_on_over_attempts,
+                nobody_notes_without_the_lease,
+                a_stale_settlement_closes_nothing,
             }
             wakeups {
                 accepted_work_wakes,

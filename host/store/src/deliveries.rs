@@ -8,7 +8,7 @@ use sluse_model::{
     Timestamp,
 };
 
-use crate::{DeliveryDetail, Page, PageRequest, StoreError};
+use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, StoreError};
 
 /// On which terms deliveries are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Settlement {
     /// JSON text, when it succeeded.
     pub output: Option<String>,
     pub timeline: Vec<TimelineLine>,
+    /// What became of requests that were noted in the journal.
+    pub closed: Vec<ClosedIntent>,
     pub follow: Follow,
 }
 

@@ -8,6 +8,7 @@ mod connectors; // installed revisions
 mod contents; // bytes under their digest
 mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
+mod journal; // what must happen once
 mod runs; // submissions and what became of them
 mod secrets; // sealed values
 mod tokens; // who may ask
@@ -22,6 +23,7 @@ pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
 pub use deliveries::{Claim, Claimed, Claiming, Deliveries, Follow, ListedDelivery, Rooms, Settlement};
 pub use error::StoreError;
+pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
 pub use tokens::Tokens;
@@ -32,7 +34,7 @@ pub mod conformance;
 /// Everything that a host keeps. Cheap to share: `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Configuration + Connectors + Contents + Deliveries + Runs + Secrets + Tokens + fmt::Debug + Send + Sync
+    Configuration + Connectors + Contents + Deliveries + Journal + Runs + Secrets + Tokens + fmt::Debug + Send + Sync
 {
     /// Whether the store can take a write now.
     async fn health(&self) -> Result<(), StoreError>;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
-    Attachment, Attempt, Delivery, Digest, Name, NewDelivery, Run, RunId, RunState, TimelineLine, Timestamp,
+    Attachment, Attempt, Delivery, Digest, Intent, Name, NewDelivery, Run, RunId, RunState, TimelineLine, Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};
@@ -80,6 +80,8 @@ pub struct DeliveryDetail {
     pub attempts: Vec<Attempt>,
     /// By time.
     pub timeline: Vec<TimelineLine>,
+    /// By number.
+    pub journal: Vec<Intent>,
 }
 
 /// Submissions and what became of them.

@@ -12,7 +12,11 @@ use sluse_egress::Secret;
 use sluse_model::{Name, Timestamp};
 use sluse_store::{SealedSecret, SecretOrigin};
 
-use crate::{MasterKey, UnsealError, VaultError, origin::Origins, seal};
+use crate::{
+    MasterKey, UnsealError, VaultError,
+    origin::Origins,
+    seal::{self, Owner},
+};
 
 /// After this time the store is asked again: other hosts may share it, and their changes wake nobody here.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(60);
@@ -75,7 +79,9 @@ impl Reading {
     pub(crate) fn open(&self, key: &MasterKey, secret: &Name) -> Result<Opened, VaultError> {
         let held = self.secrets.get(secret).ok_or_else(|| VaultError::NoSuchSecret { secret: secret.clone() })?;
         let SealedSecret { name, version, sealed, .. } = &held.sealed;
-        let value = held.value.get_or_init(|| seal::unseal(key, name, *version, sealed).map(Arc::new));
+        let value = held
+            .value
+            .get_or_init(|| seal::unseal(key, Owner::Secret { name, version: *version }, sealed).map(Arc::new));
         match value {
             Ok(value) => Ok(Opened { value: value.clone(), version: *version }),
             Err(cause) => Err(VaultError::Sealed { secret: secret.clone(), cause: cause.clone() }),

@@ -5,7 +5,7 @@
 
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
 use sluse_egress::Secret;
-use sluse_model::{Dice, Name};
+use sluse_model::{DeliveryId, Dice, Name};
 use zeroize::Zeroizing;
 
 use crate::{MasterKey, key::KeyId};
@@ -40,20 +40,29 @@ pub enum UnsealError {
     Broken,
 }
 
-/// Seals a value for this name and version.
-pub(crate) fn seal(key: &MasterKey, dice: &dyn Dice, name: &Name, version: u64, value: &Secret) -> Vec<u8> {
+/// What sealed bytes belong to, so that a row copied over another one does not open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Owner<'a> {
+    /// A version of a secret.
+    Secret { name: &'a Name, version: u64 },
+    /// The answer to a request in the journal of a delivery.
+    Answer { delivery: DeliveryId, number: u32 },
+}
+
+/// Seals bytes for their owner.
+pub(crate) fn seal(key: &MasterKey, dice: &dyn Dice, owner: Owner<'_>, value: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     dice.fill(&mut nonce);
-    let mut body = Zeroizing::new(Vec::with_capacity(value.expose().len() + TAG_BYTES));
-    body.extend_from_slice(value.expose());
+    let mut body = Zeroizing::new(Vec::with_capacity(value.len() + TAG_BYTES));
+    body.extend_from_slice(value);
     cipher(key)
-        .encrypt_in_place(&XNonce::from(nonce), &bound_to(key.id(), name, version), &mut *body)
+        .encrypt_in_place(&XNonce::from(nonce), &bound_to(key.id(), owner), &mut *body)
         .expect("values are far smaller than 256 GiB");
     [&[FORMAT], key.id().0.as_slice(), &nonce, &body].concat()
 }
 
-/// Opens a value that was sealed for this name and version.
-pub(crate) fn unseal(key: &MasterKey, name: &Name, version: u64, sealed: &[u8]) -> Result<Secret, UnsealError> {
+/// Opens bytes that were sealed for this owner.
+pub(crate) fn unseal(key: &MasterKey, owner: Owner<'_>, sealed: &[u8]) -> Result<Secret, UnsealError> {
     let format = *sealed.first().ok_or(UnsealError::Broken)?;
     if format != FORMAT {
         return Err(UnsealError::UnknownFormat(format));
@@ -66,7 +75,7 @@ pub(crate) fn unseal(key: &MasterKey, name: &Name, version: u64, sealed: &[u8]) 
     let nonce = <[u8; NONCE_BYTES]>::try_from(&header[1 + KEY_ID_BYTES..]).expect("the rest of the header");
     let mut value = Zeroizing::new(body.to_vec());
     cipher(key)
-        .decrypt_in_place(&XNonce::from(nonce), &bound_to(key.id(), name, version), &mut *value)
+        .decrypt_in_place(&XNonce::from(nonce), &bound_to(key.id(), owner), &mut *value)
         .map_err(|_| UnsealError::Broken)?;
     Ok(Secret::new(std::mem::take(&mut *value)))
 }
@@ -80,16 +89,24 @@ fn cipher(key: &MasterKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.bytes().into())
 }
 
-/// What the seal vouches for beside the value, so that a row copied over another one does not open.
-fn bound_to(id: KeyId, name: &Name, version: u64) -> Vec<u8> {
-    let name = name.as_str().as_bytes();
-    let length = u8::try_from(name.len()).expect("a name has at most 64 bytes");
-    [b"sluse secret\0".as_slice(), &[FORMAT], &id.0, &[length], name, &version.to_be_bytes()].concat()
+/// What the seal vouches for beside the bytes.
+fn bound_to(id: KeyId, owner: Owner<'_>) -> Vec<u8> {
+    match owner {
+        Owner::Secret { name, version } => {
+            let name = name.as_str().as_bytes();
+            let length = u8::try_from(name.len()).expect("a name has at most 64 bytes");
+            [b"sluse secret\0".as_slice(), &[FORMAT], &id.0, &[length], name, &version.to_be_bytes()].concat()
+        }
+        Owner::Answer { delivery, number } => {
+            let (delivery, number) = (delivery.as_bytes().as_slice(), number.to_be_bytes());
+            [b"sluse answer\0".as_slice(), &[FORMAT], &id.0, delivery, &number].concat()
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use sluse_model::fakes::SeededDice;
+    use sluse_model::{Timestamp, fakes::SeededDice};
 
     use super::*;
 
@@ -104,12 +121,12 @@ mod tests {
     }
 
     fn sealed() -> Vec<u8> {
-        seal(&key(1), &SeededDice::new(9), &name("api"), 3, &VALUE.into())
+        seal(&key(1), &SeededDice::new(9), Owner::Secret { name: &name("api"), version: 3 }, VALUE.as_bytes())
     }
 
     #[test]
     fn a_sealed_value_opens_under_its_name_and_version() {
-        let opened = unseal(&key(1), &name("api"), 3, &sealed()).expect("opened");
+        let opened = unseal(&key(1), Owner::Secret { name: &name("api"), version: 3 }, &sealed()).expect("opened");
         assert_eq!(opened.expose(), VALUE.as_bytes());
     }
 
@@ -122,7 +139,7 @@ mod tests {
     #[test]
     fn the_same_value_never_looks_the_same_twice() {
         let dice = SeededDice::new(9);
-        let again = || seal(&key(1), &dice, &name("api"), 3, &VALUE.into());
+        let again = || seal(&key(1), &dice, Owner::Secret { name: &name("api"), version: 3 }, VALUE.as_bytes());
         let (one, other) = (again(), again());
         assert_ne!(one[9..33], other[9..33], "nonces");
         assert_ne!(one[33..], other[33..]);
@@ -130,13 +147,31 @@ mod tests {
 
     #[test]
     fn another_name_or_version_does_not_open_it() {
-        assert_eq!(unseal(&key(1), &name("apo"), 3, &sealed()).expect_err("refused"), UnsealError::Broken);
-        assert_eq!(unseal(&key(1), &name("api"), 2, &sealed()).expect_err("refused"), UnsealError::Broken);
+        assert_eq!(
+            unseal(&key(1), Owner::Secret { name: &name("apo"), version: 3 }, &sealed()).expect_err("refused"),
+            UnsealError::Broken
+        );
+        assert_eq!(
+            unseal(&key(1), Owner::Secret { name: &name("api"), version: 2 }, &sealed()).expect_err("refused"),
+            UnsealError::Broken
+        );
+    }
+
+    #[test]
+    fn an_answer_opens_in_its_place_in_its_journal_alone() {
+        let delivery = |seed| DeliveryId::new(Timestamp::from_millis(1), &SeededDice::new(seed));
+        let owner = Owner::Answer { delivery: delivery(1), number: 2 };
+        let sealed = seal(&key(1), &SeededDice::new(9), owner, VALUE.as_bytes());
+        assert_eq!(unseal(&key(1), owner, &sealed).expect("opened").expose(), VALUE.as_bytes());
+        for other in [(delivery(1), 3), (delivery(2), 2)] {
+            let owner = Owner::Answer { delivery: other.0, number: other.1 };
+            assert_eq!(unseal(&key(1), owner, &sealed).expect_err("refused"), UnsealError::Broken);
+        }
     }
 
     #[test]
     fn another_key_is_told_as_such() {
-        let error = unseal(&key(2), &name("api"), 3, &sealed()).expect_err("refused");
+        let error = unseal(&key(2), Owner::Secret { name: &name("api"), version: 3 }, &sealed()).expect_err("refused");
         let expected =
             UnsealError::OtherKey { sealed_under: key(1).id().to_string(), present: key(2).id().to_string() };
         assert_eq!(error, expected);
@@ -149,14 +184,17 @@ mod tests {
         for at in 0..sealed().len() {
             let mut changed = sealed();
             changed[at] ^= 1;
-            assert!(unseal(&key(1), &name("api"), 3, &changed).is_err(), "byte {at}");
+            assert!(unseal(&key(1), Owner::Secret { name: &name("api"), version: 3 }, &changed).is_err(), "byte {at}");
         }
     }
 
     #[test]
     fn every_cut_breaks_it() {
         for length in 0..sealed().len() {
-            assert!(unseal(&key(1), &name("api"), 3, &sealed()[..length]).is_err(), "{length} bytes");
+            assert!(
+                unseal(&key(1), Owner::Secret { name: &name("api"), version: 3 }, &sealed()[..length]).is_err(),
+                "{length} bytes"
+            );
         }
     }
 
@@ -164,6 +202,9 @@ mod tests {
     fn a_later_format_is_told_as_such() {
         let mut later = sealed();
         later[0] = 2;
-        assert_eq!(unseal(&key(1), &name("api"), 3, &later).expect_err("refused"), UnsealError::UnknownFormat(2));
+        assert_eq!(
+            unseal(&key(1), Owner::Secret { name: &name("api"), version: 3 }, &later).expect_err("refused"),
+            UnsealError::UnknownFormat(2)
+        );
     }
 }

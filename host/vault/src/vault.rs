@@ -13,16 +13,16 @@ use std::{
 };
 
 use sluse_egress::{MIN_SECRET_BYTES, Secret};
-use sluse_model::{Clock, Dice, Name, Timestamp};
+use sluse_model::{Clock, DeliveryId, Dice, Name, Timestamp};
 use sluse_store::{SealedSecret, Secrets, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::instrument;
 
 use crate::{
-    MasterKey, Standing, VaultError,
+    MasterKey, Standing, UnsealError, VaultError,
     reading::{Opened, Reading},
     retired::Retired,
-    seal,
+    seal::{self, Owner},
     tokens::Tokens,
 };
 pub use sign_in::{IssuedCredential, SignIn};
@@ -125,11 +125,24 @@ impl Vault {
         Ok(Written { version, is_recognised: size_bytes >= MIN_SECRET_BYTES })
     }
 
+    /// Seals the answer to a request in a delivery's journal: it may say what only its owner should read.
+    pub fn seal_answer(&self, delivery: DeliveryId, number: u32, answer: &[u8]) -> Vec<u8> {
+        seal::seal(&self.key, &*self.dice, Owner::Answer { delivery, number }, answer)
+    }
+
+    /// Opens such an answer.
+    ///
+    /// # Errors
+    /// When another key sealed it, or the row was changed.
+    pub fn open_answer(&self, delivery: DeliveryId, number: u32, sealed: &[u8]) -> Result<Secret, UnsealError> {
+        seal::unseal(&self.key, Owner::Answer { delivery, number }, sealed)
+    }
+
     /// Another host may be faster; then the version that follows is another one.
     async fn put(&self, name: &Name, value: &Secret) -> Result<u64, VaultError> {
         for _ in 0..MAX_TRIES {
             let version = self.store.last_secret_version(name).await? + 1;
-            let sealed = seal::seal(&self.key, &*self.dice, name, version, value);
+            let sealed = seal::seal(&self.key, &*self.dice, Owner::Secret { name, version }, value.expose());
             let changed_at = self.clock.now();
             match self.store.put_secret(SealedSecret { name: name.clone(), version, sealed, changed_at }).await {
                 Ok(()) => return Ok(version),

@@ -6,6 +6,7 @@ use crate::foreign::{self, Language};
 use crate::guests;
 use crate::programs::{self, Binaries, cargo, cargo_on_host, succeed};
 use crate::tidy;
+use crate::torture;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use sluse_guest_build::{Choice, PROFILE, Workspace};
@@ -26,6 +27,7 @@ pub(super) enum Stage {
     Wasip2Guest,
     Tests,
     Cases,
+    Torture,
     Demo,
     DebianGuests,
     Dependencies,
@@ -46,7 +48,7 @@ pub(super) fn plan(suites: &[Suite]) -> Vec<Stage> {
     let mut stages = vec![Stage::Tidy, Stage::Format, Stage::Lints, Stage::Guests];
     let with = |suite: Suite, stage: Stage| suites.contains(&suite).then_some(stage);
     stages.extend(with(Suite::Wasip2, Stage::Wasip2Guest));
-    stages.extend([Stage::Tests, Stage::Cases, Stage::Demo]);
+    stages.extend([Stage::Tests, Stage::Cases, Stage::Torture, Stage::Demo]);
     // It puts its own components in the place of the others, so it comes after them.
     stages.extend(with(Suite::DebianToolchain, Stage::DebianGuests));
     stages.extend(with(Suite::Deny, Stage::Dependencies));
@@ -79,6 +81,7 @@ impl Stage {
             Self::Wasip2Guest => "wasip2: the echo guest, built for wasm32-wasip2".into(),
             Self::Tests => "tests: unit tests, promises, stories and doc tests".into(),
             Self::Cases => format!("cases: connectors/{CONNECTOR} against scripted targets"),
+            Self::Torture => "torture: a host is killed over and over, and nothing is lost or doubled".into(),
             Self::Demo => "demo: the main job, end to end".into(),
             Self::DebianGuests => "debian-toolchain: the distribution's compiler builds guests, and they run".into(),
             Self::Dependencies => "deny: licences, bans and sources of dependencies".into(),
@@ -94,6 +97,9 @@ impl Stage {
             Self::Wasip2Guest => wasip2_guest(bench),
             Self::Tests => tests(bench),
             Self::Cases => cases(bench),
+            Self::Torture => {
+                torture::short(None).map(|shown| Count { passed: shown.checks, failed: 0, ignored: shown.left_out })
+            }
             Self::Demo => demo(bench),
             Self::DebianGuests => debian_guests(bench),
             Self::Dependencies => dependencies(bench),

@@ -7,9 +7,9 @@ use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
     Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Connection, CredentialKind, Delivery,
     DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, GateHold, GateKind,
-    GateSettings, Grant, Lease, Limits, Name, OperationDescription, OperationSettings, Problem, Rate, Reason,
-    Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Scope, SecretName, Step, TimelineLevel,
-    TimelineLine, Timestamp, Token, Waits,
+    GateSettings, Grant, Intent, Lease, Limits, Name, OperationDescription, OperationSettings, Problem, Rate, Reason,
+    Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Scope, SecretName, Standing, Step,
+    TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
 use sluse_store::DeliveryDetail;
 
@@ -105,7 +105,10 @@ pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let attempts = vec![attempt(1, failed), attempt(2, result("done", None)), attempt(3, None)];
     let line = |level| TimelineLine { at: moment(), attempt: 1, level, message: "GET case: 200".into() };
     let levels = [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
-    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec() }
+    let intent =
+        |standing| Intent { number: 1, attempt: 1, request: "POST /Files".into(), opened_at: moment(), standing };
+    let journal = Standing::ALL.map(intent).to_vec();
+    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec(), journal }
 }
 
 /// In every standing.
@@ -192,7 +195,15 @@ fn connection(auth: Auth, full: bool) -> Connection {
         Auth::OAuth2ClientCredentials { .. } => {}
     }
     let url = "https://workzone.example.dk".to_owned();
-    let endpoint = Endpoint { url, allow_plaintext: full, auth, timeout_ms: 1, max_response_bytes: 1 };
+    let endpoint = Endpoint {
+        url,
+        allow_plaintext: full,
+        auth,
+        timeout_ms: 1,
+        max_response_bytes: 1,
+        status_means: if full { [(500, Standing::DidNotHappen)].into() } else { BTreeMap::new() },
+        idempotency_header: full.then(|| "Idempotency-Key".into()),
+    };
     let settings = if full { json!({"external_ref_field": "EXTREF"}) } else { json!({}) };
     Connection {
         name: name(),

@@ -101,11 +101,31 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
             }
         }
     }
+    journal(delivery);
     output::say(&format!("input\n{}", pretty(&delivery["input"])));
     if let Some(found) = delivery.get("output") {
         output::say(&format!("output\n{}", pretty(found)));
     }
     Ok(())
+}
+
+/// What must happen once: first of all what nobody knows.
+fn journal(delivery: &Value) {
+    let told = |standing: &str| match standing {
+        "open" => "may have happened: look at the target".to_owned(),
+        "did-not-happen" => "did not happen".to_owned(),
+        standing => standing.to_owned(),
+    };
+    for intent in delivery["journal"].as_array().into_iter().flatten() {
+        output::say(&format!(
+            "{:<12}{}, sent at {} in attempt {}: {}",
+            if intent["number"] == 1 { "journal" } else { "" },
+            word(intent, "request"),
+            word(intent, "opened_at"),
+            intent["attempt"],
+            told(word(intent, "standing")),
+        ));
+    }
 }
 
 /// Which gate is closed, since when and until when, and why.

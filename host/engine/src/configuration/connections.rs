@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
-use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName};
+use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName, Standing};
 
 use super::{
     document::{Content, Node},
@@ -55,12 +55,39 @@ fn endpoint(mut reader: Reader<'_, '_>) -> Option<Endpoint> {
     let allow_plaintext = reader.flag("allow_plaintext");
     let timeout_ms = reader.number("timeout_ms").unwrap_or(defaults.timeout_ms);
     let max_response_bytes = reader.number("max_response_bytes").unwrap_or(defaults.max_response_bytes);
+    let status_means = status_means(&mut reader);
+    let idempotency_header = reader.optional_text("idempotency_header").map(str::to_owned);
     let auth = match reader.get("auth") {
         None => Some(Auth::Nothing),
         Some(node) => reader.child("auth", node).and_then(auth),
     };
     reader.finish();
-    Some(Endpoint { url: url?, allow_plaintext, auth: auth?, timeout_ms, max_response_bytes })
+    let (url, auth) = (url?, auth?);
+    Some(Endpoint { url, allow_plaintext, auth, timeout_ms, max_response_bytes, status_means, idempotency_header })
+}
+
+/// `{ 500 = "did-not-happen" }`.
+fn status_means(reader: &mut Reader<'_, '_>) -> BTreeMap<u16, Standing> {
+    let mut means = BTreeMap::new();
+    for (key, node) in reader.table("status_means") {
+        let path = format!("status_means.{key}");
+        let Some(status) = key.parse().ok().filter(|status| (200..=599).contains(status)) else {
+            reader.refuse_at(&path, format!("`{key}` is no status: there are 200 to 599"));
+            continue;
+        };
+        let standing = match &node.value {
+            Content::Text(text) => Standing::ALL.into_iter().find(|standing| standing.as_str() == text),
+            _ => None,
+        };
+        match standing {
+            Some(standing) => drop(means.insert(status, standing)),
+            None => {
+                let words = Standing::ALL.map(Standing::as_str).join(", ");
+                reader.refuse_at(&path, format!("what the status says is one of {words}"));
+            }
+        }
+    }
+    means
 }
 
 fn auth(mut reader: Reader<'_, '_>) -> Option<Auth> {

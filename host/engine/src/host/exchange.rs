@@ -4,32 +4,33 @@
 use std::time::Instant;
 
 use http::Method;
-use sluse_connector::{Answer, AttachmentError, Body, Content, Part, Request, Response, SendError};
+use sluse_connector::{Answer, AttachmentError, Body, Content, Effect, Part, Request, Response, SendError};
 use sluse_egress::{Incoming, Outgoing, boundary};
-use sluse_model::{Exchanged, TimelineLevel};
+use sluse_model::{Exchanged, Standing, TimelineLevel};
 use sluse_vault::{IssuedCredential, SignIn, VaultError};
 
-use super::DeliveryHost;
-use crate::{connections::LiveEndpoint, intents::Standing};
+use super::{DeliveryHost, admission::Way};
+use crate::connections::LiveEndpoint;
 
 impl DeliveryHost {
-    /// Sends a request as the connector wants it, unless that could do twice what must happen once.
-    pub(super) async fn exchange(&self, request: Request) -> Result<Response, SendError> {
-        self.permits(&request)?;
+    /// Sends a request as the connector wants it, the way that it was admitted.
+    pub(super) async fn exchange(&self, mut request: Request, way: &Way) -> Result<Response, SendError> {
+        if let Way::Once(number) = way {
+            self.add_key(&mut request, *number);
+        }
         let what = format!("{} {}", request.method.as_str(), shown(&request.path));
-        let intent = self.record.open(&request).map_err(|_| {
-            self.record.line(TimelineLevel::Warn, format!("{what}: held back, an earlier one is in doubt"));
-            SendError::Interrupted(
-                "an earlier request to this place may have happened: look first, and then mark this one `reconciled`"
-                    .into(),
-            )
-        })?;
+        let is_read = request.effect == Effect::Read;
         let began = Instant::now();
         let (result, standing) = self.carry(request).await;
-        self.record.close(intent, standing);
+        if let Way::Once(number) = way {
+            self.close(*number, standing, result.as_ref().ok());
+        }
         let elapsed_ms = began.elapsed().as_millis();
         match &result {
             Ok(response) => {
+                if is_read && response.status < 500 {
+                    self.record.looked();
+                }
                 let level = if response.status < 400 { TimelineLevel::Info } else { TimelineLevel::Warn };
                 self.record.line(level, format!("{what}: {} in {elapsed_ms} ms", response.status));
             }
@@ -38,14 +39,21 @@ impl DeliveryHost {
         result
     }
 
-    async fn carry(&self, request: Request) -> (Result<Response, SendError>, Standing) {
+    /// The endpoint that a request names.
+    pub(super) fn endpoint(&self, request: &Request) -> Result<&LiveEndpoint, SendError> {
         let name = request.endpoint.as_deref().unwrap_or("default");
-        let Some(endpoint) = self.connection.endpoint(name) else {
+        self.connection.endpoint(name).ok_or_else(|| {
             let connection = self.connection_name();
-            let message = format!(
+            SendError::Forbidden(format!(
                 "connection `{connection}` has no endpoint `{name}`: add `[connection.endpoints.{name}]` to it"
-            );
-            return (Err(SendError::Forbidden(message)), Standing::DidNotHappen);
+            ))
+        })
+    }
+
+    async fn carry(&self, request: Request) -> (Result<Response, SendError>, Standing) {
+        let endpoint = match self.endpoint(&request) {
+            Ok(endpoint) => endpoint,
+            Err(error) => return (Err(error), Standing::DidNotHappen),
         };
         let (began, asked) = (Instant::now(), request.timeout);
         let incoming = match self.send_signed(endpoint, &request).await {
@@ -56,7 +64,7 @@ impl DeliveryHost {
                 return (Err(told(error)), standing);
             }
         };
-        let standing = Standing::of_status(incoming.status);
+        let standing = endpoint.endpoint.standing_of(incoming.status);
         let handed_over = self.hand_over(endpoint, request, incoming).await;
         if handed_over.is_err() {
             self.note_wait(endpoint, asked, began.elapsed(), true);
@@ -213,7 +221,7 @@ pub(super) fn told(error: sluse_egress::SendError) -> SendError {
 }
 
 /// A path as a timeline may have it: without its query, and with long numbers hidden, which may be a person's.
-fn shown(path: &str) -> String {
+pub(super) fn shown(path: &str) -> String {
     let path = path.split('?').next().unwrap_or("");
     let mut shown = String::with_capacity(path.len());
     let mut digits = String::new();

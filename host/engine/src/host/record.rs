@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use sluse_connector::{Lines, Request};
-use sluse_model::{Clock, Doubt, TimelineLevel, TimelineLine};
+use sluse_connector::Lines;
+use sluse_model::{Clock, Digest, Standing, TimelineLevel, TimelineLine};
+use sluse_store::{ClosedIntent, NewIntent, NotedIntent};
 
 use crate::{
     counted,
-    intents::{InDoubt, IntentNumber, Intents, Standing},
+    intents::{Admission, Facts, Intents, Mark},
 };
 
 /// What a call leaves behind, while it runs.
@@ -37,20 +38,20 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct Hearing {
     record: Arc<Record>,
-    from: Option<usize>,
+    since: Option<Mark>,
 }
 
 impl Hearing {
     /// The answers are handed over.
     pub(crate) fn heard(mut self) {
-        self.from = None;
+        self.since = None;
     }
 }
 
 impl Drop for Hearing {
     fn drop(&mut self) {
-        if let Some(from) = self.from {
-            self.record.kept().intents.unheard(from);
+        if let Some(since) = self.since.take() {
+            self.record.kept().intents.unheard(since);
         }
     }
 }
@@ -58,7 +59,10 @@ impl Drop for Hearing {
 /// What a call has left behind.
 #[derive(Debug)]
 pub(crate) struct HostRecord {
-    pub(crate) doubt: Doubt,
+    /// A request that must happen once may have happened, and nobody knows.
+    pub(crate) in_doubt: bool,
+    /// What became of requests, as far as it is not written yet.
+    pub(crate) closed: Vec<ClosedIntent>,
     pub(crate) timeline: Vec<TimelineLine>,
     /// Why the host itself could not do its part: a secret is missing, an origin is not confirmed.
     pub(crate) misconfigured: Option<String>,
@@ -69,8 +73,15 @@ pub(crate) struct HostRecord {
 }
 
 impl Record {
-    pub(crate) fn new(attempt: u32, clock: Arc<dyn Clock>) -> Self {
-        Self { attempt, clock, kept: Mutex::default() }
+    /// Of an attempt, with what earlier ones have noted in the journal.
+    pub(crate) fn new(attempt: u32, clock: Arc<dyn Clock>, journal: Vec<NotedIntent>) -> Self {
+        let kept = Kept { intents: Intents::of(journal), ..Kept::default() };
+        Self { attempt, clock, kept: Mutex::new(kept) }
+    }
+
+    /// The attempt, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// Adds a line to the timeline.
@@ -80,19 +91,41 @@ impl Record {
         self.kept().lines.push(line, size_bytes);
     }
 
-    /// Notes that a request is about to be sent.
-    pub(crate) fn open(&self, request: &Request) -> Result<Option<IntentNumber>, InDoubt> {
-        self.kept().intents.open(request)
+    /// Decides which requests may go out, in this order. What has to be durable before they do comes with it.
+    pub(crate) fn admit(
+        &self,
+        facts: Vec<Option<Facts>>,
+    ) -> (Vec<Option<Admission>>, Vec<ClosedIntent>, Vec<NewIntent>) {
+        let mut kept = self.kept();
+        let admit = |facts: Option<Facts>| facts.map(|facts| kept.intents.admit(facts));
+        let admissions = facts.into_iter().map(admit).collect();
+        let (closed, opened) = kept.intents.take();
+        (admissions, closed, opened)
+    }
+
+    /// What was to be durable is not: none of the new ones has left.
+    pub(crate) fn give_back(&self, closed: Vec<ClosedIntent>, opened: &[NewIntent]) {
+        self.kept().intents.give_back(closed, opened);
     }
 
     /// Notes what became of a request.
-    pub(crate) fn close(&self, intent: Option<IntentNumber>, standing: Standing) {
-        self.kept().intents.close(intent, standing);
+    pub(crate) fn close(&self, number: u32, standing: Standing, answer: Option<Vec<u8>>) {
+        self.kept().intents.close(number, standing, answer);
+    }
+
+    /// What names the request of this number, the same on every attempt.
+    pub(crate) fn identity_of(&self, number: u32) -> Option<Digest> {
+        self.kept().intents.identity_of(number)
+    }
+
+    /// Notes that the target answered a read.
+    pub(crate) fn looked(&self) {
+        self.kept().intents.looked();
     }
 
     /// Notes that the connector waits for the answers to requests that follow now.
     pub(crate) fn hearing(self: &Arc<Self>) -> Hearing {
-        Hearing { record: self.clone(), from: Some(self.kept().intents.count()) }
+        Hearing { record: self.clone(), since: Some(self.kept().intents.mark()) }
     }
 
     /// Notes that the host itself is not set up for a request; the first note counts.
@@ -121,7 +154,8 @@ impl Record {
             ..next.clone()
         });
         HostRecord {
-            doubt: kept.intents.doubt(),
+            in_doubt: kept.intents.is_in_doubt(),
+            closed: kept.intents.take_closed(),
             timeline,
             misconfigured: kept.misconfigured.take(),
             retry_after_ms: kept.retry_after_ms,

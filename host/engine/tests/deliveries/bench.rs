@@ -221,6 +221,10 @@ input = {{ text = "{name}" }}
         self.clock.advance(duration);
     }
 
+    pub(crate) fn step_back(&self, duration: Duration) {
+        self.clock.step_back(duration);
+    }
+
     fn store_dyn(&self) -> &dyn Store {
         &*self.store
     }
@@ -281,6 +285,8 @@ pub(crate) enum Act {
     Busy(&'static str),
     /// Gives the request back, as header and as body.
     Echo,
+    /// Answers with more than a journal keeps.
+    Long,
 }
 
 impl Target {
@@ -304,8 +310,7 @@ impl Target {
                     continue;
                 }
                 let request = String::from_utf8_lossy(&head[..read]).into_owned();
-                let line = request.lines().next().unwrap_or("").to_owned();
-                record.lock().expect("not poisoned").push(line);
+                record.lock().expect("not poisoned").push(request.clone());
                 let act = acts[count.min(acts.len() - 1)];
                 count += 1;
                 match act {
@@ -329,6 +334,10 @@ impl Target {
                         );
                         let _ = stream.write_all(answer.as_bytes()).await;
                     }
+                    Act::Long => {
+                        let head = format!("HTTP/1.1 200 Said\r\ncontent-length: {}\r\n\r\n", 1 << 20);
+                        let _ = stream.write_all(&[head.as_bytes(), &vec![b'x'; 1 << 20]].concat()).await;
+                    }
                     Act::Drop => {}
                     Act::Hang => held.push(stream),
                 }
@@ -339,6 +348,11 @@ impl Target {
 
     /// The first lines of what came in.
     pub(crate) fn seen(&self) -> Vec<String> {
+        self.heads().iter().map(|head| head.lines().next().unwrap_or("").to_owned()).collect()
+    }
+
+    /// What came in, as far as it was read at once.
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.seen.lock().expect("not poisoned").clone()
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::json;
-use sluse_model::{DeliveryState, Outcome, Reason, RunState};
+use sluse_model::{Outcome, RunState};
 
 use crate::bench::{Act, Bench, Target};
 
@@ -44,22 +44,18 @@ async fn wait_for(calls: &AtomicU32) {
 }
 
 #[tokio::test]
-async fn a_lost_write_asks_a_person() {
+async fn a_lost_write_is_repeated() {
     let (bench, calls) = hanging("act").await;
     let run = bench.submit("x").await;
     wait_for(&calls).await;
     bench.advance(Duration::from_secs(31));
     let _second = bench.another_engine().await;
-    let detail = bench.settled(run).await;
-    assert_eq!(detail.run.state, RunState::Attention);
-    let state = &detail.deliveries[0].state;
-    assert!(
-        matches!(state, DeliveryState::Attention(attention) if attention.reason == Reason::OutcomeUnknown),
-        "{state:?}"
-    );
-    assert_eq!(calls.load(Ordering::SeqCst), 1, "nothing was called again");
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
     let lost = bench.first_delivery(run).await;
-    assert_eq!(lost.attempts[0].result.as_ref().map(|result| result.kind.as_str()), Some("lost"));
+    let kinds: Vec<_> =
+        lost.attempts.iter().filter_map(|attempt| Some(attempt.result.as_ref()?.kind.as_str())).collect();
+    assert_eq!(kinds, ["lost", "done"]);
 }
 
 #[tokio::test]

@@ -64,18 +64,6 @@ impl AttemptEnd {
     }
 }
 
-/// What is not known about the requests of an attempt that must happen once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Doubt {
-    /// None was sent, or each was answered with a refusal, or the connector looks before it sends.
-    #[default]
-    None,
-    /// One happened, and a further attempt would send it again without looking.
-    Happened,
-    /// One may have happened.
-    Open,
-}
-
 /// A line on a delivery's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineLine {

@@ -1,15 +1,16 @@
 //! What happens to a delivery next: a function of how its attempt ended, the policy, now and the jitter.
 
-use super::{AttemptEnd, Attention, DeliveryState, Doubt, Reason, Resolution};
+use super::{AttemptEnd, Attention, DeliveryState, Reason, Resolution};
 use crate::{Failure, Handling, Problem, RetryPolicy, Timestamp, Tried};
 
 /// What becomes of a delivery whose latest attempt has ended.
 ///
-/// `jitter` is from 0 (included) to 1 (excluded). A delivery is tried again only when the target was
-/// unavailable, the policy has an attempt left, and no request that must happen once is in doubt.
+/// `in_doubt` says that its journal has a request which must happen once and may have happened. That holds up no
+/// further attempt, because the journal lets none out before the connector has looked; but when no attempt is left, a
+/// person has to say what became of it, whatever the policy says. `jitter` is from 0 (included) to 1 (excluded).
 pub fn after_attempt(
     end: &AttemptEnd,
-    doubt: Doubt,
+    in_doubt: bool,
     tried: Tried,
     policy: &RetryPolicy,
     now: Timestamp,
@@ -18,22 +19,22 @@ pub fn after_attempt(
     let attention = |reason, problem: &Problem| {
         DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now })
     };
-    let failed = |reason, problem: &Problem| handled(policy.when_failed, reason, problem, now);
+    let handling = if in_doubt { Handling::Attention } else { policy.when_failed };
+    let failed = |reason, problem: &Problem| handled(handling, reason, problem, now);
     match end {
         AttemptEnd::Done { .. } => DeliveryState::Closed { resolution: Resolution::Succeeded, at: now },
         AttemptEnd::Misconfigured(problem) => attention(Reason::Misconfigured, problem),
-        AttemptEnd::Broken(problem) if doubt == Doubt::None => attention(Reason::ConnectorBroken, problem),
-        AttemptEnd::Broken(problem) => attention(Reason::OutcomeUnknown, problem),
+        AttemptEnd::Broken(problem) if in_doubt => attention(Reason::OutcomeUnknown, problem),
+        AttemptEnd::Broken(problem) => attention(Reason::ConnectorBroken, problem),
         AttemptEnd::Failed(failure) => match failure {
             Failure::Invalid { problem } => failed(Reason::Invalid, problem),
             Failure::Rejected { problem } => failed(Reason::Rejected, problem),
             Failure::Denied { problem } => failed(Reason::Denied, problem),
             Failure::Unknown { problem } => attention(Reason::OutcomeUnknown, problem),
-            Failure::Unavailable { problem, .. } if doubt > Doubt::None => attention(Reason::OutcomeUnknown, problem),
             Failure::Unavailable { problem, retry_after_ms } => {
                 match policy.next_due(tried, *retry_after_ms, now, jitter) {
                     Some(due) => DeliveryState::Retrying { due, problem: problem.clone() },
-                    None => when_exhausted(policy, problem, now),
+                    None => when_exhausted(policy, in_doubt, problem, now),
                 }
             }
         },
@@ -41,7 +42,10 @@ pub fn after_attempt(
 }
 
 /// What becomes of a delivery that nothing is left for: `problem` is what the last attempt met.
-pub fn when_exhausted(policy: &RetryPolicy, problem: &Problem, now: Timestamp) -> DeliveryState {
+pub fn when_exhausted(policy: &RetryPolicy, in_doubt: bool, problem: &Problem, now: Timestamp) -> DeliveryState {
+    if in_doubt {
+        return handled(Handling::Attention, Reason::OutcomeUnknown, problem, now);
+    }
     handled(policy.when_exhausted, Reason::AttemptsExhausted, problem, now)
 }
 
@@ -54,19 +58,23 @@ fn handled(handling: Handling, reason: Reason, problem: &Problem, now: Timestamp
 
 /// What becomes of a delivery whose attempt never ended: the host stopped in the middle, or its lease lapsed.
 ///
-/// An operation that only reads is tried again at once, as long as an attempt is left: it may be what stopped the
-/// host. Anything else may have happened.
-pub fn after_lost_attempt(reads_only: bool, tried: Tried, policy: &RetryPolicy, now: Timestamp) -> DeliveryState {
-    let (reason, message) = match reads_only {
-        true if policy.permits(tried, now) => return DeliveryState::Queued { due: now },
-        true => (Reason::AttemptsExhausted, "The host stopped each time while this was under way."),
-        false => (
-            Reason::OutcomeUnknown,
-            "The host stopped while this was under way. Look at the target whether it happened.",
-        ),
+/// It is tried again as if the target had been unavailable. It may be what stopped the host, so it waits like any
+/// other, and its attempts end.
+pub fn after_lost_attempt(
+    in_doubt: bool,
+    tried: Tried,
+    policy: &RetryPolicy,
+    now: Timestamp,
+    jitter: f64,
+) -> DeliveryState {
+    let message = if in_doubt {
+        "The host stopped while this was under way. It may have happened: look at the target."
+    } else {
+        "The host stopped while this was under way."
     };
     let problem = Problem::new("attempt-lost", message);
-    DeliveryState::Attention(Attention { reason, problem, since: now })
+    let end = AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None });
+    after_attempt(&end, in_doubt, tried, policy, now, jitter)
 }
 
 #[cfg(test)]
@@ -93,75 +101,80 @@ mod tests {
         Tried { attempts, accepted_at: NOW, is_strained: false }
     }
 
+    /// The reason of a person's work; `None` when it is tried again, half a second later.
     #[track_caller]
-    fn check(end: &AttemptEnd, doubt: Doubt, attempts: u32, expected: Option<Reason>) {
-        match after_attempt(end, doubt, tried(attempts), &policy(), NOW, 0.5) {
-            DeliveryState::Attention(attention) => assert_eq!(Some(attention.reason), expected),
+    fn reason(state: &DeliveryState) -> Option<Reason> {
+        match state {
+            DeliveryState::Attention(attention) => Some(attention.reason),
             DeliveryState::Retrying { due, .. } => {
-                assert_eq!(expected, None);
-                assert_eq!(due, Timestamp::from_millis(1_000_500));
+                assert_eq!(*due, Timestamp::from_millis(1_000_500));
+                None
             }
             state => panic!("{state:?}"),
         }
     }
 
+    #[track_caller]
+    fn check(end: &AttemptEnd, in_doubt: bool, attempts: u32, expected: Option<Reason>) {
+        assert_eq!(reason(&after_attempt(end, in_doubt, tried(attempts), &policy(), NOW, 0.5)), expected);
+    }
+
     #[test]
     fn an_unavailable_target_is_tried_again() {
-        check(&unavailable(), Doubt::None, 1, None);
+        check(&unavailable(), false, 1, None);
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_looked_at_by_the_next_attempt() {
+        check(&unavailable(), true, 1, None);
     }
 
     #[test]
     fn attempts_end() {
-        check(&unavailable(), Doubt::None, 3, Some(Reason::AttemptsExhausted));
+        check(&unavailable(), false, 3, Some(Reason::AttemptsExhausted));
     }
 
     #[test]
-    fn what_may_have_happened_is_never_sent_again_by_itself() {
-        check(&unavailable(), Doubt::Open, 1, Some(Reason::OutcomeUnknown));
-        check(&unavailable(), Doubt::Happened, 1, Some(Reason::OutcomeUnknown));
-        check(&broken(), Doubt::Open, 1, Some(Reason::OutcomeUnknown));
+    fn what_is_in_doubt_at_the_end_is_a_person_s_to_find_out() {
+        check(&unavailable(), true, 3, Some(Reason::OutcomeUnknown));
+        check(&broken(), true, 1, Some(Reason::OutcomeUnknown));
     }
 
     #[test]
     fn a_broken_connector_is_a_person_s_work() {
-        check(&broken(), Doubt::None, 1, Some(Reason::ConnectorBroken));
+        check(&broken(), false, 1, Some(Reason::ConnectorBroken));
     }
 
     #[test]
     fn done_is_done_whatever_was_in_doubt_on_the_way() {
         let done = AttemptEnd::Done { output: "{}".into() };
-        let state = after_attempt(&done, Doubt::Open, tried(1), &RetryPolicy::default(), NOW, 0.0);
+        let state = after_attempt(&done, true, tried(1), &RetryPolicy::default(), NOW, 0.0);
         assert_eq!(state, DeliveryState::Closed { resolution: Resolution::Succeeded, at: NOW });
     }
 
     #[test]
-    fn a_lost_read_is_repeated_and_a_lost_write_is_not() {
-        let reason = |reads_only, attempts| match after_lost_attempt(reads_only, tried(attempts), &policy(), NOW) {
-            DeliveryState::Attention(attention) => Some(attention.reason),
-            state => {
-                assert_eq!(state, DeliveryState::Queued { due: NOW });
-                None
-            }
-        };
-        assert_eq!(reason(true, 1), None);
-        assert_eq!(reason(false, 1), Some(Reason::OutcomeUnknown));
+    fn a_lost_attempt_is_repeated_as_long_as_there_are_any() {
+        let lost = |in_doubt, attempts| reason(&after_lost_attempt(in_doubt, tried(attempts), &policy(), NOW, 0.5));
+        assert_eq!((lost(false, 1), lost(true, 1)), (None, None));
         // What stops the host each time must not do so for ever.
-        assert_eq!(reason(true, 3), Some(Reason::AttemptsExhausted));
+        assert_eq!(lost(false, 3), Some(Reason::AttemptsExhausted));
+        assert_eq!(lost(true, 3), Some(Reason::OutcomeUnknown));
     }
 
     #[test]
     fn the_policy_may_close_what_is_over() {
         let closed = DeliveryState::Closed { resolution: Resolution::Failed, at: NOW };
         let close = RetryPolicy { when_exhausted: Handling::Close, ..policy() };
-        let after =
-            |end: &AttemptEnd, policy: &RetryPolicy| after_attempt(end, Doubt::None, tried(3), policy, NOW, 0.5);
+        let after = |end: &AttemptEnd, policy: &RetryPolicy| after_attempt(end, false, tried(3), policy, NOW, 0.5);
         assert_eq!(after(&unavailable(), &close), closed);
         let rejected = AttemptEnd::Failed(Failure::Rejected { problem: Problem::new("no", "No.") });
         assert_ne!(after(&rejected, &close), closed);
         assert_eq!(after(&rejected, &RetryPolicy { when_failed: Handling::Close, ..policy() }), closed);
         // What is not known waits for a person, whatever the policy says.
         let close_all = RetryPolicy { when_failed: Handling::Close, ..close };
-        let doubtful = after_attempt(&unavailable(), Doubt::Open, tried(3), &close_all, NOW, 0.5);
-        assert!(matches!(doubtful, DeliveryState::Attention(attention) if attention.reason == Reason::OutcomeUnknown));
+        for (end, expected) in [(unavailable(), Reason::OutcomeUnknown), (rejected, Reason::Rejected)] {
+            let doubtful = after_attempt(&end, true, tried(3), &close_all, NOW, 0.5);
+            assert!(matches!(doubtful, DeliveryState::Attention(attention) if attention.reason == expected));
+        }
     }
 }

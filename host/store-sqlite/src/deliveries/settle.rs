@@ -9,6 +9,7 @@ use sluse_store::{Claim, Claimed, Claiming, Follow, Settlement, StoreError};
 use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
 use crate::{
     error::Failure,
+    journal,
     values::{Kept, json, signed},
     writer::{Write, Writer},
 };
@@ -79,6 +80,7 @@ impl Ended {
             Claiming::Ended(attempt) => self.keep_attempt(write, delivery_key, revision_key, attempt)?,
             Claiming::TakenBack { .. } => take_back(write, delivery_key)?,
         }
+        journal::close(write, delivery_key, &self.settlement.closed)?;
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
             write.prepare_cached(sql)?.execute(params![delivery_key, output])?;

@@ -221,6 +221,7 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
             level: TimelineLevel::Info,
             message: "asked the target".to_owned(),
         }],
+        closed: Vec::new(),
         follow,
     }
 }

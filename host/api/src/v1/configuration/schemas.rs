@@ -1,6 +1,6 @@
 //! What connections and flows look like when they are sent.
 
-use sluse_model::Handling;
+use sluse_model::{Handling, Standing};
 
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, list, map, name, number, object, one_of, one_of_texts, text, timestamp,
@@ -44,6 +44,13 @@ fn endpoint() -> Schema {
         .with("auth", auth())
         .with("timeout_ms", number().about("The time that one exchange may take."))
         .with("max_response_bytes", number().about("The largest answer that is handed to the connector."))
+        .may_have(
+            "status_means",
+            map(one_of_texts(Standing::ALL.map(Standing::as_str))).about(
+                "What a status says of a request that must happen once, where this target means something else by it.",
+            ),
+        )
+        .may_have("idempotency_header", text().about("The header in which the target takes an idempotency key."))
         .about("Where a target is and how to sign in there.")
         .named("Endpoint")
 }

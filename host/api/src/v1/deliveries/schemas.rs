@@ -1,6 +1,6 @@
 //! What deliveries look like when they are sent.
 
-use sluse_model::{Reason, TimelineLevel};
+use sluse_model::{Reason, Standing, TimelineLevel};
 
 use crate::openapi::schema::{
     Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
@@ -40,7 +40,8 @@ pub(crate) fn delivery() -> Schema {
         .with("input", anything().about("What the operation was called with."))
         .may_have("output", anything().about("What came of it, once it has succeeded."))
         .with("attempts", list(attempt()))
-        .with("timeline", list(timeline_line()));
+        .with("timeline", list(timeline_line()))
+        .with("journal", list(intent()).about("What its attempts have sent that must happen once."));
     summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
 }
 
@@ -96,6 +97,20 @@ fn attempt() -> Schema {
         .with("result", result.or_null().about("`null` while it is under way."))
         .about("One try of a delivery.")
         .named("Attempt")
+}
+
+fn intent() -> Schema {
+    object()
+        .with("number", number().about("Its place in the journal, from 1."))
+        .with("attempt", number().about("The attempt that sent it."))
+        .with("request", text().about("Method and path, without query and personal numbers."))
+        .with("opened_at", timestamp())
+        .with(
+            "standing",
+            one_of_texts(Standing::ALL.map(Standing::as_str)).about("`open`: it may have happened, and nobody knows."),
+        )
+        .about("A request that must happen once.")
+        .named("Intent")
 }
 
 fn timeline_line() -> Schema {

@@ -34,6 +34,7 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
         address(endpoint, &path, &mut refuse);
         auth(&endpoint.auth, &path, catalog, &mut refuse);
         exchange(endpoint, connection, &path, &mut refuse);
+        idempotency(endpoint, &path, &mut refuse);
         if let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
             refuse(&format!("{path}.url"), rule);
         }
@@ -177,6 +178,14 @@ fn exchange(endpoint: &Endpoint, connection: &Connection, path: &str, refuse: &m
             &format!("{path}.max_response_bytes"),
             format!("an answer has from 1 to {most} bytes, what a call has (`limits.memory_bytes`)"),
         );
+    }
+}
+
+fn idempotency(endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
+    let Some(header) = &endpoint.idempotency_header else { return };
+    if header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        let message = "the name of a header has letters, digits and dashes: `Idempotency-Key`";
+        refuse(&format!("{path}.idempotency_header"), message.to_owned());
     }
 }
 

@@ -37,6 +37,8 @@ url = "http://127.0.0.1:80"
 allow_plaintext = true
 timeout_ms = 5
 max_response_bytes = 6
+status_means = { 500 = "did-not-happen" }
+idempotency_header = "Idempotency-Key"
 auth = { kind = "api-key", header = "x-key", value = { secret = "shelf-key" } }
 [connection.grant]
 cidrs = ["10.20.0.0/16", "fd00::/8"]
@@ -67,6 +69,7 @@ when_failed = "close"
             "name": "left", "connector": "shelf", "title": "Venstre", "settings": {"room": "Æ", "rows": [1, 2]},
             "endpoints": {"default": {
                 "url": "http://127.0.0.1:80", "allow_plaintext": true, "timeout_ms": 5, "max_response_bytes": 6,
+                "status_means": {"500": "did-not-happen"}, "idempotency_header": "Idempotency-Key",
                 "auth": {"kind": "api-key", "header": "x-key", "value": {"secret": "shelf-key"}},
             }},
             "grant": {"cidrs": ["10.20.0.0/16", "fd00::/8"]},

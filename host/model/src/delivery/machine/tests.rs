@@ -1,0 +1,132 @@
+//! Any history of events, held against what must be true whatever happens.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Failure, Handling, Problem, Waits};
+
+const START: Timestamp = Timestamp::from_millis(1_762_000_000_000);
+
+/// Something that happens some time after the thing before. The lease number is an offset to the present one, so that
+/// old and made-up leases are tried too.
+#[derive(Debug, Clone)]
+struct Step {
+    after_ms: u64,
+    jitter: f64,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Claim,
+    Renew { lease: i64 },
+    End { lease: i64, end: AttemptEnd, in_doubt: bool },
+    Lose { lease: i64, in_doubt: bool },
+    TakeBack { lease: i64 },
+}
+
+fn ends() -> impl Strategy<Value = AttemptEnd> {
+    let problem = || Problem::new("code", "Message.");
+    let unavailable =
+        move |retry_after_ms| AttemptEnd::Failed(Failure::Unavailable { problem: problem(), retry_after_ms });
+    prop_oneof![
+        1 => Just(AttemptEnd::Done { output: "{}".into() }),
+        1 => Just(AttemptEnd::Broken(problem())),
+        1 => Just(AttemptEnd::Misconfigured(problem())),
+        1 => Just(AttemptEnd::Failed(Failure::Invalid { problem: problem() })),
+        1 => Just(AttemptEnd::Failed(Failure::Rejected { problem: problem() })),
+        1 => Just(AttemptEnd::Failed(Failure::Denied { problem: problem() })),
+        1 => Just(AttemptEnd::Failed(Failure::Unknown { problem: problem() })),
+        4 => proptest::option::of(any::<u64>()).prop_map(unavailable),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let lease = || prop_oneof![8 => Just(0_i64), 1 => Just(-1), 1 => Just(1)];
+    let what = prop_oneof![
+        4 => Just(What::Claim),
+        1 => lease().prop_map(|lease| What::Renew { lease }),
+        4 => (lease(), ends(), any::<bool>()).prop_map(|(lease, end, in_doubt)| What::End { lease, end, in_doubt }),
+        2 => (lease(), any::<bool>()).prop_map(|(lease, in_doubt)| What::Lose { lease, in_doubt }),
+        1 => lease().prop_map(|lease| What::TakeBack { lease }),
+    ];
+    let step =
+        (0..200_000_000_u64, 0.0..1.0, what).prop_map(|(after_ms, jitter, what)| Step { after_ms, jitter, what });
+    proptest::collection::vec(step, 0..40)
+}
+
+fn policies() -> impl Strategy<Value = RetryPolicy> {
+    let handling = || prop_oneof![Just(Handling::Attention), Just(Handling::Close)];
+    (1..6_u32, 1..10_000_u64, 1..100_000_u64, handling(), handling()).prop_map(
+        |(max_attempts, base_ms, cap_ms, when_exhausted, when_failed)| {
+            let waits = Waits::Doubling { base_ms, cap_ms };
+            RetryPolicy { max_attempts, waits, when_exhausted, when_failed, ..RetryPolicy::default() }
+        },
+    )
+}
+
+fn event(position: &Position, what: &What, now: Timestamp) -> Event {
+    let number = |offset: &i64| position.lease_number.saturating_add_signed(*offset);
+    match what {
+        What::Claim => Event::Claimed { until: now.plus(Duration::from_secs(60)) },
+        What::Renew { lease } => {
+            Event::Renewed { lease_number: number(lease), until: now.plus(Duration::from_secs(60)) }
+        }
+        What::End { lease, end, in_doubt } => {
+            Event::Ended { lease_number: number(lease), end: end.clone(), in_doubt: *in_doubt }
+        }
+        What::TakeBack { lease } => {
+            Event::TakenBack { lease_number: number(lease), to: DeliveryState::Queued { due: now } }
+        }
+        What::Lose { lease, in_doubt } => Event::Lost { lease_number: number(lease), in_doubt: *in_doubt },
+    }
+}
+
+/// The lease that an event was read under; none when it takes a new one.
+fn lease_of(event: &Event) -> Option<u64> {
+    match event {
+        Event::Claimed { .. } => None,
+        Event::Renewed { lease_number, .. }
+        | Event::Ended { lease_number, .. }
+        | Event::TakenBack { lease_number, .. }
+        | Event::Lost { lease_number, .. } => Some(*lease_number),
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens(policy in policies(), steps in steps()) {
+        let mut now = START;
+        let mut position = Position::new(DeliveryState::Queued { due: START }, START);
+        for step in steps {
+            now = now.plus(Duration::from_millis(step.after_ms));
+            let event = event(&position, &step.what, now);
+            let Ok(next) = position.after(&event, &policy, now, step.jitter) else { continue };
+            // Terminal states never change.
+            prop_assert!(!matches!(position.state, DeliveryState::Closed { .. }), "{position:?} {event:?}");
+            // No transition without the lease that it was read under.
+            if let Some(lease_number) = lease_of(&event) {
+                let held = matches!(&position.state, DeliveryState::Running { lease } if lease.number == lease_number);
+                prop_assert!(held, "{position:?} {event:?}");
+            }
+            // Leases only grow, and only with a claim; so do attempts, but for a claim that is taken back.
+            let claimed = u32::from(matches!(event, Event::Claimed { .. }));
+            let taken_back = u32::from(matches!(event, Event::TakenBack { .. }));
+            prop_assert_eq!(next.lease_number, position.lease_number + u64::from(claimed));
+            prop_assert_eq!(next.attempts + taken_back, position.attempts + claimed);
+            // No automatic attempt starts at or above the limit.
+            if let DeliveryState::Retrying { due, .. } = &next.state {
+                prop_assert!(next.attempts < policy.max_attempts, "{next:?}");
+                prop_assert!(*due >= now, "{next:?}");
+            }
+            prop_assert!(next.attempts <= policy.max_attempts, "{next:?}");
+            // What is in doubt at the end is never closed by itself as failed.
+            if let Event::Ended { end, in_doubt: true, .. } = &event && !matches!(end, AttemptEnd::Done { .. }) {
+                prop_assert!(!matches!(next.state, DeliveryState::Closed { .. }), "{next:?}");
+            }
+            position = next;
+        }
+    }
+}

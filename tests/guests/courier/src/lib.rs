@@ -1,0 +1,107 @@
+//! A connector that carries messages to a target which breaks all the time, one operation per way in which a
+//! target can be dealt with: it can be asked, it cannot be asked, or being told twice does no harm. What it
+//! brought there is counted, so that a test can say whether something happened twice.
+
+use schemars::JsonSchema;
+use sluse_sdk::http::{SendError, SendErrorReason};
+use sluse_sdk::prelude::*;
+
+/// The settings of a connection. There are none.
+#[derive(Deserialize, JsonSchema)]
+struct Settings {}
+
+struct Courier;
+
+impl Connector for Courier {
+    type Settings = Settings;
+    const NAME: &str = "courier";
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    const TITLE: &str = "Courier";
+    const SUMMARY: &str = "Brings messages to a target that breaks, and says what became of them.";
+    const OPERATIONS: &[Operation<Settings>] = &[
+        operation!("deliver-once", "Deliver once", "Brings a message, and looks whether it is there.", deliver_once),
+        operation!("deliver-blind", "Deliver blind", "Brings a message without any way to look.", deliver_blind),
+        operation!("deliver-repeatable", "Deliver repeatably", "Puts a message in its place.", deliver_repeatable),
+        operation!("look", "Look", "Says whether a message is there.", look).reads_only(),
+    ];
+
+    fn endpoints() -> Vec<EndpointNeed> {
+        vec![EndpointNeed::required("default", "Target")]
+    }
+
+    fn check(_: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
+        let status = Request::get("/").send()?.status();
+        let message = format!("The target answered with status {status}.");
+        Ok(vec![Finding { subject: "answer".to_owned(), passed: status < 500, message }])
+    }
+}
+
+/// A message.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Message {
+    /// Names it at the target.
+    key: String,
+}
+
+/// What is known of a message.
+#[derive(Serialize, JsonSchema)]
+struct Known {
+    key: String,
+    /// It was there already when it was looked for, or is there now.
+    there: bool,
+}
+
+/// Requests for one message in one attempt: enough for a connection that breaks once.
+const SENDS: usize = 2;
+
+fn deliver_once(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    for _ in 0..SENDS {
+        if is_there(&message.key)? {
+            return Ok(Known { key: message.key, there: true });
+        }
+        // It has looked, and would look again in another attempt.
+        let sent = Request::post("/effects").intent_key(&message.key).json(&message)?.reconciled().send();
+        if happened(sent)? {
+            return Ok(Known { key: message.key, there: true });
+        }
+    }
+    if is_there(&message.key)? {
+        return Ok(Known { key: message.key, there: true });
+    }
+    Err(Failure::unavailable("not-there-yet", "The target did not take the message."))
+}
+
+/// Whether a request is known to have happened. What leaves it open is neither an error nor a success: one looks.
+fn happened(sent: Result<Response, SendError>) -> Result<bool, Failure> {
+    match sent {
+        Ok(answer) if matches!(answer.status(), 408 | 500 | 502 | 504) => Ok(false),
+        Ok(answer) => answer.require_success().map(|_| true),
+        Err(SendError { reason: SendErrorReason::Interrupted(_), .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_there(key: &str) -> Result<bool, Failure> {
+    let answer = Request::get(path!("/effects/{}", key)).send()?;
+    if answer.status() == 404 {
+        return Ok(false);
+    }
+    answer.require_success().map(|_| true)
+}
+
+fn deliver_blind(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    Request::post("/effects").intent_key(&message.key).json(&message)?.send()?.require_success()?;
+    Ok(Known { key: message.key, there: true })
+}
+
+fn deliver_repeatable(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    Request::put(path!("/places/{}", &message.key)).json(&message)?.send()?.require_success()?;
+    Ok(Known { key: message.key, there: true })
+}
+
+fn look(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    let there = is_there(&message.key)?;
+    Ok(Known { key: message.key, there })
+}
+
+sluse_sdk::export_target!(Courier);

@@ -1,0 +1,162 @@
+//! Who submits: several callers side by side, each of them until it was told that its submission is accepted. A
+//! connection that breaks is no answer, so it submits again under the same key.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use serde_json::json;
+use tokio::{sync::watch, task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    api::{Answer, Api},
+    book::Book,
+    dice::Dice,
+    flows::{FLOWS, Flow},
+    process::Place,
+    tripwire::{Moment, Tripwire},
+};
+
+/// Callers side by side: more than commits take turns.
+const CALLERS: u64 = 8;
+
+/// Of so many submissions, one is handed in again after it was acknowledged.
+const AGAIN: u64 = 8;
+
+/// Whoever was refused for now waits this long.
+const AFTER_REFUSAL: Duration = Duration::from_millis(20);
+
+/// Those who submit.
+#[derive(Debug)]
+pub(super) struct Callers {
+    shared: Arc<Shared>,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Where the host serves; `None` while it does not.
+    place: watch::Sender<Option<Place>>,
+    book: Mutex<Book>,
+    tripwire: Arc<Tripwire>,
+    next: AtomicU64,
+    stop: CancellationToken,
+}
+
+impl Callers {
+    /// Begins to submit, as soon as there is somebody to submit to.
+    pub(super) fn start(seed: u64, tripwire: Arc<Tripwire>) -> Self {
+        let shared = Arc::new(Shared {
+            place: watch::Sender::new(None),
+            book: Mutex::default(),
+            tripwire,
+            next: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+        });
+        let mut tasks = JoinSet::new();
+        for number in 0..CALLERS {
+            let caller = Caller { shared: shared.clone(), api: None, dice: Dice::of(seed, "caller", number) };
+            tasks.spawn(caller.submit_on_and_on());
+        }
+        Self { shared, tasks }
+    }
+
+    /// Says where the host serves from now on, or that it does not.
+    pub(super) fn turn_to(&self, place: Option<Place>) {
+        self.shared.place.send_replace(place);
+    }
+
+    /// What was acknowledged.
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.shared.book()
+    }
+
+    /// Whoever has begun to submit goes on until it is acknowledged; then there is nothing that was handed in and is
+    /// in nobody's book.
+    pub(super) async fn finish(&mut self) -> anyhow::Result<()> {
+        self.shared.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.context("a caller broke")??;
+        }
+        Ok(())
+    }
+
+    /// What a caller could not go on with, if there is something.
+    pub(super) fn broken(&mut self) -> anyhow::Result<()> {
+        match self.tasks.try_join_next() {
+            Some(ended) => ended.context("a caller broke")?,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Caller {
+    shared: Arc<Shared>,
+    api: Option<Api>,
+    dice: Dice,
+}
+
+impl Caller {
+    async fn submit_on_and_on(mut self) -> anyhow::Result<()> {
+        while !self.shared.stop.is_cancelled() {
+            let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
+            let flow = &FLOWS[self.dice.below(FLOWS.len() as u64) as usize];
+            let key = format!("{}-{number}", flow.name);
+            self.submit(flow, &key).await?;
+            if self.dice.below(AGAIN) == 0 {
+                self.submit(flow, &key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Submits until it is acknowledged, and writes that down.
+    async fn submit(&mut self, flow: &'static Flow, key: &str) -> anyhow::Result<()> {
+        loop {
+            let Ok(answer) = self.try_once(flow, key).await else {
+                self.api = None;
+                sleep(Duration::from_millis(1)).await;
+                continue;
+            };
+            match answer.status.as_u16() {
+                200 | 202 => {
+                    let run = answer.body["run"].as_str().context("an acknowledgement without a run")?.to_owned();
+                    self.shared.book().note(key, flow, run);
+                    self.shared.tripwire.pass(Moment::Acknowledged);
+                    return Ok(());
+                }
+                500 | 503 | 507 => {
+                    self.shared.book().refusals += 1;
+                    sleep(AFTER_REFUSAL).await;
+                }
+                _ => bail!("submission `{key}` was answered with {} {}", answer.status, answer.body),
+            }
+        }
+    }
+
+    async fn try_once(&mut self, flow: &Flow, key: &str) -> anyhow::Result<Answer> {
+        if self.api.is_none() {
+            let mut place = self.shared.place.subscribe();
+            let place = place.wait_for(Option::is_some).await?.clone().context("it was there just now")?;
+            self.api = Some(Api::connect(&place).await?);
+        }
+        let api = self.api.as_mut().context("it was connected just now")?;
+        self.shared.tripwire.pass(Moment::Submitting);
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let path = format!("/v1/flows/{}/runs", flow.name);
+        api.send("POST", &path, &headers, Bytes::from(json!({"key": key}).to_string())).await
+    }
+}

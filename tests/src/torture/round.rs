@@ -1,0 +1,138 @@
+//! One round: a data folder of its own, from its first start over all kills to its verdict.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use tokio::time::sleep;
+
+use super::{
+    aim::{Aim, Borders},
+    api::Api,
+    callers::Callers,
+    dice::Dice,
+    faults,
+    process::{Home, Life, Started},
+    report::Report,
+    setup,
+    strike::Surroundings,
+    target::Target,
+    tripwire::Tripwire,
+    verdict::{self, Standings},
+};
+
+/// Once faults have stopped, everything is done within this time.
+const DRAINS_WITHIN: Duration = Duration::from_secs(60);
+
+/// What a round is made of.
+#[derive(Debug, Clone)]
+pub struct Round {
+    /// The program that is tortured.
+    pub sluse: PathBuf,
+    /// The courier's component.
+    pub courier: PathBuf,
+    /// Where the data goes; removed when there is nothing to find in it.
+    pub folder: PathBuf,
+    pub seed: u64,
+    /// What a sabotaged program does wrong in the lives that are ended.
+    pub sabotage: Option<String>,
+    pub kills: u64,
+    /// No further kill after this.
+    pub until: Instant,
+}
+
+/// Tortures a host, and counts. What is wrong with the harness itself is an error; what is wrong with the host is in
+/// the report.
+pub async fn torture(round: &Round, borders: &mut Borders) -> anyhow::Result<Report> {
+    let began = Instant::now();
+    let mut report = Report { seeds: vec![round.seed], without_strace: faults::lacking(), ..Report::default() };
+    let mut arena = Arena::open(round).await?;
+    arena.strike(round, borders, &mut report).await?;
+    arena.judge(&mut report).await?;
+    report.wall_ms = u64::try_from(began.elapsed().as_millis())?;
+    if report.is_clean() {
+        remove(&round.folder)?;
+    }
+    Ok(report)
+}
+
+/// A host's home, and those around it.
+struct Arena {
+    home: Home,
+    component: Bytes,
+    target: Target,
+    tripwire: Arc<Tripwire>,
+    callers: Callers,
+}
+
+impl Arena {
+    /// A home in which the courier is installed and everything applied; callers wait for a host.
+    async fn open(round: &Round) -> anyhow::Result<Self> {
+        let component = Bytes::from(std::fs::read(&round.courier).context("failed to read the courier")?);
+        let home = Home::new(&round.sluse, &round.folder, round.sabotage.clone())?;
+        let tripwire = Arc::new(Tripwire::default());
+        let target = Target::start(round.seed, tripwire.clone()).await?;
+        let first = serving(&home.at_peace()).await?;
+        setup::set_up(&first.place, &component, &target.url()).await?;
+        first.kill().await?;
+        let callers = Callers::start(round.seed, tripwire.clone());
+        Ok(Self { home, component, target, tripwire, callers })
+    }
+
+    /// One life after the other, each ended as the dice say.
+    async fn strike(&mut self, round: &Round, borders: &mut Borders, report: &mut Report) -> anyhow::Result<()> {
+        let mut dice = Dice::of(round.seed, "aims", 0);
+        for number in 0..round.kills {
+            if Instant::now() >= round.until {
+                return Ok(());
+            }
+            let aim = Aim::choose(&mut dice, number, borders, report.without_strace.is_none());
+            let Self { home, callers, tripwire, component, .. } = &*self;
+            let told = || format!("kill {number}, aimed at {aim:?}; the log is `{}`", home.log_path().display());
+            let surroundings = Surroundings { home, callers, tripwire, component, revision: number };
+            let struck = surroundings.strike(&aim, borders).await.with_context(told)?;
+            report.struck(aim.name(), struck.started_in, struck.ended_by_fault);
+            self.target.settle().await?;
+            self.callers.broken()?;
+        }
+        Ok(())
+    }
+
+    /// Lets a host work in peace until everything is done, and compares.
+    async fn judge(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        self.target.behave();
+        let last = serving(&self.home.at_peace()).await?;
+        self.callers.turn_to(Some(last.place.clone()));
+        self.callers.finish().await?;
+        let mut api = Api::connect(&last.place).await?;
+        report.drained_in_ms = u64::try_from(drain(&mut api).await?.as_millis())?;
+        let standings = Standings::read(&mut api).await?;
+        verdict::judge(&self.callers.book(), &self.target.ledger(), &standings, report);
+        last.kill().await
+    }
+}
+
+/// Starts a host that nothing happens to.
+async fn serving(home: &Home) -> anyhow::Result<Life> {
+    match home.start(None).await? {
+        Started::Serves(life) => Ok(*life),
+        Started::Ended(status) => bail!("the host does not start ({status}): see `{}`", home.log_path().display()),
+    }
+}
+
+/// How long it took until nothing was under way; the bound, when that was not enough.
+async fn drain(api: &mut Api) -> anyhow::Result<Duration> {
+    let began = Instant::now();
+    while began.elapsed() < DRAINS_WITHIN && !verdict::is_drained(api).await? {
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(began.elapsed())
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    std::fs::remove_dir_all(folder).with_context(|| format!("failed to remove `{}`", folder.display()))
+}

@@ -1,0 +1,123 @@
+//! How a life of the host is ended, as it was aimed.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    aim::{Aim, Borders},
+    api::Api,
+    callers::Callers,
+    faults::{Effect, Fault},
+    process::{Home, Life, Started},
+    setup,
+    tripwire::{Moment, Tripwire},
+};
+
+/// A moment that does not come within this time is not waited for.
+const MOMENT_WITHIN: Duration = Duration::from_millis(800);
+
+/// A life with a fault goes on for so long when the fault does not end it.
+const TRACED_FOR: Duration = Duration::from_millis(1500);
+
+/// A host that was suspended works on for so long.
+const AFTER_SUSPENSION: Duration = Duration::from_millis(300);
+
+/// Those around the host.
+pub(super) struct Surroundings<'a> {
+    pub(super) home: &'a Home,
+    pub(super) callers: &'a Callers,
+    pub(super) tripwire: &'a Arc<Tripwire>,
+    pub(super) component: &'a Bytes,
+    /// Makes each new revision another one.
+    pub(super) revision: u64,
+}
+
+/// What became of a life.
+#[derive(Debug, Default)]
+pub(super) struct Struck {
+    /// How long its start took, where nothing slowed it down and it came so far.
+    pub(super) started_in: Option<Duration>,
+    /// The fault that was injected ended it.
+    pub(super) ended_by_fault: bool,
+}
+
+impl Surroundings<'_> {
+    /// Starts the host, does what was aimed at, and leaves no process behind.
+    pub(super) async fn strike(&self, aim: &Aim, borders: &mut Borders) -> anyhow::Result<Struck> {
+        if let Aim::Starting(after) = aim {
+            return self.while_starting(*after).await;
+        }
+        let fault = if let Aim::Traced(fault) = aim { Some(fault) } else { None };
+        let life = match self.home.start(fault).await? {
+            Started::Serves(life) => *life,
+            Started::Ended(status) => {
+                anyhow::ensure!(fault.is_some(), "the host ended by itself at its start ({status})");
+                return Ok(Struck { started_in: None, ended_by_fault: true });
+            }
+        };
+        let started_in = fault.is_none().then_some(life.started_in);
+        self.callers.turn_to(Some(life.place.clone()));
+        let ended_by_fault = self.end(life, aim, borders).await;
+        self.tripwire.disarm();
+        self.callers.turn_to(None);
+        Ok(Struck { started_in, ended_by_fault: ended_by_fault? })
+    }
+
+    async fn while_starting(&self, after: Duration) -> anyhow::Result<Struck> {
+        let mut child = self.home.spawn(None)?;
+        sleep(after).await;
+        child.kill().await?;
+        Ok(Struck::default())
+    }
+
+    /// Whether the fault did it.
+    async fn end(&self, mut life: Life, aim: &Aim, borders: &mut Borders) -> anyhow::Result<bool> {
+        match aim {
+            Aim::Random(after) | Aim::Starting(after) => sleep(*after).await,
+            Aim::At { moment, skip, later } => self.wait_for(&life, *moment, *skip, *later).await,
+            Aim::Activation(after) => self.activate(&life, *after).await,
+            Aim::Traced(fault) => return self.traced(life, fault, borders).await,
+            Aim::Suspended(pause) => {
+                sleep(AFTER_SUSPENSION).await;
+                life.suspend(*pause).await?;
+                sleep(AFTER_SUSPENSION).await;
+                let ended = life.ended_within(Duration::ZERO).await?;
+                anyhow::ensure!(ended.is_none(), "the host ended by itself after it was suspended ({ended:?})");
+            }
+        }
+        life.kill().await?;
+        Ok(false)
+    }
+
+    async fn wait_for(&self, life: &Life, moment: Moment, skip: u64, later: Duration) {
+        let process = if later.is_zero() { life.process() } else { None };
+        self.tripwire.arm(moment, skip, process);
+        if timeout(MOMENT_WITHIN, self.tripwire.sprung()).await.is_ok() {
+            sleep(later).await;
+        }
+    }
+
+    /// Hands in a new revision while callers submit, and does not wait for it longer than that.
+    async fn activate(&self, life: &Life, after: Duration) {
+        let revision = setup::revision(self.component, self.revision);
+        let installing = async {
+            let mut api = Api::connect(&life.place).await?;
+            setup::install(&mut api, revision).await
+        };
+        // Whether it came so far is not what is asked here.
+        let _ = timeout(after, installing).await;
+    }
+
+    async fn traced(&self, mut life: Life, fault: &Fault, borders: &mut Borders) -> anyhow::Result<bool> {
+        let ended = life.ended_within(TRACED_FOR).await?;
+        if ended.is_none() {
+            life.kill().await?;
+            if fault.effect == Effect::Kill {
+                borders.begin_anew();
+            }
+        }
+        Ok(ended.is_some())
+    }
+}

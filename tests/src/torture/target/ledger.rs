@@ -1,0 +1,45 @@
+//! What the target did, by business key. Nothing is taken back.
+
+use std::collections::HashMap;
+
+/// What was done, and how often.
+#[derive(Debug, Default)]
+pub(in crate::torture) struct Ledger {
+    /// `POST /effects`: each one counts.
+    effects: HashMap<String, u32>,
+    /// `PUT /places/KEY`: the second leaves what the first has left.
+    places: HashMap<String, u32>,
+    /// Requests that came in, by method and key.
+    asked: HashMap<String, u64>,
+}
+
+impl Ledger {
+    /// The number of this request among those of its kind, from 0.
+    pub(super) fn number(&mut self, kind: &str) -> u64 {
+        let asked = self.asked.entry(kind.to_owned()).or_default();
+        *asked += 1;
+        *asked - 1
+    }
+
+    pub(super) fn add_effect(&mut self, key: &str) {
+        *self.effects.entry(key.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn add_place(&mut self, key: &str) {
+        *self.places.entry(key.to_owned()).or_default() += 1;
+    }
+
+    /// How often it happened, in whatever way.
+    pub(in crate::torture) fn count(&self, key: &str) -> u32 {
+        self.effects.get(key).or_else(|| self.places.get(key)).copied().unwrap_or(0)
+    }
+
+    pub(in crate::torture) fn has_effect(&self, key: &str) -> bool {
+        self.effects.contains_key(key)
+    }
+
+    /// All keys that something was done for.
+    pub(in crate::torture) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.effects.keys().chain(self.places.keys()).map(String::as_str)
+    }
+}
