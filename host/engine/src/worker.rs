@@ -117,7 +117,7 @@ impl Engine {
         };
         let attempt = Attempt { number: claimed.attempt, revision: claimed.revision, began_at, result: Some(result) };
         let next = match &follow {
-            Follow::Next(next) => pass.for_next(&next.connection),
+            Follow::Next(next) if matches!(next.state, DeliveryState::Queued { .. }) => pass.for_next(&next.connection),
             _ => None,
         };
         let settlement = Settlement {
