@@ -12,6 +12,8 @@ mod gates; // how much at once, how fast, and whether at all
 mod journal; // what is known over attempts
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
+#[path = "deliveries/order.rs"]
+mod order; // what must not overtake
 #[path = "deliveries/outcomes.rs"]
 mod outcomes; // what each way of ending leads to
 #[path = "deliveries/policies.rs"]

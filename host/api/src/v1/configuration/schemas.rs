@@ -160,6 +160,7 @@ fn step() -> Schema {
         .may_have("title", text())
         .with("connection", name())
         .with("operation", name())
+        .may_have("order_by", text().about("What its ordering key is made of: expressions as in `input`."))
         .with("input", anything().about(input))
         .about("One delivery of a flow.")
         .named("Step")
