@@ -1,3 +1,5 @@
+//! Who is let through, and who is told when to come again.
+
 use std::time::Duration;
 
 use sluse_model::{Timestamp, fakes::SimClock};

@@ -1,3 +1,5 @@
+//! What is let out, what is held back, and what is answered from the record.
+
 use sluse_model::{Intent, Timestamp};
 
 use super::*;

@@ -36,6 +36,20 @@ async fn sends_and_is_lost(host: &mut Box<dyn Host>) -> Ended<Outcome> {
     std::future::pending().await
 }
 
+/// The commits so far, once nobody writes any more: what was set up has woken whoever looks for work.
+async fn quiet(bench: &Bench) -> u64 {
+    let mut before = bench.store.statistics().commits;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = bench.store.statistics().commits;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    before
+}
+
 /// Waits until the target has seen so many requests.
 async fn seen(target: &Target, count: usize) {
     for _ in 0..500 {
@@ -188,8 +202,9 @@ async fn a_host_that_lost_its_lease_sends_nothing() {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    // On a busy machine its attempt may have been stopped before it could try.
     let late = late.lock().expect("not poisoned").take();
-    assert!(matches!(late, Some(Err(SendError::Unreachable(_)))), "{late:?}");
+    assert!(matches!(late, None | Some(Err(SendError::Unreachable(_)))), "{late:?}");
     assert_eq!(target.seen().len(), 0);
 }
 
@@ -249,7 +264,7 @@ async fn a_delivery_has_two_commits_and_one_more_for_what_must_happen_once() {
             done()
         })
         .await;
-        let before = bench.store.statistics().commits;
+        let before = quiet(&bench).await;
         let run = bench.submit("x").await;
         assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
         assert_eq!(bench.store.statistics().commits - before, expected, "{once} requests that must happen once");

@@ -1,3 +1,5 @@
+//! Gates through any history of attempts.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Waits, and what is left, attempt by attempt.
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
