@@ -1,9 +1,11 @@
 //! The main job from nothing: a simulated WorkZone, a host, a connector; a submission becomes a case; a second
-//! revision is swapped in while the host serves; another submission becomes another case.
+//! revision is swapped in while the host serves; another submission becomes another case; and the host is killed while
+//! a third one is under way, which becomes one case all the same.
 
 mod children; // the programs that run meanwhile, and how they end
 mod files; // the settings, the connection and the submissions, made of the example
 mod host; // the running host, asked through its command line
+mod kill; // the host dies in the worst moment
 mod ledger; // what the target really holds
 mod revision; // other bytes of the same connector
 mod story; // what is shown, in order
@@ -43,6 +45,10 @@ pub(crate) struct Summary {
     parties: u64,
     documents: u64,
     custom_tabs: u64,
+    /// How often the host was killed in the middle.
+    kills: u64,
+    /// Cases beyond the one that a submission should have.
+    duplicates: u64,
     /// The digests that attempts ran on, in the order in which they first served.
     revisions: Vec<String>,
     /// From the start of the first program to the last look at the ledger; building is not in it.

@@ -22,11 +22,21 @@ pub(crate) fn root() -> &'static Path {
     &ROOT
 }
 
+/// What cargo tells the program that it runs of its package. Build scripts that watch these would run again each time
+/// that this program builds and a person does not, or the other way round, and half of the dependencies with them.
+const OF_OUR_PACKAGE: [&str; 4] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"];
+
 /// The cargo that runs us, in the workspace.
 pub(crate) fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.current_dir(root());
+    for (variable, _) in std::env::vars_os() {
+        let is_ours = |prefix: &&str| variable.to_string_lossy().starts_with(*prefix);
+        if OF_OUR_PACKAGE.iter().any(|prefix| is_ours(&prefix)) {
+            command.env_remove(&variable);
+        }
+    }
     command
 }
 

@@ -49,6 +49,12 @@ impl Children {
         serde_json::from_str(&line).with_context(|| format!("{name} announced itself as `{line}`, which is no JSON"))
     }
 
+    /// Kills the one that was started last, without any warning, as a power cut would.
+    pub(super) async fn kill_last(&mut self) -> Result<()> {
+        let mut served = self.0.pop().context("nothing was started")?;
+        served.child.kill().await.with_context(|| format!("{} cannot be killed", served.name))
+    }
+
     /// Waits until one of them ends by itself, which none should.
     pub(super) async fn one_ended(&mut self) -> Result<()> {
         loop {

@@ -57,6 +57,16 @@ struct Tab {
 }
 
 impl Ledger {
+    /// Whether a case was created for a submission.
+    pub(super) fn has(&self, reference: &str) -> bool {
+        self.by_key.get(reference).is_some_and(|counts| counts.cases > 0)
+    }
+
+    /// Cases beyond the one that a submission should have.
+    pub(super) fn duplicates(&self) -> u64 {
+        self.by_key.values().map(|counts| counts.cases.saturating_sub(1)).sum()
+    }
+
     /// Everything that is not as it should be after these submissions.
     pub(super) fn complaints(&self, references: &[String], expected: Expected) -> Vec<String> {
         let Expected { parties, documents, custom_tabs } = expected;
@@ -151,7 +161,9 @@ mod tests {
     #[test]
     fn a_second_case_is_told_with_its_reference() {
         let by_key = json!({"A-1": {"cases": 2, "parties": 3, "documents": 2, "custom_tabs": 1}});
-        complains(&ledger(by_key, &["main", "annex"], 0), "A-1: the target holds cases 2");
+        let ledger = ledger(by_key, &["main", "annex"], 0);
+        complains(&ledger, "A-1: the target holds cases 2");
+        assert_eq!(ledger.duplicates(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::files::{self, ATTACHMENTS, Submission, Target};
 use super::host::{self, Host};
 use super::ledger::Ledger;
-use super::{Children, Manner, Stage, Summary, revision};
+use super::{Children, Manner, Stage, Summary, kill, revision};
 use crate::programs::root;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub(super) struct Shown {
 }
 
 /// A run, as the host tells of it when it has ended.
-struct Ended {
+pub(super) struct Ended {
     state: String,
     /// The revisions that its attempts ran on.
     revisions: Vec<String>,
@@ -42,17 +42,21 @@ pub(super) async fn tell(stage: &Stage, manner: Manner, children: &mut Children)
     let mut complaints = Vec::new();
     let mut submissions = Vec::new();
     let mut runs = Vec::new();
+    let mut serving = first_revision.clone();
     for (number, revision) in [(0, None), (1, Some(second_component(stage)?))] {
-        let serving = match revision {
-            None => first_revision.clone(),
-            Some(component) => swap(&host, &component, &first_revision, manner).await?,
-        };
+        if let Some(component) = revision {
+            serving = swap(&host, &component, &first_revision, manner).await?;
+        }
         let submission = files::submission(folder, number)?;
         let run = submit(&host, &submission, manner).await?;
         complaints.extend(run.complaints(&submission, &serving));
         submissions.push(submission.reference);
         runs.push(run);
     }
+    let (host, submission, run) = kill::survive(stage, &host, &target, 2, manner, children).await?;
+    complaints.extend(run.complaints(&submission, &serving));
+    submissions.push(submission.reference);
+    runs.push(run);
 
     let ledger = read_ledger(stage, &target).await?;
     manner.show("\nthe ledger of the simulated WorkZone:");
@@ -75,6 +79,8 @@ fn summary(runs: &[Ended], ledger: &Ledger) -> Summary {
         parties: ledger.parties,
         documents: ledger.documents,
         custom_tabs: ledger.custom_tabs,
+        kills: 1,
+        duplicates: ledger.duplicates(),
         revisions,
         wall_ms: 0,
     }
@@ -96,7 +102,7 @@ async fn start_target(stage: &Stage, manner: Manner, children: &mut Children) ->
     Ok(target)
 }
 
-async fn start_host(stage: &Stage, manner: Manner, children: &mut Children) -> Result<Host> {
+pub(super) async fn start_host(stage: &Stage, manner: Manner, children: &mut Children) -> Result<Host> {
     let folder = stage.folder.path();
     let settings = files::settings(folder)?;
     let mut command = host::sluse(&stage.binaries.sluse, &settings);
@@ -152,14 +158,9 @@ async fn swap(host: &Host, component: &Path, first: &str, manner: Manner) -> Res
 }
 
 /// Hands a submission in, shows its timeline as it grows, and tells how it ended.
-async fn submit(host: &Host, submission: &Submission, manner: Manner) -> Result<Ended> {
+pub(super) async fn submit(host: &Host, submission: &Submission, manner: Manner) -> Result<Ended> {
     manner.show(&format!("\nsubmission {} with {} files:", submission.reference, ATTACHMENTS.len()));
-    let mut words: Vec<OsString> = vec!["submit".into(), FLOW.into(), submission.file.clone().into()];
-    for name in ATTACHMENTS {
-        words.extend(["--attach".into(), files::example().join(name).into_os_string()]);
-    }
-    words.extend(["--key", &submission.reference, "--wait", "--timeout", "120"].map(OsString::from));
-    host.show(&words, manner).await?;
+    hand_in(host, submission, &["--wait", "--timeout", "120"], manner).await?;
 
     let runs = host.ask(&["run", "list", "--flow", FLOW]).await?;
     let items = runs["items"].as_array().context("the host listed no runs")?;
@@ -167,6 +168,17 @@ async fn submit(host: &Host, submission: &Submission, manner: Manner) -> Result<
     let run = items.iter().find(of_submission).context("the host does not list the run that it accepted")?;
     let id = run["id"].as_str().context("a run without an id")?;
     Ok(Ended::of(&host.ask(&["run", "show", id]).await?))
+}
+
+/// Hands a submission in under its reference, and lets the command speak.
+pub(super) async fn hand_in(host: &Host, submission: &Submission, more: &[&str], manner: Manner) -> Result<()> {
+    let mut words: Vec<OsString> = vec!["submit".into(), FLOW.into(), submission.file.clone().into()];
+    for name in ATTACHMENTS {
+        words.extend(["--attach".into(), files::example().join(name).into_os_string()]);
+    }
+    words.extend(["--key", &submission.reference].map(OsString::from));
+    words.extend(more.iter().map(OsString::from));
+    host.show(&words, manner).await
 }
 
 impl Ended {
@@ -194,7 +206,7 @@ impl Ended {
     }
 }
 
-async fn read_ledger(stage: &Stage, target: &Value) -> Result<Ledger> {
+pub(super) async fn read_ledger(stage: &Stage, target: &Value) -> Result<Ledger> {
     let target = Target(target);
     let mut command = Command::new(&stage.binaries.workzone);
     let output =
