@@ -3,6 +3,7 @@
 
 mod access; // who may ask
 mod body; // bodies within their limits
+mod callbacks; // where targets answer
 mod form; // a form with files, in bounded memory
 mod health; // whether the host is well
 mod openapi; // what the endpoints take and answer, for programs and people
@@ -19,6 +20,7 @@ use axum::Router;
 use sluse_engine::Engine;
 
 pub use access::{Access, NewToken, create_token};
+pub use callbacks::{Callbacks, USUAL_MAX_ANSWER_BYTES, callbacks_router};
 pub use openapi::document as openapi;
 pub use problem::{ApiError, ProblemBody};
 pub use route::Route;

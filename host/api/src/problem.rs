@@ -44,6 +44,9 @@ pub enum ApiError {
     NotFound(String),
     #[error("this address takes {0} requests only")]
     MethodNotAllowed(String),
+    /// Nothing waits for this answer any more.
+    #[error("it came too late: nothing waits for this answer any more, do not send it again")]
+    TooLate,
     #[error(transparent)]
     Submit(#[from] SubmitError),
     #[error(transparent)]
@@ -97,6 +100,7 @@ impl ApiError {
             Self::WrongDigest { .. } => kind::WRONG_DIGEST,
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
+            Self::TooLate => kind::TOO_LATE,
             Self::Submit(error) => submit_kind(error),
             Self::Install(error) => install_kind(error),
             Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
@@ -261,7 +265,7 @@ mod tests {
         }
     }
 
-    /// But for what is said where there is no endpoint.
+    /// But for what is said where there is no endpoint of the API.
     #[test]
     fn every_kind_of_problem_is_described_of_an_endpoint() {
         let document = crate::openapi();
@@ -269,6 +273,7 @@ mod tests {
         collect(&document["paths"], &mut described);
         let mut all: BTreeSet<String> = kind::ALL.iter().map(kind::Kind::urn).collect();
         all.remove(&kind::METHOD_NOT_ALLOWED.urn());
+        all.remove(&kind::TOO_LATE.urn());
         assert_eq!(described, all);
     }
 

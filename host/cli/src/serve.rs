@@ -1,9 +1,10 @@
 //! `sluse serve`: the composition root. Ports meet adapters here and nowhere else.
 
-mod tokens;
-mod wiring; // from settings to a running engine // the first token
+mod callbacks; // where targets answer
+mod tokens; // the first token
+mod wiring; // from settings to a running engine
 
-use std::{io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use serde_json::json;
@@ -29,11 +30,13 @@ pub(crate) use wiring::sandbox;
 pub(crate) const COMPILE_COMPONENT: &str = "compile-component";
 
 pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure> {
-    let settings = in_force(global, command)?;
+    let mut settings = in_force(global, command)?;
     start_logging(&settings)?;
     // Before anything is opened: a port in use should not cost a second of work.
-    let listener = listen(&settings).await?;
+    let listener =
+        listen(settings.api.listen, "choose another with `--listen`, or with `api.listen` in sluse.toml").await?;
     let url = format!("http://{}", listener.local_addr()?);
+    let callbacks = callbacks::listen(&mut settings).await?;
     let wired = wiring::wire(&settings).await?;
     let first_token_file = tokens::first(&wired.engine, &settings.data.folder).await?;
     let sandbox = wired.sandbox.clone();
@@ -46,13 +49,17 @@ pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure
         }),
         version: env!("CARGO_PKG_VERSION"),
     });
-    announce(global, &url, &first_token_file)?;
+    announce(global, &url, settings.engine.callbacks_url.as_deref(), &first_token_file)?;
     let stop = CancellationToken::new();
     let serving = tokio::spawn(sluse_api::serve(listener, router(api), settings.api.serve.clone(), stop.clone()));
+    let answering = callbacks::serve(callbacks, &wired.engine, &settings, &stop);
     asked_to_stop().await?;
     tracing::info!("stopping");
     stop.cancel();
     serving.await.context("the accept loop ended")?;
+    if let Some(answering) = answering {
+        answering.await.context("the accept loop of callbacks ended")?;
+    }
     let cut_off = wired.engine.stop().await;
     if cut_off > 0 {
         let attempts = counted(cut_off.into(), "attempt was", "attempts were");
@@ -73,11 +80,8 @@ fn in_force(global: &Global, command: Serve) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
-    let address = settings.api.listen;
-    TcpListener::bind(address).await.with_context(|| {
-        format!("to listen on {address}: choose another with `--listen`, or with `api.listen` in sluse.toml")
-    })
+async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("to listen on {address}: {advice}"))
 }
 
 fn start_logging(settings: &Settings) -> anyhow::Result<()> {
@@ -95,12 +99,20 @@ fn start_logging(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(global: &Global, url: &str, first_token_file: &std::path::Path) -> Result<(), Failure> {
+fn announce(
+    global: &Global,
+    url: &str,
+    callbacks_url: Option<&str>,
+    first_token_file: &std::path::Path,
+) -> Result<(), Failure> {
     if global.json {
-        output::line(&json!({"url": url, "first_token_file": first_token_file}))?;
+        output::line(&json!({"url": url, "callbacks_url": callbacks_url, "first_token_file": first_token_file}))?;
         return Ok(());
     }
     output::say(&format!("sluse {} serves at {url}", env!("CARGO_PKG_VERSION")));
+    if let Some(callbacks_url) = callbacks_url {
+        output::say(&format!("targets answer at {callbacks_url}"));
+    }
     if first_token_file.exists() {
         output::say(&format!("the first token, which allows everything, is in {}", first_token_file.display()));
     }

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) file: Option<PathBuf>,
     pub(crate) data: DataSettings,
     pub(crate) api: ApiSettings,
+    /// Absent when the host takes no callbacks.
+    pub(crate) callbacks: Option<CallbackSettings>,
     pub(crate) egress: Ceiling,
     pub(crate) engine: EngineSettings,
     pub(crate) log: LogSettings,
@@ -50,6 +52,15 @@ pub(crate) enum KeyPlace {
 pub(crate) struct ApiSettings {
     pub(crate) listen: SocketAddr,
     pub(crate) serve: ServeSettings,
+}
+
+/// Where targets answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CallbackSettings {
+    pub(crate) listen: SocketAddr,
+    /// What the addresses begin with that targets are given; where it listens when absent.
+    pub(crate) url: Option<String>,
+    pub(crate) max_body_bytes: u64,
 }
 
 /// How it is logged.

@@ -57,6 +57,7 @@ impl Engine {
             attempt: Claiming::TakenBack { at: self.clock.now() },
             state,
             output: None,
+            left: None,
             timeline: Vec::new(),
             closed: Vec::new(),
             follow,

@@ -33,9 +33,10 @@ impl Engine {
         output: Option<&str>,
     ) -> Result<Follow, StoreError> {
         Ok(match state {
-            DeliveryState::Queued { .. } | DeliveryState::Running { .. } | DeliveryState::Retrying { .. } => {
-                Follow::Stay(RunState::Running)
-            }
+            DeliveryState::Queued { .. }
+            | DeliveryState::Running { .. }
+            | DeliveryState::Retrying { .. }
+            | DeliveryState::Waiting { .. } => Follow::Stay(RunState::Running),
             DeliveryState::Attention(_) => Follow::Stay(RunState::Attention),
             DeliveryState::Closed { resolution: Resolution::Failed, .. } => Follow::Close(RunState::Failed),
             DeliveryState::Closed { resolution: Resolution::Succeeded, at } => {

@@ -2,6 +2,7 @@
 //! once stand before the vault and the gate.
 
 mod additions; // how much a call may add to them
+mod addresses; // where the target answers
 mod admission; // what has to be durable before a byte leaves
 mod answers; // how much they may amount to together
 mod check; // the host of one who only looks
@@ -44,6 +45,8 @@ pub(crate) struct DeliveryHost {
     run: Option<RunId>,
     /// The delivery whose journal this writes, under the lease that it is worked on with. Absent for a check.
     held: Option<(DeliveryId, Lease)>,
+    /// How many waits of the delivery have ended.
+    phase: u32,
     record: Arc<Record>,
     /// Who promised to change nothing at the target, if anybody did.
     promise: Option<&'static str>,
@@ -70,6 +73,7 @@ impl DeliveryHost {
             connection,
             run: Some(claimed.delivery.run),
             held: Some((claimed.delivery.id, claimed.lease)),
+            phase: claimed.phase,
             record,
             promise,
             files_before: OnceCell::new(),
@@ -82,7 +86,17 @@ impl DeliveryHost {
         let record = Arc::new(Record::new(1, engine.clock.clone(), Vec::new()));
         let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
         let promise = Some("a check");
-        Self { engine, connection, run: None, held: None, record, promise, files_before: OnceCell::new(), additions }
+        Self {
+            engine,
+            connection,
+            run: None,
+            held: None,
+            phase: 0,
+            record,
+            promise,
+            files_before: OnceCell::new(),
+            additions,
+        }
     }
 
     /// Refuses what breaks the promise to read only.
@@ -158,8 +172,8 @@ impl Host for DeliveryHost {
         )))
     }
 
-    async fn open_callback(&mut self, _timeout: Duration) -> Result<String, CallbackError> {
-        Err(CallbackError::Forbidden("this host takes no callbacks".into()))
+    async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError> {
+        self.open_address(timeout)
     }
 
     fn log(&mut self, level: TimelineLevel, message: String) {

@@ -2,6 +2,7 @@
 //! delivery is decided in `sluse-model`, kept in `sluse-store`, carried out through `sluse-connector`.
 
 mod beginning; // whether a claimed delivery begins
+mod callbacks; // waiting for an answer
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
 mod configuration; // connections and flows as TOML
@@ -27,6 +28,7 @@ mod settings; // how much at once
 mod submit; // a submission is taken in
 mod worker; // one delivery: call, judge, settle
 
+pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
 pub use configuration::{Change, ConfigurationFile, Finding as ConfigurationFinding};

@@ -37,7 +37,9 @@ impl Engine {
 
     fn gate_of(&self, delivery: &Delivery) -> Option<GateHold> {
         let due = match delivery.state {
-            DeliveryState::Queued { due } | DeliveryState::Retrying { due, .. } => due,
+            DeliveryState::Queued { due }
+            | DeliveryState::Retrying { due, .. }
+            | DeliveryState::Waiting { until: due } => due,
             _ => return None,
         };
         let hold = self.gate(&delivery.connection).filter(|_| due <= self.clock.now())?;

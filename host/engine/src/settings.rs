@@ -11,10 +11,17 @@ pub struct EngineSettings {
     pub lease: Duration,
     /// How long attempts under way may go on after the engine was asked to stop.
     pub stop_within: Duration,
+    /// What the addresses begin with at which targets answer: `https://sluse.example.dk`. Without it, none is given.
+    pub callbacks_url: Option<String>,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { max_in_flight: 512, lease: Duration::from_secs(60), stop_within: Duration::from_secs(20) }
+        Self {
+            max_in_flight: 512,
+            lease: Duration::from_secs(60),
+            stop_within: Duration::from_secs(20),
+            callbacks_url: None,
+        }
     }
 }

@@ -11,7 +11,7 @@ use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settleme
 use tracing::Instrument;
 
 use crate::{
-    Engine,
+    Engine, callbacks,
     connections::{ConnectionError, LiveConnection},
     follow::state_name,
     gates::Pass,
@@ -105,9 +105,10 @@ impl Engine {
             "delivery {} attempt {}: {}, now {}",
             claimed.delivery.id, claimed.attempt, attempted.end.kind(), state_name(&state),
         );
-        let output = match &attempted.end {
-            AttemptEnd::Done { output } => Some(output.clone()),
-            _ => None,
+        let (output, left) = match &attempted.end {
+            AttemptEnd::Done { output } => (Some(output.clone()), None),
+            AttemptEnd::Waiting { state, .. } => (None, Some(state.clone())),
+            _ => (None, None),
         };
         let follow = self.follow_surely(&claimed, &state, output.as_deref()).await;
         let result = AttemptResult {
@@ -115,7 +116,9 @@ impl Engine {
             kind: attempted.end.kind().to_owned(),
             problem: attempted.end.problem().cloned(),
         };
-        let attempt = Attempt { number: claimed.attempt, revision: claimed.revision, began_at, result: Some(result) };
+        let resumed = claimed.resumption.is_some();
+        let (number, revision) = (claimed.attempt, claimed.revision);
+        let attempt = Attempt { number, resumed, revision, began_at, result: Some(result) };
         let next = match &follow {
             Follow::Next(next) if matches!(next.state, DeliveryState::Queued { .. }) => pass.for_next(&next.connection),
             _ => None,
@@ -126,6 +129,7 @@ impl Engine {
             attempt: Claiming::Ended(attempt),
             state,
             output,
+            left,
             timeline: attempted.timeline,
             closed: attempted.closed,
             follow,
@@ -187,18 +191,54 @@ impl Engine {
         let reads_only = reads_only(&revision, claimed);
         let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
-        let end = call(&revision, &connection, claimed, host).await;
-        let end = checked(&revision, claimed, end);
+        let ended = match self.call(&revision, &connection, claimed, host).await {
+            Ok(ended) => judge(ended, record.wait(), self.clock.now()),
+            Err(end) => end,
+        };
+        let end = checked(&revision, claimed, ended);
+        if let AttemptEnd::Waiting { until, .. } = &end {
+            record.line(TimelineLevel::Info, format!("Waits for the target's answer until {until}."));
+        }
         let left = record.finish();
         let end = with_the_host_s_part(end, &left);
+        let is_silent = claimed.resumption.as_ref().is_some_and(|resumption| resumption.answer.is_none());
+        let end = if is_silent { callbacks::after_silence(end) } else { end };
         let HostRecord { in_doubt, closed, timeline, is_strained, .. } = left;
         let is_strained = is_strained || took_too_long(&end);
         Attempted { end, in_doubt, closed, policy, is_strained, timeline }
     }
 
-    /// What earlier attempts have noted. The first has none before it.
+    /// Begins with the operation, or goes on with it when its wait has ended.
+    async fn call(
+        &self,
+        revision: &LoadedRevision,
+        connection: &LiveConnection,
+        claimed: &Claimed,
+        host: DeliveryHost,
+    ) -> Result<Ended<Outcome>, AttemptEnd> {
+        let delivery = &claimed.delivery;
+        let call = Call {
+            delivery: delivery.id.to_string(),
+            attempt: claimed.attempt,
+            accepted_at: delivery.accepted_at,
+            attempt_at: delivery.changed_at,
+            settings: connection.settings(),
+        };
+        let limits = CallLimits::from(&connection.connection().limits);
+        let (connector, operation, input) = (&revision.connector, delivery.operation.as_str(), &delivery.input);
+        let span = tracing::debug_span!("sandbox.invoke");
+        let Some(resumption) = &claimed.resumption else {
+            return Ok(connector.execute(call, operation, input, limits, Box::new(host)).instrument(span).await);
+        };
+        let arrival = self.arrival(resumption)?;
+        host.record().line(TimelineLevel::Info, callbacks::told(resumption));
+        let (state, host) = (resumption.state.as_str(), Box::new(host));
+        Ok(connector.resume(call, operation, input, state, arrival, limits, host).instrument(span).await)
+    }
+
+    /// What was noted before. The first attempt has nothing before it.
     async fn journal(&self, claimed: &Claimed) -> Result<Vec<NotedIntent>, StoreError> {
-        if claimed.attempt == 1 {
+        if claimed.attempt == 1 && claimed.resumption.is_none() {
             return Ok(Vec::new());
         }
         self.store.journal(claimed.delivery.id).await
@@ -249,6 +289,7 @@ impl Engine {
             lease: claimed.lease,
             attempt: Claiming::Ended(Attempt {
                 number: claimed.attempt,
+                resumed: claimed.resumption.is_some(),
                 revision: claimed.revision,
                 began_at: claimed.delivery.changed_at,
                 result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem }),
@@ -256,6 +297,7 @@ impl Engine {
             follow: self.follow(&claimed, &state, None).await?,
             state,
             output: None,
+            left: None,
             timeline: vec![line],
             closed: Vec::new(),
         };
@@ -325,37 +367,17 @@ fn unfit(revision: &LoadedRevision, claimed: &Claimed) -> Option<AttemptEnd> {
     Some(AttemptEnd::Failed(Failure::Invalid { problem }))
 }
 
-async fn call(
-    revision: &LoadedRevision,
-    connection: &LiveConnection,
-    claimed: &Claimed,
-    host: DeliveryHost,
-) -> AttemptEnd {
-    let delivery = &claimed.delivery;
-    let call = Call {
-        delivery: delivery.id.to_string(),
-        attempt: claimed.attempt,
-        accepted_at: delivery.accepted_at,
-        attempt_at: delivery.changed_at,
-        settings: connection.settings(),
-    };
-    let limits = CallLimits::from(&connection.connection().limits);
-    let ended = revision
-        .connector
-        .execute(call, delivery.operation.as_str(), &delivery.input, limits, Box::new(host))
-        .instrument(tracing::debug_span!("sandbox.invoke"))
-        .await;
-    judge(ended)
-}
-
 /// What an ended call amounts to.
-fn judge(ended: Ended<Outcome>) -> AttemptEnd {
+fn judge(ended: Ended<Outcome>, wait: Option<Duration>, now: Timestamp) -> AttemptEnd {
     match ended {
         Ok(Ok(Outcome::Done { output })) => AttemptEnd::Done { output },
-        Ok(Ok(Outcome::Waiting { .. })) => AttemptEnd::Broken(Problem::new(
-            "waits-for-nothing",
-            "The connector waits for a callback without having opened an address for one.",
-        )),
+        Ok(Ok(Outcome::Waiting { state })) => match wait {
+            Some(wait) => AttemptEnd::Waiting { state, until: now.plus(wait) },
+            None => AttemptEnd::Broken(Problem::new(
+                "waits-for-nothing",
+                "The connector waits for a callback without having opened an address for one.",
+            )),
+        },
         Ok(Err(failure)) => AttemptEnd::Failed(failure),
         Err(Breakage { kind: BreakageKind::TimedOut, message }) => {
             let problem = Problem::new(CALL_TIMED_OUT, "The target took too long.").with_detail(message);

@@ -2,6 +2,8 @@
 
 #[path = "deliveries/bench.rs"]
 mod bench; // an engine to try things on
+#[path = "deliveries/callbacks.rs"]
+mod callbacks; // what a target answers later
 #[path = "deliveries/callers.rs"]
 mod callers; // who goes away, and an engine that stops
 #[path = "deliveries/clock.rs"]

@@ -32,6 +32,11 @@ macro_rules! id {
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
             }
 
+            /// The id with these sixteen bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
             /// The sixteen bytes of the UUID.
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()

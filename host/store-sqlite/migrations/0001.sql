@@ -107,7 +107,7 @@ CREATE TABLE deliveries (
     connection       INTEGER NOT NULL REFERENCES connections (key),
     operation        TEXT    NOT NULL,
     state            TEXT    NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'retrying'
-                                             OR state = 'attention' OR state = 'closed'),
+                                             OR state = 'waiting' OR state = 'attention' OR state = 'closed'),
     -- Whether the connection's connector has an active revision, and nothing is before it. Kept while it waits, so
     -- that a claim never walks over those that it cannot begin.
     claimable        INTEGER NOT NULL CHECK (claimable IN (0, 1)),
@@ -116,6 +116,8 @@ CREATE TABLE deliveries (
     behind           INTEGER NOT NULL CHECK (behind IN (0, 1)),
     due_at           INTEGER,
     attempts         INTEGER NOT NULL,
+    -- How many of its waits for an answer have ended.
+    phase            INTEGER NOT NULL DEFAULT 0,
     lease_number     INTEGER NOT NULL,
     lease_until      INTEGER,
     attempt_revision INTEGER REFERENCES revisions (key),
@@ -127,7 +129,7 @@ CREATE TABLE deliveries (
     closed_at        INTEGER,
     accepted_at      INTEGER NOT NULL,
     changed_at       INTEGER NOT NULL,
-    CHECK ((state IN ('queued', 'retrying')) = (due_at IS NOT NULL)),
+    CHECK ((state = 'queued' OR state = 'retrying' OR state = 'waiting') = (due_at IS NOT NULL)),
     CHECK (behind = 0 OR (claimable = 0 AND ordering_key IS NOT NULL)),
     CHECK ((state = 'running') = (lease_until IS NOT NULL)),
     CHECK ((state = 'running') = (attempt_revision IS NOT NULL)),
@@ -140,8 +142,8 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE UNIQUE INDEX deliveries_by_step ON deliveries (run, step_index);
 -- Live states only: what is closed costs a claim nothing, however much there is of it. By connection: what waits for
--- one costs a claim for another nothing.
-CREATE INDEX deliveries_waiting ON deliveries (claimable, connection, due_at) WHERE state IN ('queued', 'retrying');
+-- one costs a claim for another nothing. What has a time at which it is due is queued, retrying or waiting.
+CREATE INDEX deliveries_waiting ON deliveries (claimable, connection, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_in_order ON deliveries (ordering_key, key) WHERE ordering_key IS NOT NULL AND state <> 'closed';
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
 CREATE INDEX deliveries_attention ON deliveries (attention_since) WHERE state = 'attention';
@@ -156,17 +158,39 @@ CREATE TABLE outputs (
     output   TEXT    NOT NULL
 ) STRICT;
 
--- Attempts that have ended; the one under way stands in its delivery's row.
+-- What connectors left when they began to wait for an answer. Stays while what was left may be needed again.
+CREATE TABLE waits (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),
+    state    TEXT    NOT NULL
+) STRICT;
+
+-- Answers that came in, by the number of their address. What came too late is kept without what it said.
+CREATE TABLE arrivals (
+    delivery   INTEGER NOT NULL REFERENCES deliveries (key),
+    number     INTEGER NOT NULL,
+    arrived_at INTEGER NOT NULL,
+    standing   TEXT    NOT NULL CHECK (standing IN ('taken', 'late')),
+    media_type TEXT,
+    body       BLOB,
+    PRIMARY KEY (delivery, number),
+    CHECK ((standing = 'taken') = (body IS NOT NULL)),
+    CHECK ((standing = 'taken') = (media_type IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Attempts that have ended; the one under way stands in its delivery's row. What goes on after a wait has the number of
+-- the attempt that began to wait, and a lease of its own.
 CREATE TABLE attempts (
     delivery INTEGER NOT NULL REFERENCES deliveries (key),
+    lease    INTEGER NOT NULL,
     number   INTEGER NOT NULL CHECK (number > 0),
+    resumed  INTEGER NOT NULL CHECK (resumed IN (0, 1)),
     revision INTEGER NOT NULL REFERENCES revisions (key),
     began_at INTEGER NOT NULL,
     ended_at INTEGER NOT NULL,
     kind     TEXT    NOT NULL,
     problem  TEXT,
     timeline TEXT,
-    PRIMARY KEY (delivery, number)
+    PRIMARY KEY (delivery, lease)
 ) STRICT, WITHOUT ROWID;
 
 -- What attempts have sent that must happen once. Noted before a byte leaves; closed with whatever is written next.

@@ -16,7 +16,7 @@ use sluse_store::{
 };
 
 use crate::{
-    SqliteStore,
+    SqliteStore, callbacks,
     error::Failure,
     journal,
     pages::{List, Part},
@@ -79,7 +79,7 @@ impl Deliveries for SqliteStore {
 /// connection its connector.
 pub(crate) fn refresh_claimable(write: &Write<'_>) -> Result<(), Failure> {
     let sql = "UPDATE deliveries SET claimable = NOT claimable
-        WHERE state IN ('queued', 'retrying') AND behind = 0 AND claimable <> EXISTS (
+        WHERE due_at IS NOT NULL AND behind = 0 AND claimable <> EXISTS (
             SELECT 1 FROM connections JOIN revisions USING (connector)
             WHERE connections.key = deliveries.connection AND standing = 'active')";
     if write.prepare_cached(sql)?.execute([])? > 0 {
@@ -99,29 +99,30 @@ fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDeta
     timeline.sort_by_key(|line| line.at);
     let journal = journal::of_delivery(connection, key)?;
     let behind = order::head_of(connection, key)?;
-    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, behind }))
+    let callbacks = callbacks::of_delivery(connection, key)?;
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, callbacks, behind }))
 }
 
 fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {
-    let sql = "SELECT number, digest, began_at, ended_at, kind, problem, timeline
-        FROM attempts JOIN revisions ON revisions.key = revision WHERE delivery = ?1 ORDER BY number";
+    let sql = "SELECT number, digest, began_at, ended_at, kind, problem, timeline, resumed
+        FROM attempts JOIN revisions ON revisions.key = revision WHERE delivery = ?1 ORDER BY lease";
     let read = |row: &rusqlite::Row<'_>| {
         let (Kept(revision), Kept(began_at), Kept(ended_at)) = (row.get(1)?, row.get(2)?, row.get(3)?);
         let problem: Option<Json<_>> = row.get(5)?;
         let result = AttemptResult { ended_at, kind: row.get(4)?, problem: problem.map(|Json(problem)| problem) };
         let timeline: Option<Json<_>> = row.get(6)?;
         let timeline = timeline.map(|Json(lines)| lines).unwrap_or_default();
-        Ok((Attempt { number: row.get(0)?, revision, began_at, result: Some(result) }, timeline))
+        Ok((Attempt { number: row.get(0)?, resumed: row.get(7)?, revision, began_at, result: Some(result) }, timeline))
     };
     connection.prepare_cached(sql)?.query_map([key], read)?.collect()
 }
 
 fn attempt_under_way(connection: &Connection, key: i64) -> rusqlite::Result<Option<Attempt>> {
-    let sql = "SELECT attempts, digest, attempt_began_at
+    let sql = "SELECT attempts, digest, attempt_began_at, phase > 0 AND deliveries.key IN (SELECT delivery FROM waits)
         FROM deliveries JOIN revisions ON revisions.key = attempt_revision WHERE deliveries.key = ?1";
     let read = |row: &rusqlite::Row<'_>| {
         let (Kept(revision), Kept(began_at)) = (row.get(1)?, row.get(2)?);
-        Ok(Attempt { number: row.get(0)?, revision, began_at, result: None })
+        Ok(Attempt { number: row.get(0)?, resumed: row.get(3)?, revision, began_at, result: None })
     };
     connection.prepare_cached(sql)?.query_row(params![key], read).optional()
 }

@@ -1,6 +1,7 @@
 //! The promises of the port as tests, written once and run by each adapter. What differs between databases
 //! (locks, damage, durability under a kill) is tested by the adapters themselves.
 
+pub mod callbacks; // answers that targets give
 pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
@@ -113,6 +114,20 @@ macro_rules! conformance {
                 a_failed_step_closes_the_run,
                 attempts_name_the_revision_that_they_ran_on,
                 the_timeline_is_ordered_by_time,
+            }
+            callbacks {
+                what_waits_is_claimed_when_its_time_has_come,
+                an_answer_ends_the_wait,
+                an_answer_before_the_wait_is_kept_for_it,
+                the_same_answer_again_changes_nothing,
+                the_first_answer_of_a_phase_is_the_one,
+                what_comes_after_the_wait_is_late_and_changes_nothing,
+                what_is_over_takes_no_answer,
+                nothing_is_known_of_a_phase_that_has_not_begun,
+                a_delivery_may_wait_more_than_once,
+                a_wait_that_is_taken_back_goes_on,
+                a_lost_resumption_is_given_as_one,
+                a_clock_that_steps_back_keeps_a_wait_as_long_as_it_was,
             }
             order {
                 one_of_a_key_is_worked_on_at_a_time,

@@ -8,7 +8,7 @@ use sluse_model::{
     Timestamp,
 };
 
-use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, StoreError};
+use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, Resumption, StoreError};
 
 /// On which terms deliveries are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,10 @@ pub struct Claimed {
     /// Where it stood before it was claimed: it goes back there when its attempt cannot begin after all. Absent when
     /// it is given as lapsed: its attempt may have begun.
     pub waited: Option<DeliveryState>,
+    /// How many of its waits for an answer have ended, the one that this claim ended included.
+    pub phase: u32,
+    /// It goes on with what it left when it began to wait, rather than from its beginning.
+    pub resumption: Option<Resumption>,
 }
 
 /// What goes on with the run, in the same transaction as the delivery that it waited for.
@@ -77,6 +81,8 @@ pub struct Settlement {
     pub state: DeliveryState,
     /// JSON text, when it succeeded.
     pub output: Option<String>,
+    /// What the connector left for when it goes on, when it begins to wait for an answer.
+    pub left: Option<String>,
     pub timeline: Vec<TimelineLine>,
     /// What became of requests that were noted in the journal.
     pub closed: Vec<ClosedIntent>,
@@ -88,7 +94,8 @@ pub struct Settlement {
 pub enum Claiming {
     /// It ended. Kept, with its result.
     Ended(Attempt),
-    /// It never began. The claim is taken back: the attempt is not counted, and nothing is kept of it.
+    /// It never began. The claim is taken back: the attempt is not counted, and nothing is kept of it. What goes back to
+    /// wait for an answer goes back into its phase.
     TakenBack { at: Timestamp },
 }
 
@@ -123,6 +130,7 @@ pub trait Deliveries: Send + Sync {
     /// Gives up to `limit` due deliveries, each with a lease and a begun attempt: of each connection no more than there
     /// is room for, the longest due first, and what the limit allows is shared among the connections. What a
     /// connection has waiting costs the others nothing, however much it is.
+    /// A delivery whose wait for an answer has ended goes on with the attempt that began to wait: none is counted.
     /// Deliveries whose connector has no active revision wait until it has one. A clock that stepped back stalls
     /// nothing: what began to wait at a time that is still to come waits anew from `claim.now`, as long as it was to.
     /// Two claimers never receive the same delivery while its lease lives. Durable when it returns: an attempt

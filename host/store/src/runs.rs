@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
-    Attachment, Attempt, Delivery, DeliveryId, Digest, Intent, Name, NewDelivery, Run, RunId, RunState, TimelineLine,
-    Timestamp,
+    Attachment, Attempt, Callback, Delivery, DeliveryId, Digest, Intent, Name, NewDelivery, Run, RunId, RunState,
+    TimelineLine, Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};
@@ -77,12 +77,14 @@ pub struct RunDetail {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryDetail {
     pub delivery: Delivery,
-    /// By number.
+    /// In the order in which they began.
     pub attempts: Vec<Attempt>,
     /// By time.
     pub timeline: Vec<TimelineLine>,
     /// By number.
     pub journal: Vec<Intent>,
+    /// By number.
+    pub callbacks: Vec<Callback>,
     /// The delivery that it waits for because they share an ordering key, and that one came before.
     pub behind: Option<DeliveryId>,
 }

@@ -2,6 +2,7 @@
 //! confirmed, exchanged for tokens where a target wants tokens. How a credential joins a request, and how its
 //! value is found in an answer, is `sluse-egress`'s business; who may write secrets is `sluse-api`'s.
 
+mod callback; // addresses at which targets answer
 mod error; // what can go wrong, and what to do about it
 mod key; // the one key that opens everything
 mod origin; // where a value may go

@@ -47,6 +47,8 @@ pub(crate) enum Owner<'a> {
     Secret { name: &'a Name, version: u64 },
     /// The answer to a request in the journal of a delivery.
     Answer { delivery: DeliveryId, number: u32 },
+    /// What a target answered at an address of a delivery.
+    Callback { delivery: DeliveryId, number: u32 },
 }
 
 /// Seals bytes for their owner.
@@ -97,11 +99,13 @@ fn bound_to(id: KeyId, owner: Owner<'_>) -> Vec<u8> {
             let length = u8::try_from(name.len()).expect("a name has at most 64 bytes");
             [b"sluse secret\0".as_slice(), &[FORMAT], &id.0, &[length], name, &version.to_be_bytes()].concat()
         }
-        Owner::Answer { delivery, number } => {
-            let (delivery, number) = (delivery.as_bytes().as_slice(), number.to_be_bytes());
-            [b"sluse answer\0".as_slice(), &[FORMAT], &id.0, delivery, &number].concat()
-        }
+        Owner::Answer { delivery, number } => of_delivery(b"sluse answer\0", id, delivery, number),
+        Owner::Callback { delivery, number } => of_delivery(b"sluse callback\0", id, delivery, number),
     }
+}
+
+fn of_delivery(kind: &[u8], id: KeyId, delivery: DeliveryId, number: u32) -> Vec<u8> {
+    [kind, &[FORMAT], &id.0, delivery.as_bytes(), &number.to_be_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -163,8 +167,9 @@ mod tests {
         let owner = Owner::Answer { delivery: delivery(1), number: 2 };
         let sealed = seal(&key(1), &SeededDice::new(9), owner, VALUE.as_bytes());
         assert_eq!(unseal(&key(1), owner, &sealed).expect("opened").expose(), VALUE.as_bytes());
-        for other in [(delivery(1), 3), (delivery(2), 2)] {
-            let owner = Owner::Answer { delivery: other.0, number: other.1 };
+        let answer = |delivery, number| Owner::Answer { delivery, number };
+        let callback = Owner::Callback { delivery: delivery(1), number: 2 };
+        for owner in [answer(delivery(1), 3), answer(delivery(2), 2), callback] {
             assert_eq!(unseal(&key(1), owner, &sealed).expect_err("refused"), UnsealError::Broken);
         }
     }

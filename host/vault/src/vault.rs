@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::instrument;
 
 use crate::{
-    MasterKey, Standing, UnsealError, VaultError,
+    MasterKey, Standing, UnsealError, VaultError, callback,
     reading::{Opened, Reading},
     retired::Retired,
     seal::{self, Owner},
@@ -136,6 +136,29 @@ impl Vault {
     /// When another key sealed it, or the row was changed.
     pub fn open_answer(&self, delivery: DeliveryId, number: u32, sealed: &[u8]) -> Result<Secret, UnsealError> {
         seal::unseal(&self.key, Owner::Answer { delivery, number }, sealed)
+    }
+
+    /// What names an address of a delivery: the same each time, and nobody's to guess.
+    pub fn callback_token(&self, delivery: DeliveryId, number: u32) -> String {
+        callback::token(&self.key, delivery, number)
+    }
+
+    /// The delivery and the number of an address; `None` for one that was never given.
+    pub fn read_callback_token(&self, token: &str) -> Option<(DeliveryId, u32)> {
+        callback::read(&self.key, token)
+    }
+
+    /// Seals what a target answered at an address.
+    pub fn seal_callback(&self, delivery: DeliveryId, number: u32, body: &[u8]) -> Vec<u8> {
+        seal::seal(&self.key, &*self.dice, Owner::Callback { delivery, number }, body)
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// When another key sealed it, or the row was changed.
+    pub fn open_callback(&self, delivery: DeliveryId, number: u32, sealed: &[u8]) -> Result<Secret, UnsealError> {
+        seal::unseal(&self.key, Owner::Callback { delivery, number }, sealed)
     }
 
     /// Another host may be faster; then the version that follows is another one.

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, str::FromStr};
 use serde_json::json;
 use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
-    Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Connection, CredentialKind, Delivery,
-    DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, GateHold, GateKind,
-    GateSettings, Grant, Intent, Lease, Limits, Name, OperationDescription, OperationSettings, Problem, Rate, Reason,
-    Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Scope, SecretName, Standing, Step,
-    TimelineLevel, TimelineLine, Timestamp, Token, Waits,
+    Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Callback, CallbackStanding, Connection,
+    CredentialKind, Delivery, DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow,
+    FolderNeed, GateHold, GateKind, GateSettings, Grant, Intent, Lease, Limits, Name, OperationDescription,
+    OperationSettings, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId,
+    RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
 use sluse_store::DeliveryDetail;
 
@@ -67,6 +67,7 @@ pub(crate) fn states() -> Vec<DeliveryState> {
         DeliveryState::Queued { due: moment() },
         DeliveryState::Running { lease: Lease { number: 2, until: moment() } },
         DeliveryState::Retrying { due: moment(), problem: problem().with_detail("503") },
+        DeliveryState::Waiting { until: moment() },
     ];
     let attention = |reason| DeliveryState::Attention(Attention { reason, problem: problem(), since: moment() });
     states.extend(Reason::ALL.map(attention));
@@ -76,7 +77,7 @@ pub(crate) fn states() -> Vec<DeliveryState> {
         // Another one does not compile until it stands here, and then above.
         match state {
             DeliveryState::Queued { .. } | DeliveryState::Running { .. } | DeliveryState::Retrying { .. } => {}
-            DeliveryState::Attention(_) => {}
+            DeliveryState::Waiting { .. } | DeliveryState::Attention(_) => {}
             DeliveryState::Closed { resolution: Resolution::Succeeded | Resolution::Failed, .. } => {}
         }
     }
@@ -99,7 +100,7 @@ pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
         accepted_at: moment(),
         changed_at: moment(),
     };
-    let attempt = |number, result| Attempt { number, revision: digest(), began_at: moment(), result };
+    let attempt = |number, result| Attempt { number, resumed: false, revision: digest(), began_at: moment(), result };
     let result = |kind: &str, problem| Some(AttemptResult { ended_at: moment(), kind: kind.into(), problem });
     let failed = result("unavailable", Some(problem().with_detail("503")));
     let attempts = vec![attempt(1, failed), attempt(2, result("done", None)), attempt(3, None)];
@@ -108,7 +109,9 @@ pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let intent =
         |standing| Intent { number: 1, attempt: 1, request: "POST /Files".into(), opened_at: moment(), standing };
     let journal = Standing::ALL.map(intent).to_vec();
-    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec(), journal, behind: None }
+    let callback = |standing| Callback { number: 256, arrived_at: moment(), standing };
+    let callbacks = CallbackStanding::ALL.map(callback).to_vec();
+    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec(), journal, callbacks, behind: None }
 }
 
 /// In every standing.

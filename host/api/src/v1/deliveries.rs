@@ -8,7 +8,7 @@ use axum::routing::get;
 use http::Method;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sluse_model::{Attempt, DeliveryState, Intent, TimelineLine, Timestamp};
+use sluse_model::{Attempt, Callback, DeliveryState, Intent, TimelineLine, Timestamp};
 use sluse_store::{DeliveryDetail, ListedDelivery};
 
 use crate::Route;
@@ -33,6 +33,7 @@ pub(crate) struct DeliveryBody {
     attempts: Vec<Attempt>,
     timeline: Vec<TimelineLine>,
     journal: Vec<Intent>,
+    callbacks: Vec<Callback>,
 }
 
 /// A delivery, as lists have it.
@@ -68,9 +69,9 @@ impl From<ListedDelivery> for DeliverySummary {
 
 impl From<DeliveryDetail> for DeliveryBody {
     fn from(detail: DeliveryDetail) -> Self {
-        let DeliveryDetail { mut delivery, attempts, timeline, journal, .. } = detail;
+        let DeliveryDetail { mut delivery, attempts, timeline, journal, callbacks, .. } = detail;
         let (input, output) = (raw(std::mem::take(&mut delivery.input)), delivery.output.take().map(raw));
-        Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline, journal }
+        Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline, journal, callbacks }
     }
 }
 

@@ -29,12 +29,16 @@ fn plain(value: &Value) -> String {
 pub(crate) fn shown(settings: &Settings) -> Value {
     let hosts: Vec<String> = settings.egress.hosts.iter().map(ToString::to_string).collect();
     let cidrs: Vec<String> = settings.egress.cidrs.iter().map(ToString::to_string).collect();
+    let callbacks = settings.callbacks.as_ref();
     json!({
         "file": settings.file.as_ref().map_or("none".into(), |file| file.display().to_string()),
         "data.folder": settings.data.folder,
         "data.key_file": key_place(&settings.data.key),
         "api.listen": settings.api.listen.to_string(),
         "api.max_connections": settings.api.serve.max_connections,
+        "callbacks.listen": callbacks.map_or("none".into(), |callbacks| callbacks.listen.to_string()),
+        "callbacks.url": callbacks.and_then(|callbacks| callbacks.url.clone()),
+        "callbacks.max_body_bytes": callbacks.map(|callbacks| callbacks.max_body_bytes),
         "egress.hosts": hosts,
         "egress.cidrs": cidrs,
         "egress.max_request_bytes": settings.egress.max_request_bytes,

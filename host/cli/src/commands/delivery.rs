@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::run::more;
+use super::{run::more, timeline::lines_of};
 use crate::{
     arguments::{Delivery, Global},
     client::{Host, query},
@@ -55,6 +55,7 @@ fn standing(delivery: &Value) -> String {
     match word(delivery, "state") {
         "attention" => format!("attention: {}", word(delivery, "reason")),
         "retrying" => format!("retrying at {}", word(delivery, "due")),
+        "waiting" => format!("waiting for an answer until {}", word(delivery, "until")),
         "closed" => word(delivery, "resolution").to_owned(),
         state => state.to_owned(),
     }
@@ -86,22 +87,22 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
         let (at, message, code) = (word(last, "at"), word(problem, "message"), word(problem, "code"));
         output::say(&format!("{:<12}{at}  {message} [{code}]", "last error"));
     }
-    for attempt in delivery["attempts"].as_array().into_iter().flatten() {
+    for (place, attempt) in delivery["attempts"].as_array().into_iter().flatten().enumerate() {
         let result = &attempt["result"];
         let revision = word(attempt, "revision").get(..12).unwrap_or("");
         let kind = result["kind"].as_str().unwrap_or("under way");
+        let resumed = if attempt["resumed"] == true { ", resumed" } else { "" };
         output::say(&format!(
-            "attempt {}  {}  {kind}  revision {revision}",
+            "attempt {}{resumed}  {}  {kind}  revision {revision}",
             attempt["number"],
             word(attempt, "began_at")
         ));
-        for line in delivery["timeline"].as_array().into_iter().flatten() {
-            if line["attempt"] == attempt["number"] {
-                output::say(&format!("  {}  {:<5}  {}", word(line, "at"), word(line, "level"), word(line, "message")));
-            }
+        for line in lines_of(delivery, place) {
+            output::say(&format!("  {}  {:<5}  {}", word(line, "at"), word(line, "level"), word(line, "message")));
         }
     }
     journal(delivery);
+    callbacks(delivery);
     output::say(&format!("input\n{}", pretty(&delivery["input"])));
     if let Some(found) = delivery.get("output") {
         output::say(&format!("output\n{}", pretty(found)));
@@ -125,6 +126,18 @@ fn journal(delivery: &Value) {
             intent["attempt"],
             told(word(intent, "standing")),
         ));
+    }
+}
+
+/// What its target answered at its addresses.
+fn callbacks(delivery: &Value) {
+    for (place, callback) in delivery["callbacks"].as_array().into_iter().flatten().enumerate() {
+        let told = match word(callback, "standing") {
+            "late" => "came too late, and was refused",
+            standing => standing,
+        };
+        let heading = if place == 0 { "callbacks" } else { "" };
+        output::say(&format!("{heading:<12}{}  {told}", word(callback, "arrived_at")));
     }
 }
 

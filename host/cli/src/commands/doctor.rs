@@ -23,7 +23,8 @@ struct Finding {
 
 pub(crate) async fn run(global: &Global) -> Result<(), Failure> {
     let settings = settings::load(global)?;
-    let mut findings = vec![settings_file(&settings), folder(&settings.data.folder), egress(&settings)];
+    let mut findings =
+        vec![settings_file(&settings), folder(&settings.data.folder), egress(&settings), callbacks(&settings)];
     match Host::of(global) {
         Ok(host) => findings.extend(running(&host).await),
         Err(failure) => findings.push(failed("token", &failure)),
@@ -85,6 +86,21 @@ fn egress(settings: &Settings) -> Finding {
         return Finding { subject: "egress", passed: false, message };
     }
     Finding { subject: "egress", passed: true, message: format!("connections may reach {}", hosts.join(", ")) }
+}
+
+/// A host that takes none is well; who needs one is told by the delivery that asks for it.
+fn callbacks(settings: &Settings) -> Finding {
+    let message = match &settings.callbacks {
+        None => "none are taken; connectors that wait for one need `callbacks.listen` and `callbacks.url`".into(),
+        Some(callbacks) => match &callbacks.url {
+            Some(url) => format!("taken at {}, which targets reach as {url}", callbacks.listen),
+            None => format!(
+                "taken at {}, by targets on this machine; name others' way in `callbacks.url`",
+                callbacks.listen
+            ),
+        },
+    };
+    Finding { subject: "callbacks", passed: true, message }
 }
 
 async fn running(host: &Host) -> Vec<Finding> {

@@ -73,10 +73,10 @@ fn events(run: &Value) -> Vec<Event> {
 fn of_delivery(delivery: &Value) -> Vec<Event> {
     let step = text(delivery, "step");
     let mut events = Vec::new();
-    for attempt in list(delivery, "attempts") {
+    for (place, attempt) in list(delivery, "attempts").iter().enumerate() {
         let Some(result) = attempt.get("result").filter(|result| !result.is_null()) else { continue };
         let number = &attempt["number"];
-        for line in list(delivery, "timeline").iter().filter(|line| line["attempt"] == *number) {
+        for line in lines_of(delivery, place) {
             events.push(Event { at: text(line, "at").into(), text: format!("  {step}: {}", text(line, "message")) });
         }
         let revision = text(attempt, "revision").get(..12).unwrap_or("");
@@ -95,11 +95,26 @@ fn of_delivery(delivery: &Value) -> Vec<Event> {
     match text(delivery, "state") {
         "closed" => events.extend(links(delivery).map(|link| Event { at: at.clone(), text: format!("  → {link}") })),
         "retrying" => events.push(Event { at, text: format!("{step}: next attempt at {}", text(delivery, "due")) }),
+        "waiting" => {
+            events.push(Event { at, text: format!("{step}: waits for an answer until {}", text(delivery, "until")) })
+        }
         "attention" => events
             .push(Event { at, text: format!("{step}: waits for a person, because: {}", text(delivery, "reason")) }),
         _ => {}
     }
     events
+}
+
+/// The lines of the timeline that belong to the attempt in this place. What goes on after a wait has the number of what
+/// began to wait; times, as texts of one length, tell them apart.
+pub(crate) fn lines_of(delivery: &Value, place: usize) -> impl Iterator<Item = &Value> {
+    let attempts = list(delivery, "attempts");
+    let belongs = move |line: &&Value| {
+        let mut of_its_number = attempts.iter().enumerate().filter(|(_, attempt)| attempt["number"] == line["attempt"]);
+        let begun = of_its_number.clone().rfind(|(_, attempt)| text(attempt, "began_at") <= text(line, "at"));
+        begun.or_else(|| of_its_number.next()).is_some_and(|(found, _)| found == place)
+    };
+    list(delivery, "timeline").iter().filter(belongs)
 }
 
 /// The outputs of a step, which later steps and people refer to by name.
@@ -131,6 +146,15 @@ mod tests {
     fn run(state: &str, delivery: Value) -> Value {
         json!({"id": "run-1", "flow": "permit", "accepted_at": "2026-01-01T00:00:00.000Z", "state": state,
             "closed_at": (state != "running").then_some("2026-01-01T00:00:09.000Z"), "deliveries": [delivery]})
+    }
+
+    #[test]
+    fn what_goes_on_after_a_wait_has_lines_of_its_own() {
+        let attempt = |began_at: &str| json!({"number": 1, "began_at": began_at});
+        let line = |at: &str| json!({"attempt": 1, "at": at});
+        let delivery = json!({"attempts": [attempt("2"), attempt("5")], "timeline": [line("1"), line("3"), line("5")]});
+        let at = |place| lines_of(&delivery, place).map(|line| text(line, "at")).collect::<Vec<_>>();
+        assert_eq!((at(0), at(1)), (vec!["1", "3"], vec!["5"]));
     }
 
     #[test]

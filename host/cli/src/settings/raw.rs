@@ -8,6 +8,7 @@ use serde::Deserialize;
 pub(super) struct RawSettings {
     pub(super) data: RawData,
     pub(super) api: RawApi,
+    pub(super) callbacks: RawCallbacks,
     pub(super) egress: RawEgress,
     pub(super) engine: RawEngine,
     pub(super) log: RawLog,
@@ -25,6 +26,14 @@ pub(super) struct RawData {
 pub(super) struct RawApi {
     pub(super) listen: Option<String>,
     pub(super) max_connections: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawCallbacks {
+    pub(super) listen: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) max_body_bytes: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -59,6 +68,9 @@ pub(super) const KEYS: &[&str] = &[
     "data.key_file",
     "api.listen",
     "api.max_connections",
+    "callbacks.listen",
+    "callbacks.url",
+    "callbacks.max_body_bytes",
     "egress.hosts",
     "egress.cidrs",
     "egress.max_request_bytes",

@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use sluse_api::ServeSettings;
+use sluse_api::{ServeSettings, USUAL_MAX_ANSWER_BYTES};
 use sluse_egress::{Ceiling, HostPattern, IpNet, roots_from_pem};
 use sluse_engine::EngineSettings;
 
 use super::{
-    ApiSettings, DataSettings, KeyPlace, LogSettings, Settings,
-    raw::{RawApi, RawData, RawEgress, RawEngine, RawLog, RawSettings, nearest, unknown_key},
+    ApiSettings, CallbackSettings, DataSettings, KeyPlace, LogSettings, Settings,
+    raw::{RawApi, RawCallbacks, RawData, RawEgress, RawEngine, RawLog, RawSettings, nearest, unknown_key},
 };
 use crate::arguments::Global;
 
@@ -30,6 +30,7 @@ pub(crate) fn load(global: &Global) -> anyhow::Result<Settings> {
     Ok(Settings {
         data: data(raw.data)?,
         api: api(raw.api).with_context(|| said_in.clone())?,
+        callbacks: callbacks(raw.callbacks).with_context(|| said_in.clone())?,
         egress: egress(raw.egress).with_context(|| said_in.clone())?,
         engine: engine(raw.engine).with_context(|| said_in.clone())?,
         log: log(raw.log).with_context(|| said_in.clone())?,
@@ -95,7 +96,47 @@ fn api(raw: RawApi) -> anyhow::Result<ApiSettings> {
 
 /// An address to listen on.
 pub(crate) fn listen_address(text: &str) -> anyhow::Result<std::net::SocketAddr> {
-    text.parse().map_err(|_| anyhow!("`{text}` is no address to listen on: write `127.0.0.1:7580`"))
+    text.parse().map_err(|_| {
+        anyhow!("`{text}` is no address to listen on: write an address and a port, as in `127.0.0.1:7580`")
+    })
+}
+
+fn callbacks(raw: RawCallbacks) -> anyhow::Result<Option<CallbackSettings>> {
+    let Some(listen) = raw.listen else {
+        if raw.url.is_some() {
+            bail!("`callbacks.url` says how targets reach the host, and nothing listens: write `callbacks.listen`");
+        }
+        return Ok(None);
+    };
+    let listen = listen_address(&listen).context("`callbacks.listen`")?;
+    if let Some(url) = &raw.url {
+        reaches(url)?;
+    }
+    let max_body_bytes = raw.max_body_bytes.unwrap_or(USUAL_MAX_ANSWER_BYTES);
+    if max_body_bytes == 0 || max_body_bytes > MAX_ANSWER_BYTES {
+        bail!("`callbacks.max_body_bytes` has to be from 1 to {MAX_ANSWER_BYTES}");
+    }
+    Ok(Some(CallbackSettings { listen, url: raw.url, max_body_bytes }))
+}
+
+/// A connector has an answer in its hands, in the memory of one call.
+const MAX_ANSWER_BYTES: u64 = 8 << 20;
+
+/// Whether addresses can begin with this.
+fn reaches(url: &str) -> anyhow::Result<()> {
+    let parsed = reqwest::Url::parse(url).ok();
+    let is_plain = |url: &reqwest::Url| {
+        let is_web = matches!(url.scheme(), "https" | "http") && url.has_host();
+        is_web
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    if !parsed.is_some_and(|url| is_plain(&url)) {
+        bail!("`callbacks.url` is how targets reach the host from outside: write `https://sluse.example.dk`");
+    }
+    Ok(())
 }
 
 fn egress(raw: RawEgress) -> anyhow::Result<Ceiling> {

@@ -10,12 +10,16 @@ use crate::{Arrival, Breakage, BreakageKind, Call, CallLimits, Connector, Ended,
 type Executing = Pin<Box<dyn Future<Output = Ended<Outcome>> + Send>>;
 type Execute = dyn Fn(Call, String, String, Box<dyn Host>) -> Executing + Send + Sync;
 
-/// A connector whose operations are one closure over (call, operation, input, host).
+type Resume = dyn Fn(Call, String, Arrival, Box<dyn Host>) -> Executing + Send + Sync;
+
+/// A connector whose operations are one closure over (call, operation, input, host). Goes on after a wait only when it
+/// was said how.
 #[derive(Clone)]
 pub struct FakeConnector {
     digest: Digest,
     description: Description,
     execute: Arc<Execute>,
+    resume: Option<Arc<Resume>>,
 }
 
 impl FakeConnector {
@@ -28,7 +32,18 @@ impl FakeConnector {
         let digest = Digest::of(format!("{}@{}", description.name, description.version));
         let execute: Arc<Execute> =
             Arc::new(move |call, operation, input, host| Box::pin(execute(call, operation, input, host)));
-        Self { digest, description, execute }
+        Self { digest, description, execute, resume: None }
+    }
+
+    /// The same connector, which goes on after a wait with a closure over (call, state, arrival, host).
+    pub fn resuming<F, Running>(self, resume: F) -> Self
+    where
+        F: Fn(Call, String, Arrival, Box<dyn Host>) -> Running + Send + Sync + 'static,
+        Running: Future<Output = Ended<Outcome>> + Send + 'static,
+    {
+        let resume: Arc<Resume> =
+            Arc::new(move |call, state, arrival, host| Box::pin(resume(call, state, arrival, host)));
+        Self { resume: Some(resume), ..self }
     }
 
     /// The same connector under the digest of the bytes that it was loaded from.
@@ -101,14 +116,17 @@ impl Connector for FakeConnector {
 
     async fn resume(
         &self,
-        _call: Call,
+        call: Call,
         _operation: &str,
         _input: &str,
-        _state: &str,
-        _arrival: Arrival,
+        state: &str,
+        arrival: Arrival,
         _limits: CallLimits,
-        _host: Box<dyn Host>,
+        host: Box<dyn Host>,
     ) -> Ended<Outcome> {
+        if let Some(resume) = &self.resume {
+            return resume(call, state.to_owned(), arrival, host).await;
+        }
         Ok(Err(Failure::Invalid { problem: Problem::new("no-resume", "a fake does not wait") }))
     }
 

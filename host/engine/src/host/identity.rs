@@ -47,6 +47,10 @@ impl DeliveryHost {
     async fn content(&self, request: &Request, destination: Digest) -> Result<Digest, AttachmentError> {
         let mut digester = Digester::default();
         digester.update(destination.as_bytes());
+        // What consists of the same after a wait is another request than before it.
+        if self.phase > 0 {
+            digester.update(&self.phase.to_be_bytes());
+        }
         headers(&mut digester, &request.headers);
         match &request.body {
             Body::Empty => text(&mut digester, "empty"),

@@ -31,6 +31,9 @@ struct Kept {
     misconfigured: Option<String>,
     retry_after_ms: Option<u64>,
     is_strained: bool,
+    /// How many addresses the call has opened, and the shortest time that one of them is good for.
+    addresses: u32,
+    wait: Option<Duration>,
 }
 
 /// A connector that waits for answers. Dropped before it has heard them, it was told that they were interrupted,
@@ -143,6 +146,24 @@ impl Record {
     /// Notes that the target answered 429, or not in time.
     pub(crate) fn strained(&self) {
         self.kept().is_strained = true;
+    }
+
+    /// How many addresses the call has opened.
+    pub(crate) fn addresses(&self) -> u32 {
+        self.kept().addresses
+    }
+
+    /// Notes an address, and how long it is good for.
+    pub(crate) fn opened_address(&self, timeout: Duration) {
+        let mut kept = self.kept();
+        kept.addresses += 1;
+        kept.wait = Some(kept.wait.map_or(timeout, |wait| wait.min(timeout)));
+    }
+
+    /// How long the delivery waits for an answer; `None` without an address. The shortest time counts: each address
+    /// was said to be good for so long, and the wait is over when the first of them is.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.kept().wait
     }
 
     /// What the call has left behind.

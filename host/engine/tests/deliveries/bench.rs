@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sluse_connector::{
-    Call, Connector, Ended, Host, LoadError, Loader,
+    Arrival, Call, Connector, Ended, Host, LoadError, Loader,
     fakes::{FakeConnector, description},
 };
 use sluse_egress::{Ceiling, Egress};
@@ -22,7 +22,7 @@ use sluse_engine::{
     Submitted,
 };
 use sluse_model::{
-    Clock, CredentialKind, Digest, EndpointNeed, Outcome, RunId, RunState, Timestamp,
+    Clock, CredentialKind, Description, Digest, EndpointNeed, Outcome, RunId, RunState, Timestamp,
     fakes::{SeededDice, SimClock},
 };
 use sluse_store::{DeliveryDetail, RunDetail, Store};
@@ -62,6 +62,9 @@ pub(crate) struct Bench {
     clock: Arc<SimClock>,
 }
 
+/// What the addresses begin with at which targets answer.
+pub(crate) const CALLBACKS_URL: &str = "https://sluse.test";
+
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_768_464_000_000);
 
 impl Bench {
@@ -71,19 +74,21 @@ impl Bench {
         F: Fn(Call, String, String, Box<dyn Host>) -> Running + Send + Sync + 'static,
         Running: Future<Output = Ended<Outcome>> + Send + 'static,
     {
-        let mut said = description("fake", "1.0.0", &["act", "act-again", "read"]);
-        said.operations[2].reads_only = true;
-        said.endpoints = vec![EndpointNeed {
-            name: "default".into(),
-            title: "Target".into(),
-            required: true,
-            credentials: vec![CredentialKind::Nothing, CredentialKind::Bearer],
-        }];
-        said.operations[0].input_schema =
-            json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
-        said.operations[0].output_schema =
-            json!({"type": "object", "properties": {"id": {"type": "string"}}}).to_string();
-        let connector = FakeConnector::new(said, execute);
+        Self::of(FakeConnector::new(said(), execute), url).await
+    }
+
+    /// The same, which goes on after a wait as the second closure says.
+    pub(crate) async fn resuming<F, Executing, G, Resuming>(url: &str, execute: F, resume: G) -> Self
+    where
+        F: Fn(Call, String, String, Box<dyn Host>) -> Executing + Send + Sync + 'static,
+        Executing: Future<Output = Ended<Outcome>> + Send + 'static,
+        G: Fn(Call, String, Arrival, Box<dyn Host>) -> Resuming + Send + Sync + 'static,
+        Resuming: Future<Output = Ended<Outcome>> + Send + 'static,
+    {
+        Self::of(FakeConnector::new(said(), execute).resuming(resume), url).await
+    }
+
+    async fn of(connector: FakeConnector, url: &str) -> Self {
         let clock = Arc::new(SimClock::at(NOW));
         let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
         let loads = Arc::new(AtomicU32::new(0));
@@ -230,6 +235,21 @@ input = {{ text = "{name}" }}
     }
 }
 
+/// What the connector says of itself.
+fn said() -> Description {
+    let mut said = description("fake", "1.0.0", &["act", "act-again", "read"]);
+    said.operations[2].reads_only = true;
+    said.endpoints = vec![EndpointNeed {
+        name: "default".into(),
+        title: "Target".into(),
+        required: true,
+        credentials: vec![CredentialKind::Nothing, CredentialKind::Bearer],
+    }];
+    said.operations[0].input_schema = json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
+    said.operations[0].output_schema = json!({"type": "object", "properties": {"id": {"type": "string"}}}).to_string();
+    said
+}
+
 /// What is handed in to the flow `flow`.
 pub(crate) fn submission(data: Value, key: Option<&str>) -> Submission {
     Submission {
@@ -253,8 +273,12 @@ async fn engine(
         cidrs: vec!["127.0.0.0/8".parse().expect("a network")],
         ..Ceiling::default()
     };
-    let settings =
-        EngineSettings { max_in_flight: 8, lease: Duration::from_secs(30), stop_within: Duration::from_secs(2) };
+    let settings = EngineSettings {
+        max_in_flight: 8,
+        lease: Duration::from_secs(30),
+        stop_within: Duration::from_secs(2),
+        callbacks_url: Some(CALLBACKS_URL.into()),
+    };
     let parts = EngineParts {
         store: store.clone(),
         loader: Arc::new(FakeLoader(connector.clone(), loads.clone())),

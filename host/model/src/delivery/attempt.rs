@@ -7,8 +7,10 @@ use crate::{Digest, Failure, Problem, Timestamp};
 /// One try of a delivery, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// From 1.
+    /// From 1. What goes on after a callback is the same attempt, under the same number.
     pub number: u32,
+    /// It went on with what had waited for a callback.
+    pub resumed: bool,
     /// The revision that it ran on.
     pub revision: Digest,
     pub began_at: Timestamp,
@@ -20,9 +22,10 @@ pub struct Attempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptResult {
     pub ended_at: Timestamp,
-    /// `done`, `invalid`, `rejected`, `denied`, `unavailable`, `unknown`, `broken`, `misconfigured` or `lost`.
+    /// `done`, `waiting`, `invalid`, `rejected`, `denied`, `unavailable`, `unknown`, `broken`, `misconfigured`,
+    /// `timed-out` or `lost`.
     pub kind: String,
-    /// What went wrong, unless it is done.
+    /// What went wrong, if anything did.
     pub problem: Option<Problem>,
 }
 
@@ -31,6 +34,10 @@ pub struct AttemptResult {
 pub enum AttemptEnd {
     /// The connector is done; JSON text that is valid against its output schema.
     Done { output: String },
+    /// The target will answer at an address that it was given; `state` is what the connector left for then.
+    Waiting { state: String, until: Timestamp },
+    /// No answer came in time, and the connector could do nothing about it.
+    TimedOut(Problem),
     /// The connector said what failed.
     Failed(Failure),
     /// The connector trapped, went over a limit or answered against its own schema.
@@ -44,6 +51,8 @@ impl AttemptEnd {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Done { .. } => "done",
+            Self::Waiting { .. } => "waiting",
+            Self::TimedOut(_) => "timed-out",
             Self::Failed(Failure::Invalid { .. }) => "invalid",
             Self::Failed(Failure::Rejected { .. }) => "rejected",
             Self::Failed(Failure::Denied { .. }) => "denied",
@@ -54,12 +63,12 @@ impl AttemptEnd {
         }
     }
 
-    /// What went wrong, unless it is done.
+    /// What went wrong, if anything did.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::Done { .. } => None,
+            Self::Done { .. } | Self::Waiting { .. } => None,
             Self::Failed(failure) => Some(failure.problem()),
-            Self::Broken(problem) | Self::Misconfigured(problem) => Some(problem),
+            Self::TimedOut(problem) | Self::Broken(problem) | Self::Misconfigured(problem) => Some(problem),
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Event {
     TakenBack { lease_number: u64, to: DeliveryState },
     /// Its attempt is lost: the lease has lapsed, and nobody ended it.
     Lost { lease_number: u64, in_doubt: bool },
+    /// The target has answered what waits for it.
+    Answered,
 }
 
 /// Why nothing changes.
@@ -47,6 +49,8 @@ pub enum Refused {
     Stale,
     #[error("what is given back is not running")]
     NotGivenBack,
+    #[error("it does not wait for an answer")]
+    NotWaiting,
 }
 
 impl Position {
@@ -73,26 +77,40 @@ impl Position {
                 if matches!(to, DeliveryState::Running { .. }) {
                     return Err(Refused::NotGivenBack);
                 }
-                Ok(Self { attempts: self.attempts.saturating_sub(1), ..self.to(to.clone()) })
+                let uncounted = u32::from(!matches!(to, DeliveryState::Waiting { .. }));
+                Ok(Self { attempts: self.attempts.saturating_sub(uncounted), ..self.to(to.clone()) })
             }
             Event::Lost { lease_number, in_doubt } => {
                 self.held(*lease_number)?;
                 Ok(self.to(after_lost_attempt(*in_doubt, tried, policy, now, jitter)))
             }
+            Event::Answered => self.answered(now),
         }
     }
 
     fn claimed(&self, until: Timestamp, now: Timestamp) -> Result<Self, Refused> {
+        // What goes on after a wait belongs to the attempt that began to wait.
+        let (due, counted) = match &self.state {
+            DeliveryState::Queued { due } | DeliveryState::Retrying { due, .. } => (*due, 1),
+            DeliveryState::Waiting { until } => (*until, 0),
+            DeliveryState::Running { .. } => return Err(Refused::Held),
+            DeliveryState::Attention(_) => return Err(Refused::NotDue),
+            DeliveryState::Closed { .. } => return Err(Refused::Final),
+        };
+        if due > now {
+            return Err(Refused::NotDue);
+        }
+        let lease = Lease { number: self.lease_number + 1, until };
+        let state = DeliveryState::Running { lease };
+        Ok(Self { attempts: self.attempts + counted, lease_number: lease.number, ..self.to(state) })
+    }
+
+    /// An answer ends the wait, and has no other effect: one that comes too early is kept until there is a wait.
+    fn answered(&self, now: Timestamp) -> Result<Self, Refused> {
         match &self.state {
-            DeliveryState::Queued { due } | DeliveryState::Retrying { due, .. } if *due <= now => {
-                let lease = Lease { number: self.lease_number + 1, until };
-                let state = DeliveryState::Running { lease };
-                Ok(Self { attempts: self.attempts + 1, lease_number: lease.number, ..self.to(state) })
-            }
-            DeliveryState::Queued { .. } | DeliveryState::Retrying { .. } => Err(Refused::NotDue),
-            DeliveryState::Running { .. } => Err(Refused::Held),
-            DeliveryState::Attention(_) => Err(Refused::NotDue),
+            DeliveryState::Waiting { until } => Ok(self.to(DeliveryState::Waiting { until: now.min(*until) })),
             DeliveryState::Closed { .. } => Err(Refused::Final),
+            _ => Err(Refused::NotWaiting),
         }
     }
 

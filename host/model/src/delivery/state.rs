@@ -14,6 +14,8 @@ pub enum DeliveryState {
     Running { lease: Lease },
     /// The target was unavailable; the next attempt begins at `due`.
     Retrying { due: Timestamp, problem: Problem },
+    /// The target was asked, and is to answer at an address that it was given. At `until` it goes on in any case.
+    Waiting { until: Timestamp },
     /// Waits for a person.
     Attention(Attention),
     /// Final.
@@ -27,6 +29,7 @@ impl DeliveryState {
             Self::Queued { .. } => "queued",
             Self::Running { .. } => "running",
             Self::Retrying { .. } => "retrying",
+            Self::Waiting { .. } => "waiting",
             Self::Attention(_) => "attention",
             Self::Closed { .. } => "closed",
         }
@@ -69,11 +72,13 @@ pub enum Reason {
     MappingFailed,
     /// The host is not set up for it: a secret is missing, an endpoint is refused.
     Misconfigured,
+    /// The target took it on, and did not answer in the time that the connector gave it.
+    TimedOut,
 }
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Invalid,
         Self::Rejected,
         Self::Denied,
@@ -82,6 +87,7 @@ impl Reason {
         Self::ConnectorBroken,
         Self::MappingFailed,
         Self::Misconfigured,
+        Self::TimedOut,
     ];
 
     /// The name as people see it.
@@ -95,6 +101,7 @@ impl Reason {
             Self::ConnectorBroken => "connector-broken",
             Self::MappingFailed => "mapping-failed",
             Self::Misconfigured => "misconfigured",
+            Self::TimedOut => "timed-out",
         }
     }
 }

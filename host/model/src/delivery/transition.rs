@@ -23,6 +23,8 @@ pub fn after_attempt(
     let failed = |reason, problem: &Problem| handled(handling, reason, problem, now);
     match end {
         AttemptEnd::Done { .. } => DeliveryState::Closed { resolution: Resolution::Succeeded, at: now },
+        AttemptEnd::Waiting { until, .. } => DeliveryState::Waiting { until: *until },
+        AttemptEnd::TimedOut(problem) => attention(Reason::TimedOut, problem),
         AttemptEnd::Misconfigured(problem) => attention(Reason::Misconfigured, problem),
         AttemptEnd::Broken(problem) if in_doubt => attention(Reason::OutcomeUnknown, problem),
         AttemptEnd::Broken(problem) => attention(Reason::ConnectorBroken, problem),
@@ -143,6 +145,24 @@ mod tests {
     #[test]
     fn a_broken_connector_is_a_person_s_work() {
         check(&broken(), false, 1, Some(Reason::ConnectorBroken));
+    }
+
+    #[test]
+    fn what_waits_waits_as_long_as_it_was_told() {
+        let until = Timestamp::from_millis(7_000_000);
+        let waiting = AttemptEnd::Waiting { state: "{}".into(), until };
+        for in_doubt in [false, true] {
+            let state = after_attempt(&waiting, in_doubt, tried(3), &policy(), NOW, 0.5);
+            assert_eq!(state, DeliveryState::Waiting { until });
+        }
+    }
+
+    #[test]
+    fn a_target_that_never_answered_is_a_person_s_work_whatever_the_policy_says() {
+        let close = RetryPolicy { when_failed: Handling::Close, when_exhausted: Handling::Close, ..policy() };
+        let timed_out = AttemptEnd::TimedOut(Problem::new("no-answer", "No answer."));
+        let state = after_attempt(&timed_out, false, tried(1), &close, NOW, 0.5);
+        assert_eq!(reason(&state), Some(Reason::TimedOut));
     }
 
     #[test]

@@ -68,7 +68,17 @@ pub(crate) fn claimed(new: NewDelivery, run: RunOf, claim: Claim, revision: Dige
         accepted_at: new.accepted_at,
         changed_at: claim.now,
     };
-    Box::new(Claimed { delivery, flow: run.flow, flow_digest: run.flow_digest, lease, attempt: 1, revision, waited })
+    Box::new(Claimed {
+        delivery,
+        flow: run.flow,
+        flow_digest: run.flow_digest,
+        lease,
+        attempt: 1,
+        revision,
+        waited,
+        phase: 0,
+        resumption: None,
+    })
 }
 
 /// Where a run stands whose present step begins in this state.
@@ -194,6 +204,7 @@ impl StateColumns {
                 columns.due_at = Some(due.as_millis());
                 columns.problem = Some(json(problem));
             }
+            DeliveryState::Waiting { until } => columns.due_at = Some(until.as_millis()),
             DeliveryState::Attention(attention) => {
                 columns.reason = Some(attention.reason.as_str());
                 columns.attention_since = Some(attention.since.as_millis());

@@ -6,6 +6,7 @@ use sluse_store::{Claim, Claimed, Rooms};
 
 use super::rows::{self, columns, joins};
 use crate::{
+    callbacks,
     error::Failure,
     values::{Kept, signed},
     writer::Write,
@@ -18,7 +19,7 @@ const MAX_CLAIMED: u32 = 1000;
 /// the index, whatever waits.
 const NEXT_CONNECTION: &str = "SELECT d.connection, c.name, d.due_at FROM deliveries d INDEXED BY deliveries_waiting
     CROSS JOIN connections c ON c.key = d.connection
-    WHERE d.state IN ('queued', 'retrying') AND d.claimable = 1 AND d.connection > ?1
+    WHERE d.due_at IS NOT NULL AND d.claimable = 1 AND d.connection > ?1
     ORDER BY d.connection, d.due_at LIMIT 1";
 
 /// Due deliveries of a connection, with the active revision of its connector.
@@ -29,7 +30,7 @@ const DUE: &str = concat!(
     joins!(),
     "CROSS JOIN revisions v ON v.connector = c.connector AND v.standing = 'active'
     CROSS JOIN flow_versions f ON f.key = r.flow_version
-    WHERE d.state IN ('queued', 'retrying') AND d.claimable = 1 AND d.connection = ?3 AND d.due_at <= ?1
+    WHERE d.claimable = 1 AND d.connection = ?3 AND d.due_at <= ?1
     ORDER BY d.due_at, d.key LIMIT ?2"
 );
 
@@ -51,7 +52,7 @@ const RENEW: &str = "UPDATE deliveries SET lease_until = ?3 WHERE id = ?1 AND st
 /// known all the same, and that wait begins now.
 const WAIT_ANEW: &str = "UPDATE deliveries
     SET due_at = ?1 + max(0, due_at - changed_at), changed_at = ?1
-    WHERE state IN ('queued', 'retrying') AND claimable IN (0, 1)
+    WHERE claimable IN (0, 1)
         AND connection IN (SELECT key FROM connections) AND due_at > ?1 AND changed_at > ?1";
 
 /// Where a claim begins.
@@ -132,7 +133,11 @@ pub(super) fn connections_waiting(connection: &Connection, rooms: &Rooms) -> rus
 
 pub(super) fn lapsed(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, Failure> {
     let found = find(connection, LAPSED, params![now.as_millis(), limit.min(MAX_CLAIMED)], now)?;
-    Ok(found.into_iter().map(|found| found.claimed).collect())
+    let resumed = |Found { key, mut claimed, .. }| {
+        claimed.resumption = callbacks::resumption(connection, key, claimed.delivery.id, claimed.phase)?;
+        Ok(claimed)
+    };
+    found.into_iter().map(resumed).collect()
 }
 
 /// Gives those whose lease is not held.
@@ -167,8 +172,9 @@ fn find(connection: &Connection, sql: &str, values: &[&dyn ToSql], now: Timestam
         };
         let Kept(revision) = row.get(rows::COUNT + 1)?;
         let (Kept(flow), Kept(flow_digest)) = (row.get(rows::COUNT + 2)?, row.get(rows::COUNT + 3)?);
-        let attempt = delivery.attempts;
-        let claimed = Claimed { delivery, flow, flow_digest, lease, attempt, revision, waited: None };
+        let (attempt, phase) = (delivery.attempts, rows::phase(row)?);
+        let (waited, resumption) = (None, None);
+        let claimed = Claimed { delivery, flow, flow_digest, lease, attempt, revision, waited, phase, resumption };
         Ok(Found { key, revision_key: row.get(rows::COUNT)?, claimed })
     };
     connection.prepare_cached(sql)?.query_map(values, read)?.collect()
@@ -177,10 +183,13 @@ fn find(connection: &Connection, sql: &str, values: &[&dyn ToSql], now: Timestam
 fn take(write: &Write<'_>, claim: Claim, found: Found) -> Result<Claimed, Failure> {
     let Found { key, revision_key, mut claimed } = found;
     let sql = "UPDATE deliveries SET state = 'running', due_at = NULL, problem = NULL, attempts = ?2,
-            lease_number = ?3, lease_until = ?4, attempt_revision = ?5, attempt_began_at = ?6, changed_at = ?6
+            lease_number = ?3, lease_until = ?4, attempt_revision = ?5, attempt_began_at = ?6, changed_at = ?6,
+            phase = ?7
         WHERE key = ?1";
     let lease = Lease { number: claimed.lease.number + 1, until: claim.until };
-    let attempt = claimed.attempt + 1;
+    let ends_wait = u32::from(matches!(claimed.delivery.state, DeliveryState::Waiting { .. }));
+    let attempt = claimed.attempt + 1 - ends_wait;
+    claimed.phase += ends_wait;
     write.prepare_cached(sql)?.execute(params![
         key,
         attempt,
@@ -188,7 +197,9 @@ fn take(write: &Write<'_>, claim: Claim, found: Found) -> Result<Claimed, Failur
         claim.until.as_millis(),
         revision_key,
         claim.now.as_millis(),
+        claimed.phase,
     ])?;
+    claimed.resumption = callbacks::resumption(write, key, claimed.delivery.id, claimed.phase)?;
     claimed.lease = lease;
     claimed.attempt = attempt;
     claimed.delivery.attempts = attempt;

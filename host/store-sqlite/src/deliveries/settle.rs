@@ -9,6 +9,7 @@ use sluse_store::{Claim, Claimed, Claiming, Follow, Settlement, StoreError};
 use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
 use super::order;
 use crate::{
+    callbacks,
     error::Failure,
     journal,
     values::{Kept, json, signed},
@@ -82,6 +83,9 @@ impl Ended {
             Claiming::Ended(attempt) => self.keep_attempt(write, delivery_key, revision_key, attempt)?,
             Claiming::TakenBack { .. } => take_back(write, delivery_key)?,
         }
+        if let Some(left) = &self.settlement.left {
+            callbacks::begin_wait(write, delivery_key, left, self.at.as_millis())?;
+        }
         journal::close(write, delivery_key, &self.settlement.closed)?;
         if let Some(output) = &self.settlement.output {
             let sql = "INSERT INTO outputs (delivery, output) VALUES (?1, ?2)";
@@ -133,8 +137,9 @@ impl Ended {
         revision_key: i64,
         attempt: &Attempt,
     ) -> Result<(), Failure> {
-        let sql = "INSERT INTO attempts (delivery, number, revision, began_at, ended_at, kind, problem, timeline)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO attempts
+                (delivery, number, revision, began_at, ended_at, kind, problem, timeline, lease, resumed)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         write.prepare_cached(sql)?.execute(params![
             delivery_key,
             attempt.number,
@@ -144,6 +149,8 @@ impl Ended {
             attempt.result.as_ref().map(|result| &result.kind),
             self.attempt_problem,
             self.timeline,
+            signed(self.settlement.lease.number),
+            attempt.resumed,
         ])?;
         Ok(())
     }
@@ -177,9 +184,10 @@ impl Ended {
     }
 }
 
-/// The claim counted an attempt that never began.
+/// The claim counted an attempt that never began, or the end of a wait that goes on.
 fn take_back(write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
-    let sql = "UPDATE deliveries SET attempts = attempts - 1 WHERE key = ?1";
+    let sql = "UPDATE deliveries SET attempts = attempts - (state <> 'waiting'), phase = phase - (state = 'waiting')
+        WHERE key = ?1";
     write.prepare_cached(sql)?.execute([delivery_key])?;
     Ok(())
 }

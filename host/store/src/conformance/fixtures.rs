@@ -213,9 +213,16 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
     Settlement {
         delivery: claimed.delivery.id,
         lease: claimed.lease,
-        attempt: Claiming::Ended(Attempt { number, revision: claimed.revision, began_at: NOW, result: Some(result) }),
+        attempt: Claiming::Ended(Attempt {
+            number,
+            resumed: claimed.resumption.is_some(),
+            revision: claimed.revision,
+            began_at: NOW,
+            result: Some(result),
+        }),
         state,
         output: done.then(|| r#"{"case":"2026-1"}"#.to_owned()),
+        left: None,
         timeline: vec![TimelineLine {
             at: later(5),
             attempt: number,

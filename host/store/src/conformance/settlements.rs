@@ -198,7 +198,7 @@ pub async fn attempts_name_the_revision_that_they_ran_on(store: Arc<dyn Store>) 
     let revisions: Vec<_> = attempts.iter().map(|attempt| attempt.revision).collect();
     assert_eq!(revisions, [prepared.revision, newer]);
     let result = AttemptResult { ended_at: later(10), kind: "unavailable".to_owned(), problem: Some(problem()) };
-    let first = Attempt { number: 1, revision: prepared.revision, began_at: NOW, result: Some(result) };
+    let first = Attempt { number: 1, resumed: false, revision: prepared.revision, began_at: NOW, result: Some(result) };
     assert_eq!(attempts[0], first);
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The names of the states, as a filter has them.
-const STATES: [&str; 5] = ["queued", "running", "retrying", "attention", "closed"];
+const STATES: [&str; 6] = ["queued", "running", "retrying", "waiting", "attention", "closed"];
 
 #[derive(Debug, Deserialize)]
 pub(super) struct DeliveryQuery {

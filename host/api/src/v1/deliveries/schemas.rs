@@ -1,9 +1,9 @@
 //! What deliveries look like when they are sent.
 
-use sluse_model::{Reason, Standing, TimelineLevel};
+use sluse_model::{CallbackStanding, Reason, Standing, TimelineLevel};
 
 use crate::openapi::schema::{
-    Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
+    Schema, anything, boolean, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
 use crate::v1::gate;
 
@@ -11,8 +11,19 @@ const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
 
 /// How an attempt can end: what the connector says, what the host sees, and `lost`.
-const ENDS: [&str; 9] =
-    ["done", "invalid", "rejected", "denied", "unavailable", "unknown", "broken", "misconfigured", "lost"];
+const ENDS: [&str; 11] = [
+    "done",
+    "waiting",
+    "invalid",
+    "rejected",
+    "denied",
+    "unavailable",
+    "unknown",
+    "broken",
+    "misconfigured",
+    "timed-out",
+    "lost",
+];
 
 pub(super) fn delivery_id() -> Schema {
     id("del").named("DeliveryId")
@@ -41,7 +52,8 @@ pub(crate) fn delivery() -> Schema {
         .may_have("output", anything().about("What came of it, once it has succeeded."))
         .with("attempts", list(attempt()))
         .with("timeline", list(timeline_line()))
-        .with("journal", list(intent()).about("What its attempts have sent that must happen once."));
+        .with("journal", list(intent()).about("What its attempts have sent that must happen once."))
+        .with("callbacks", list(callback()).about("What its target answered at the addresses that it was given."));
     summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
 }
 
@@ -66,6 +78,7 @@ fn state() -> Schema {
         of("retrying", "The target was unavailable; the next attempt begins at `due`.")
             .with("due", timestamp())
             .with("problem", problem()),
+        of("waiting", "The target is to answer; it goes on at `until` in any case.").with("until", timestamp()),
         of("attention", "Waits for a person.")
             .with("reason", one_of_texts(Reason::ALL.map(Reason::as_str)))
             .with("problem", problem())
@@ -91,7 +104,8 @@ fn attempt() -> Schema {
         .with("problem", problem().or_null())
         .named("AttemptResult");
     object()
-        .with("number", number().about("From 1."))
+        .with("number", number().about("From 1. What goes on after a callback has the number of what began to wait."))
+        .with("resumed", boolean().about("It went on with what had waited for a callback."))
         .with("revision", digest().about("The revision that it ran on."))
         .with("began_at", timestamp())
         .with("result", result.or_null().about("`null` while it is under way."))
@@ -111,6 +125,16 @@ fn intent() -> Schema {
         )
         .about("A request that must happen once.")
         .named("Intent")
+}
+
+fn callback() -> Schema {
+    let standing = one_of_texts(CallbackStanding::ALL.map(CallbackStanding::as_str));
+    object()
+        .with("number", number().about("The address that it came to."))
+        .with("arrived_at", timestamp())
+        .with("standing", standing.about("`late`: nothing waited for it any more, and it was refused."))
+        .about("An answer that came in.")
+        .named("Callback")
 }
 
 fn timeline_line() -> Schema {
@@ -133,7 +157,7 @@ fn problem() -> Schema {
 
 #[cfg(test)]
 mod tests {
-    use sluse_model::{AttemptEnd, Failure, Problem};
+    use sluse_model::{AttemptEnd, Failure, Problem, Timestamp};
 
     use super::*;
 
@@ -144,7 +168,7 @@ mod tests {
             match reason {
                 Reason::Invalid | Reason::Rejected | Reason::Denied | Reason::OutcomeUnknown => {}
                 Reason::AttemptsExhausted | Reason::ConnectorBroken => {}
-                Reason::MappingFailed | Reason::Misconfigured => {}
+                Reason::MappingFailed | Reason::Misconfigured | Reason::TimedOut => {}
             }
             assert_eq!(serde_json::json!(reason), reason.as_str());
         }
@@ -161,6 +185,8 @@ mod tests {
         let problem = || Problem::new("code", "message");
         let ends = [
             AttemptEnd::Done { output: String::new() },
+            AttemptEnd::Waiting { state: String::new(), until: Timestamp::from_millis(0) },
+            AttemptEnd::TimedOut(problem()),
             AttemptEnd::Failed(Failure::Invalid { problem: problem() }),
             AttemptEnd::Failed(Failure::Rejected { problem: problem() }),
             AttemptEnd::Failed(Failure::Denied { problem: problem() }),
@@ -171,6 +197,7 @@ mod tests {
         ];
         for end in ends {
             match &end {
+                AttemptEnd::Waiting { .. } | AttemptEnd::TimedOut(_) => {}
                 AttemptEnd::Done { .. } | AttemptEnd::Broken(_) | AttemptEnd::Misconfigured(_) => {}
                 AttemptEnd::Failed(failure) => match failure {
                     Failure::Invalid { .. } | Failure::Rejected { .. } | Failure::Denied { .. } => {}

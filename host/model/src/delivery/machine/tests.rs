@@ -25,6 +25,7 @@ enum What {
     End { lease: i64, end: AttemptEnd, in_doubt: bool },
     Lose { lease: i64, in_doubt: bool },
     TakeBack { lease: i64 },
+    Answer,
 }
 
 fn ends() -> impl Strategy<Value = AttemptEnd> {
@@ -33,6 +34,10 @@ fn ends() -> impl Strategy<Value = AttemptEnd> {
         move |retry_after_ms| AttemptEnd::Failed(Failure::Unavailable { problem: problem(), retry_after_ms });
     prop_oneof![
         1 => Just(AttemptEnd::Done { output: "{}".into() }),
+        2 => (0..200_000_000_i64).prop_map(|wait_ms| {
+            AttemptEnd::Waiting { state: "{}".into(), until: Timestamp::from_millis(START.as_millis() + wait_ms) }
+        }),
+        1 => Just(AttemptEnd::TimedOut(problem())),
         1 => Just(AttemptEnd::Broken(problem())),
         1 => Just(AttemptEnd::Misconfigured(problem())),
         1 => Just(AttemptEnd::Failed(Failure::Invalid { problem: problem() })),
@@ -51,6 +56,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (lease(), ends(), any::<bool>()).prop_map(|(lease, end, in_doubt)| What::End { lease, end, in_doubt }),
         2 => (lease(), any::<bool>()).prop_map(|(lease, in_doubt)| What::Lose { lease, in_doubt }),
         1 => lease().prop_map(|lease| What::TakeBack { lease }),
+        2 => Just(What::Answer),
     ];
     let step =
         (0..200_000_000_u64, 0.0..1.0, what).prop_map(|(after_ms, jitter, what)| Step { after_ms, jitter, what });
@@ -67,7 +73,7 @@ fn policies() -> impl Strategy<Value = RetryPolicy> {
     )
 }
 
-fn event(position: &Position, what: &What, now: Timestamp) -> Event {
+fn event(position: &Position, waited: &DeliveryState, what: &What, now: Timestamp) -> Event {
     let number = |offset: &i64| position.lease_number.saturating_add_signed(*offset);
     match what {
         What::Claim => Event::Claimed { until: now.plus(Duration::from_secs(60)) },
@@ -77,9 +83,8 @@ fn event(position: &Position, what: &What, now: Timestamp) -> Event {
         What::End { lease, end, in_doubt } => {
             Event::Ended { lease_number: number(lease), end: end.clone(), in_doubt: *in_doubt }
         }
-        What::TakeBack { lease } => {
-            Event::TakenBack { lease_number: number(lease), to: DeliveryState::Queued { due: now } }
-        }
+        What::TakeBack { lease } => Event::TakenBack { lease_number: number(lease), to: waited.clone() },
+        What::Answer => Event::Answered,
         What::Lose { lease, in_doubt } => Event::Lost { lease_number: number(lease), in_doubt: *in_doubt },
     }
 }
@@ -87,7 +92,7 @@ fn event(position: &Position, what: &What, now: Timestamp) -> Event {
 /// The lease that an event was read under; none when it takes a new one.
 fn lease_of(event: &Event) -> Option<u64> {
     match event {
-        Event::Claimed { .. } => None,
+        Event::Claimed { .. } | Event::Answered => None,
         Event::Renewed { lease_number, .. }
         | Event::Ended { lease_number, .. }
         | Event::TakenBack { lease_number, .. }
@@ -100,9 +105,11 @@ proptest! {
     fn whatever_happens(policy in policies(), steps in steps()) {
         let mut now = START;
         let mut position = Position::new(DeliveryState::Queued { due: START }, START);
+        // Where it stood before its latest claim.
+        let mut waited = position.state.clone();
         for step in steps {
             now = now.plus(Duration::from_millis(step.after_ms));
-            let event = event(&position, &step.what, now);
+            let event = event(&position, &waited, &step.what, now);
             let Ok(next) = position.after(&event, &policy, now, step.jitter) else { continue };
             // Terminal states never change.
             prop_assert!(!matches!(position.state, DeliveryState::Closed { .. }), "{position:?} {event:?}");
@@ -111,11 +118,25 @@ proptest! {
                 let held = matches!(&position.state, DeliveryState::Running { lease } if lease.number == lease_number);
                 prop_assert!(held, "{position:?} {event:?}");
             }
-            // Leases only grow, and only with a claim; so do attempts, but for a claim that is taken back.
-            let claimed = u32::from(matches!(event, Event::Claimed { .. }));
-            let taken_back = u32::from(matches!(event, Event::TakenBack { .. }));
+            // Leases only grow, and only with a claim; so do attempts, but for a claim that is taken back, and for one
+            // that ends a wait.
+            let claimed = matches!(event, Event::Claimed { .. });
+            let taken_back = matches!(event, Event::TakenBack { .. });
+            if claimed {
+                waited = position.state.clone();
+            }
+            let counts = |happened: bool| u32::from(happened && !matches!(waited, DeliveryState::Waiting { .. }));
             prop_assert_eq!(next.lease_number, position.lease_number + u64::from(claimed));
-            prop_assert_eq!(next.attempts + taken_back, position.attempts + claimed);
+            prop_assert_eq!(next.attempts + counts(taken_back), position.attempts + counts(claimed));
+            // An answer only ever ends a wait, and never puts it off.
+            if matches!(event, Event::Answered) {
+                let (DeliveryState::Waiting { until: before }, DeliveryState::Waiting { until }) =
+                    (&position.state, &next.state)
+                else {
+                    return Err(TestCaseError::fail(format!("{position:?} {next:?}")));
+                };
+                prop_assert!(*until <= now && until <= before, "{next:?}");
+            }
             // No automatic attempt starts at or above the limit.
             if let DeliveryState::Retrying { due, .. } = &next.state {
                 prop_assert!(next.attempts < policy.max_attempts, "{next:?}");

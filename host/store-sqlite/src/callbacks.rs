@@ -1,0 +1,122 @@
+//! Answers that targets give. Their rows belong to a delivery; no lease is needed, as they change nothing that its
+//! holder works with.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+use sluse_model::{Callback, DeliveryId, address_number, phase_of};
+use sluse_store::{Answer, Arrived, Callbacks, Resumption, StoreError};
+
+use crate::{
+    SqliteStore,
+    error::Failure,
+    values::{Kept, Word},
+    writer::Write,
+};
+
+#[async_trait]
+impl Callbacks for SqliteStore {
+    async fn arrive(&self, answer: Answer) -> Result<Arrived, StoreError> {
+        self.writer.write(move |write| arrive(write, &answer)).await
+    }
+}
+
+fn arrive(write: &Write<'_>, answer: &Answer) -> Result<Arrived, Failure> {
+    let sql = "SELECT key, phase, state FROM deliveries WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let id = answer.delivery.as_bytes().as_slice();
+    let found: Option<(i64, u32, String)> = write.prepare_cached(sql)?.query_row([id], read).optional()?;
+    let Some((key, phase, state)) = found.filter(|found| phase_of(answer.number) <= found.1) else {
+        return Ok(Arrived::Unknown);
+    };
+    match standing(write, key, answer.number)?.as_deref() {
+        Some("taken") => return Ok(Arrived::Again),
+        Some(_) => return Ok(Arrived::Late),
+        None => {}
+    }
+    let is_over = phase_of(answer.number) < phase || matches!(state.as_str(), "attention" | "closed");
+    if is_over || is_answered(write, key, phase)? {
+        keep(write, key, answer, "late")?;
+        return Ok(Arrived::Late);
+    }
+    keep(write, key, answer, "taken")?;
+    if state != "waiting" {
+        return Ok(Arrived::Kept);
+    }
+    end_wait(write, key, answer.arrived_at.as_millis())?;
+    Ok(Arrived::Taken)
+}
+
+/// What became of the answer that came to this address, if one did.
+fn standing(write: &Write<'_>, key: i64, number: u32) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT standing FROM arrivals WHERE delivery = ?1 AND number = ?2";
+    write.prepare_cached(sql)?.query_row(params![key, number], |row| row.get(0)).optional()
+}
+
+/// Whether the wait of this phase has its answer.
+fn is_answered(connection: &Connection, key: i64, phase: u32) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM arrivals WHERE delivery = ?1 AND number >= ?2 AND number < ?3 AND standing = 'taken'";
+    let values = params![key, address_number(phase, 0), address_number(phase + 1, 0)];
+    connection.prepare_cached(sql)?.exists(values)
+}
+
+fn keep(write: &Write<'_>, key: i64, answer: &Answer, standing: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO arrivals (delivery, number, arrived_at, standing, media_type, body)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let said = (standing == "taken").then_some((&answer.media_type, &answer.body));
+    let (media_type, body) = said.unzip();
+    let arrived_at = answer.arrived_at.as_millis();
+    write.prepare_cached(sql)?.execute(params![key, answer.number, arrived_at, standing, media_type, body])?;
+    Ok(())
+}
+
+fn end_wait(write: &Write<'_>, key: i64, now_ms: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE deliveries SET due_at = min(due_at, ?2) WHERE key = ?1";
+    write.prepare_cached(sql)?.execute(params![key, now_ms])?;
+    write.wake();
+    Ok(())
+}
+
+/// The delivery begins to wait, with what its connector left. Its answer may have come already.
+pub(crate) fn begin_wait(write: &Write<'_>, key: i64, state: &str, now_ms: i64) -> Result<(), Failure> {
+    let sql = "INSERT INTO waits (delivery, state) VALUES (?1, ?2)
+        ON CONFLICT (delivery) DO UPDATE SET state = excluded.state";
+    write.prepare_cached(sql)?.execute(params![key, state])?;
+    let phase =
+        write.prepare_cached("SELECT phase FROM deliveries WHERE key = ?1")?.query_row([key], |row| row.get(0))?;
+    if is_answered(write, key, phase)? {
+        end_wait(write, key, now_ms)?;
+    }
+    Ok(())
+}
+
+/// The wait with which a delivery came into this phase; `None` when it begins with nothing.
+pub(crate) fn resumption(
+    connection: &Connection,
+    key: i64,
+    delivery: DeliveryId,
+    phase: u32,
+) -> rusqlite::Result<Option<Resumption>> {
+    let Some(ended) = phase.checked_sub(1) else { return Ok(None) };
+    let sql = "SELECT state FROM waits WHERE delivery = ?1";
+    let state: Option<String> = connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
+    let Some(state) = state else { return Ok(None) };
+    let sql = "SELECT number, arrived_at, media_type, body FROM arrivals
+        WHERE delivery = ?1 AND number >= ?2 AND number < ?3 AND standing = 'taken'";
+    let values = params![key, address_number(ended, 0), address_number(phase, 0)];
+    let read = |row: &rusqlite::Row<'_>| {
+        let Kept(arrived_at) = row.get(1)?;
+        Ok(Answer { delivery, number: row.get(0)?, arrived_at, media_type: row.get(2)?, body: row.get(3)? })
+    };
+    let answer = connection.prepare_cached(sql)?.query_row(values, read).optional()?;
+    Ok(Some(Resumption { state, answer }))
+}
+
+/// The answers that came for a delivery, as people see them.
+pub(crate) fn of_delivery(connection: &Connection, key: i64) -> rusqlite::Result<Vec<Callback>> {
+    let sql = "SELECT number, arrived_at, standing FROM arrivals WHERE delivery = ?1 ORDER BY number";
+    let read = |row: &rusqlite::Row<'_>| {
+        let (Kept(arrived_at), Word(standing)) = (row.get(1)?, row.get(2)?);
+        Ok(Callback { number: row.get(0)?, arrived_at, standing })
+    };
+    connection.prepare_cached(sql)?.query_map([key], read)?.collect()
+}
