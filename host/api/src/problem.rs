@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use sluse_engine::{ApplyError, FlowError, InstallError, SecretError, SubmitError};
+use sluse_engine::{ActError, ApplyError, FlowError, InstallError, SecretError, SubmitError};
 use sluse_store::StoreError;
 
 use crate::{
@@ -44,6 +44,8 @@ pub enum ApiError {
     NotFound(String),
     #[error("this address takes {0} requests only")]
     MethodNotAllowed(String),
+    #[error(transparent)]
+    Act(#[from] ActError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
     #[error(transparent)]
@@ -97,6 +99,7 @@ impl ApiError {
             Self::WrongDigest { .. } => kind::WRONG_DIGEST,
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
+            Self::Act(error) => act_kind(error),
             Self::Submit(error) => submit_kind(error),
             Self::Install(error) => install_kind(error),
             Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
@@ -112,7 +115,8 @@ impl ApiError {
 
     fn entries(&self) -> Vec<ProblemEntry> {
         match self {
-            Self::Submit(SubmitError::DoesNotFit { violations, .. }) => violations
+            Self::Submit(SubmitError::DoesNotFit { violations, .. })
+            | Self::Act(ActError::DoesNotFit { violations, .. }) => violations
                 .iter()
                 .map(|violation| ProblemEntry {
                     message: violation.expected.clone(),
@@ -135,6 +139,18 @@ impl ApiError {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+fn act_kind(error: &ActError) -> Kind {
+    match error {
+        ActError::Unknown(_) => kind::NOT_FOUND,
+        ActError::NoReason => kind::BAD_BODY,
+        ActError::NotPossible { .. } => kind::NOT_POSSIBLE,
+        ActError::InDoubt => kind::IN_DOUBT,
+        ActError::DoesNotFit { .. } => kind::TEXT_DOES_NOT_FIT,
+        ActError::NotReady(_) => kind::NOT_READY,
+        ActError::Store(error) => store_kind(error),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Look at runs.
     #[command(subcommand)]
     Run(Run),
-    /// Look at deliveries.
+    /// Look at deliveries, and act on those that wait for a person.
     #[command(subcommand)]
     Delivery(Delivery),
     /// Build, test, install and swap connectors.
@@ -163,11 +163,76 @@ pub(crate) enum Delivery {
         #[arg(long)]
         after: Option<String>,
     },
-    /// Show a delivery with its attempts, its input and output.
+    /// Show a delivery with its attempts, its input and output, and what people did about it.
     Show {
         /// del-…
         delivery: String,
     },
+    /// Try a delivery again now, whatever its policy has left for it.
+    Retry {
+        /// del-…
+        delivery: String,
+        #[command(flatten)]
+        doubt: Doubt,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Try a delivery again now, with another input.
+    Edit {
+        /// del-…
+        delivery: String,
+        /// The input, a JSON file; `-` reads standard input.
+        input: PathBuf,
+        #[command(flatten)]
+        doubt: Doubt,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Close a delivery as succeeded, with what came of it; its run goes on.
+    Resolve {
+        /// del-…
+        delivery: String,
+        /// What came of it, a JSON file; `-` reads standard input.
+        output: PathBuf,
+        /// How you know, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// Close a delivery as failed, and its run with it.
+    Close {
+        /// del-…
+        delivery: String,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// Let those that share its ordering key go on without it.
+    Skip {
+        /// del-…
+        delivery: String,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Say whose work a delivery is.
+    Assign {
+        /// del-…
+        delivery: String,
+        /// The queue; without one it is nobody's in particular.
+        queue: Option<Name>,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doubt {
+    /// You have looked at the target: nothing of what may have happened did. It may be sent again.
+    #[arg(long)]
+    pub(crate) did_not_happen: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! Deciding and driving: takes submissions in, carries deliveries out, swaps connectors. What may become of a
 //! delivery is decided in `sluse-model`, kept in `sluse-store`, carried out through `sluse-connector`.
 
+mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
@@ -27,6 +28,7 @@ mod settings; // how much at once
 mod submit; // a submission is taken in
 mod worker; // one delivery: call, judge, settle
 
+pub use acts::ActError;
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
 pub use configuration::{Change, ConfigurationFile, Finding as ConfigurationFinding};

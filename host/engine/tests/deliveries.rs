@@ -1,5 +1,7 @@
 //! Deliveries from acceptance to their end: the real engine on a real store, with a connector made of a closure.
 
+#[path = "deliveries/acts.rs"]
+mod acts; // what people do about them
 #[path = "deliveries/bench.rs"]
 mod bench; // an engine to try things on
 #[path = "deliveries/callers.rs"]

@@ -24,9 +24,9 @@ pub use attachment::Attachment;
 pub use auth::{Auth, SecretName};
 pub use connection::{Connection, Endpoint, Grant, Limits, OperationSettings};
 pub use delivery::{
-    Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, Event, Intent, Lease, NewDelivery,
-    Position, Reason, Refused, Resolution, Standing, TimelineLevel, TimelineLine, after_attempt, after_lost_attempt,
-    ordering_key, when_exhausted,
+    Act, ActKind, Actor, Attempt, AttemptEnd, AttemptResult, Attention, Delivery, DeliveryState, DoneAct, Event,
+    Intent, Lease, NewDelivery, Position, Reason, Refused, Resolution, Standing, TimelineLevel, TimelineLine,
+    after_attempt, after_lost_attempt, ordering_key, when_exhausted,
 };
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};

@@ -123,6 +123,7 @@ CREATE TABLE deliveries (
     reason           TEXT,
     attention_since  INTEGER,
     problem          TEXT,
+    queue            TEXT,
     resolution       TEXT CHECK (resolution IN ('succeeded', 'failed')),
     closed_at        INTEGER,
     accepted_at      INTEGER NOT NULL,
@@ -135,6 +136,7 @@ CREATE TABLE deliveries (
     CHECK ((state IN ('retrying', 'attention')) = (problem IS NOT NULL)),
     CHECK ((state = 'attention') = (reason IS NOT NULL)),
     CHECK ((state = 'attention') = (attention_since IS NOT NULL)),
+    CHECK (queue IS NULL OR state = 'attention'),
     CHECK ((state = 'closed') = (resolution IS NOT NULL)),
     CHECK ((state = 'closed') = (closed_at IS NOT NULL))
 ) STRICT;
@@ -182,6 +184,22 @@ CREATE TABLE intents (
     answer      BLOB,
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
+
+-- What people did about deliveries. States are JSON text; `input` is what an edit replaced.
+CREATE TABLE acts (
+    key            INTEGER PRIMARY KEY,
+    delivery       INTEGER NOT NULL REFERENCES deliveries (key),
+    at             INTEGER NOT NULL,
+    token          BLOB    NOT NULL CHECK (length(token) = 16),
+    name           TEXT    NOT NULL,
+    act            TEXT    NOT NULL,
+    why            TEXT,
+    did_not_happen INTEGER NOT NULL CHECK (did_not_happen = 0 OR did_not_happen = 1),
+    before         TEXT    NOT NULL,
+    after          TEXT    NOT NULL,
+    input          TEXT
+) STRICT;
+CREATE INDEX acts_by_delivery ON acts (delivery);
 
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,

@@ -1,5 +1,6 @@
 //! Deliveries: where each stands is a short row, and only live ones stand in an index that a claim reads.
 
+mod act; // what people do about them
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
 mod order; // one after the other
@@ -99,7 +100,9 @@ fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDeta
     timeline.sort_by_key(|line| line.at);
     let journal = journal::of_delivery(connection, key)?;
     let behind = order::head_of(connection, key)?;
-    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, behind }))
+    let leads_its_key = order::leads(connection, key)?;
+    let acts = act::done(connection, key)?;
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, behind, leads_its_key, acts }))
 }
 
 fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {

@@ -1,6 +1,7 @@
 //! The promises of the port as tests, written once and run by each adapter. What differs between databases
 //! (locks, damage, durability under a kill) is tested by the adapters themselves.
 
+pub mod acts; // what people do about deliveries
 pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
@@ -124,6 +125,20 @@ macro_rules! conformance {
                 a_following_delivery_queues_up_behind_those_that_came_before,
                 activation_does_not_free_what_is_behind,
                 a_head_that_begins_as_a_person_s_work_holds_its_key,
+            }
+            acts {
+                what_is_asked_for_again_can_be_claimed,
+                who_did_what_and_why_is_kept,
+                what_did_not_happen_may_be_sent_again,
+                an_edited_input_is_used_and_the_one_before_is_kept,
+                what_was_resolved_goes_on,
+                what_was_closed_closes_its_run,
+                a_queue_is_kept_with_what_waits_for_it,
+                an_act_on_what_has_changed_is_refused,
+                one_of_two_who_act_at_once_wins,
+                a_head_that_is_closed_by_hand_lets_go_of_its_key,
+                a_head_that_is_skipped_lets_the_others_go_on,
+                what_waits_behind_a_head_and_is_closed_holds_nobody_up,
             }
             journal {
                 what_was_noted_is_read_back,

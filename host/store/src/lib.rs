@@ -3,6 +3,7 @@
 //! what it was read under. How a database keeps the promises is the adapters' business; the promises are
 //! also tests (feature `conformance`).
 
+mod acts; // what people do about deliveries
 mod configuration; // connections and flows
 mod connectors; // installed revisions
 mod contents; // bytes under their digest
@@ -18,6 +19,7 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+pub use acts::{Acts, NewAct};
 pub use configuration::{Configuration, StoredConnection, StoredFlow};
 pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
@@ -34,7 +36,7 @@ pub mod conformance;
 /// Everything that a host keeps. Cheap to share: `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Configuration + Connectors + Contents + Deliveries + Journal + Runs + Secrets + Tokens + fmt::Debug + Send + Sync
+    Acts + Configuration + Connectors + Contents + Deliveries + Journal + Runs + Secrets + Tokens + fmt::Debug + Send + Sync
 {
     /// Whether the store can take a write now.
     async fn health(&self) -> Result<(), StoreError>;

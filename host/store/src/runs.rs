@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
-    Attachment, Attempt, Delivery, DeliveryId, Digest, Intent, Name, NewDelivery, Run, RunId, RunState, TimelineLine,
-    Timestamp,
+    Attachment, Attempt, Delivery, DeliveryId, Digest, DoneAct, Intent, Name, NewDelivery, Run, RunId, RunState,
+    TimelineLine, Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};
@@ -85,6 +85,10 @@ pub struct DeliveryDetail {
     pub journal: Vec<Intent>,
     /// The delivery that it waits for because they share an ordering key, and that one came before.
     pub behind: Option<DeliveryId>,
+    /// Others that share its ordering key wait for it, or would.
+    pub leads_its_key: bool,
+    /// What people did about it, by time.
+    pub acts: Vec<DoneAct>,
 }
 
 /// Submissions and what became of them.

@@ -1,10 +1,17 @@
 //! Work that waits or is done.
 
+mod act; // what the acts share
+mod assign;
+mod close;
+mod edit;
 mod list;
+mod resolve;
+mod retry;
 pub(crate) mod schemas;
 mod show;
+mod skip;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::Method;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,11 +19,19 @@ use sluse_model::{Attempt, DeliveryState, Intent, TimelineLine, Timestamp};
 use sluse_store::{DeliveryDetail, ListedDelivery};
 
 use crate::Route;
+use act::DoneActBody;
 use sluse_model::Scope;
 
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Submit, Scope::Operate];
+    const ACT: &[Scope] = &[Scope::Operate];
     vec![
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/retry", ACT, post(retry::retry), retry::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/edit", ACT, post(edit::edit), edit::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/resolve", ACT, post(resolve::resolve), resolve::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/close", ACT, post(close::close), close::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/skip", ACT, post(skip::skip), skip::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/assign", ACT, post(assign::assign), assign::describe),
         Route::new(Method::GET, "/v1/deliveries", READ, get(list::list), list::describe),
         Route::new(Method::GET, "/v1/deliveries/{delivery}", READ, get(show::show), show::describe),
     ]
@@ -33,6 +48,8 @@ pub(crate) struct DeliveryBody {
     attempts: Vec<Attempt>,
     timeline: Vec<TimelineLine>,
     journal: Vec<Intent>,
+    /// What people did about it.
+    acts: Vec<DoneActBody>,
 }
 
 /// A delivery, as lists have it.
@@ -68,9 +85,10 @@ impl From<ListedDelivery> for DeliverySummary {
 
 impl From<DeliveryDetail> for DeliveryBody {
     fn from(detail: DeliveryDetail) -> Self {
-        let DeliveryDetail { mut delivery, attempts, timeline, journal, .. } = detail;
+        let DeliveryDetail { mut delivery, attempts, timeline, journal, acts, .. } = detail;
+        let acts = acts.into_iter().map(DoneActBody::from).collect();
         let (input, output) = (raw(std::mem::take(&mut delivery.input)), delivery.output.take().map(raw));
-        Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline, journal }
+        Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline, journal, acts }
     }
 }
 

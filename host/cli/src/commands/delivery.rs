@@ -1,6 +1,8 @@
-//! `sluse delivery`: look at deliveries.
+//! `sluse delivery`: look at deliveries, and act on those that wait for a person.
 
-use serde_json::Value;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::run::more;
 use crate::{
@@ -19,7 +21,48 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
             list(global, &host.get(&path).await?)
         }
         Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
+        Delivery::Retry { delivery, doubt, why } => {
+            let body = json!({"did_not_happen": doubt.did_not_happen, "why": why});
+            act(global, &host, &delivery, "retry", body).await
+        }
+        Delivery::Edit { delivery, input, doubt, why } => {
+            let body = json!({"input": read(&input)?, "did_not_happen": doubt.did_not_happen, "why": why});
+            act(global, &host, &delivery, "edit", body).await
+        }
+        Delivery::Resolve { delivery, output, why } => {
+            let body = json!({"output": read(&output)?, "why": why});
+            act(global, &host, &delivery, "resolve", body).await
+        }
+        Delivery::Close { delivery, why } => act(global, &host, &delivery, "close", json!({"why": why})).await,
+        Delivery::Skip { delivery, why } => act(global, &host, &delivery, "skip", json!({"why": why})).await,
+        Delivery::Assign { delivery, queue, why } => {
+            let body = json!({"queue": queue, "why": why});
+            act(global, &host, &delivery, "assign", body).await
+        }
     }
+}
+
+async fn act(global: &Global, host: &Host, delivery: &str, act: &str, mut body: Value) -> Result<(), Failure> {
+    if let Some(body) = body.as_object_mut() {
+        body.retain(|_, value| !value.is_null() || act == "edit" || act == "resolve");
+    }
+    let found: Value = host.post(&format!("/v1/deliveries/{delivery}/{act}"), &body).await?;
+    if global.json {
+        return Ok(output::json(&found)?);
+    }
+    output::say(&format!("{delivery} is now {}", standing(&found)));
+    Ok(())
+}
+
+/// JSON out of a file, or from standard input.
+fn read(file: &Path) -> Result<Value, Failure> {
+    let told = |error: String| anyhow::anyhow!("`{}` is not what is needed: {error}", file.display());
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin()).map_err(|error| told(error.to_string()))?
+    } else {
+        std::fs::read_to_string(file).map_err(|error| told(error.to_string()))?
+    };
+    Ok(serde_json::from_str(&text).map_err(|error| told(format!("it is no JSON: {error}")))?)
 }
 
 fn word<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -53,7 +96,10 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
 /// The state with what a person wants to know of it.
 fn standing(delivery: &Value) -> String {
     match word(delivery, "state") {
-        "attention" => format!("attention: {}", word(delivery, "reason")),
+        "attention" => match word(delivery, "queue") {
+            "" => format!("attention: {}", word(delivery, "reason")),
+            queue => format!("attention: {} (for {queue})", word(delivery, "reason")),
+        },
         "retrying" => format!("retrying at {}", word(delivery, "due")),
         "closed" => word(delivery, "resolution").to_owned(),
         state => state.to_owned(),
@@ -102,6 +148,7 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
         }
     }
     journal(delivery);
+    acts(delivery);
     output::say(&format!("input\n{}", pretty(&delivery["input"])));
     if let Some(found) = delivery.get("output") {
         output::say(&format!("output\n{}", pretty(found)));
@@ -124,6 +171,23 @@ fn journal(delivery: &Value) {
             word(intent, "opened_at"),
             intent["attempt"],
             told(word(intent, "standing")),
+        ));
+    }
+}
+
+/// What people did about it, and why.
+fn acts(delivery: &Value) {
+    for (number, act) in delivery["acts"].as_array().into_iter().flatten().enumerate() {
+        let why = act["why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
+        let said = if act["did_not_happen"] == true { ", as it did not happen" } else { "" };
+        output::say(&format!(
+            "{:<12}{}  {} by {}{said}{why} ({} → {})",
+            if number == 0 { "acts" } else { "" },
+            word(act, "at"),
+            word(act, "act"),
+            act["by"]["name"].as_str().unwrap_or(""),
+            standing(&act["before"]),
+            standing(&act["after"]),
         ));
     }
 }

@@ -14,7 +14,7 @@ macro_rules! listed_columns {
     () => {
         "d.key, d.id, r.id, d.step_index, d.step, c.name, d.operation, d.state, d.attempts, d.accepted_at,
         d.changed_at, d.due_at, d.lease_number, d.lease_until, d.problem, d.reason, d.attention_since,
-        d.resolution, d.closed_at"
+        d.resolution, d.closed_at, d.queue"
     };
 }
 
@@ -44,7 +44,7 @@ macro_rules! joins {
 pub(super) use {columns, joins, listed_columns, listed_joins};
 
 /// How many columns [`delivery`] reads; what a statement selects beyond them follows.
-pub(super) const COUNT: usize = 21;
+pub(super) const COUNT: usize = 22;
 
 /// A delivery without its texts, with its key.
 fn listed(row: &Row<'_>) -> rusqlite::Result<(i64, ListedDelivery)> {
@@ -71,7 +71,7 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
     let (key, listed) = listed(row)?;
     let ListedDelivery { id, run, step_index, step, connection, operation, state, .. } = listed;
     let ListedDelivery { attempts, accepted_at, changed_at, .. } = listed;
-    let (input, output) = (row.get(19)?, row.get(20)?);
+    let (input, output) = (row.get(20)?, row.get(21)?);
     let delivery = Delivery {
         id,
         run,
@@ -99,6 +99,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
             reason: row.get(15).map(|Word(reason)| reason)?,
             problem: row.get(14).map(|Json(problem)| problem)?,
             since: time(16)?,
+            queue: row.get(19).map(|queue: Option<Kept<_>>| queue.map(|Kept(queue)| queue))?,
         }),
         _ => DeliveryState::Closed { resolution: row.get(17).map(|Word(resolution)| resolution)?, at: time(18)? },
     })

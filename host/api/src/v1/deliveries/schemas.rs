@@ -1,9 +1,9 @@
 //! What deliveries look like when they are sent.
 
-use sluse_model::{Reason, Standing, TimelineLevel};
+use sluse_model::{ActKind, Reason, Standing, TimelineLevel};
 
 use crate::openapi::schema::{
-    Schema, anything, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
+    Schema, anything, boolean, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
 use crate::v1::gate;
 
@@ -41,7 +41,8 @@ pub(crate) fn delivery() -> Schema {
         .may_have("output", anything().about("What came of it, once it has succeeded."))
         .with("attempts", list(attempt()))
         .with("timeline", list(timeline_line()))
-        .with("journal", list(intent()).about("What its attempts have sent that must happen once."));
+        .with("journal", list(intent()).about("What its attempts have sent that must happen once."))
+        .with("acts", list(done_act()).about("What people did about it, by time."));
     summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
 }
 
@@ -61,7 +62,7 @@ pub(super) fn shown() -> Schema {
 fn state() -> Schema {
     let of = |state: &str, about: &str| object().with("state", constant(state)).about(about);
     one_of([
-        of("queued", "Waits for its first attempt.").with("due", timestamp()),
+        of("queued", "Waits for its first attempt, or for one that somebody asked for.").with("due", timestamp()),
         of("running", "An attempt is under way.").with("lease", lease()),
         of("retrying", "The target was unavailable; the next attempt begins at `due`.")
             .with("due", timestamp())
@@ -69,7 +70,8 @@ fn state() -> Schema {
         of("attention", "Waits for a person.")
             .with("reason", one_of_texts(Reason::ALL.map(Reason::as_str)))
             .with("problem", problem())
-            .with("since", timestamp()),
+            .with("since", timestamp())
+            .may_have("queue", name().about("Whose work it is.")),
         of("closed", "Final.").with("resolution", one_of_texts(["succeeded", "failed"])).with("at", timestamp()),
     ])
     .about("Where a delivery stands, with what exists in that state.")
@@ -111,6 +113,21 @@ fn intent() -> Schema {
         )
         .about("A request that must happen once.")
         .named("Intent")
+}
+
+fn done_act() -> Schema {
+    let by = object().with("token", id("tok").named("TokenId")).with("name", text().about("As it was called then."));
+    object()
+        .with("at", timestamp())
+        .with("by", by.about("The token of whoever did it.").named("Actor"))
+        .with("act", one_of_texts(ActKind::ALL.map(ActKind::as_str)))
+        .may_have("why", text())
+        .with("did_not_happen", boolean().about("It said of what was in doubt that it did not happen."))
+        .with("before", state())
+        .with("after", state())
+        .may_have("input_before", anything().about("The input until then, where it was edited."))
+        .about("What somebody did about a delivery.")
+        .named("DoneAct")
 }
 
 fn timeline_line() -> Schema {
