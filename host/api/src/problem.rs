@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use sluse_engine::{ActError, ApplyError, FlowError, InstallError, SecretError, SubmitError};
+use sluse_engine::{ActError, ApplyError, FlowError, InstallError, PauseError, SecretError, SubmitError};
 use sluse_store::StoreError;
 
 use crate::{
@@ -46,6 +46,8 @@ pub enum ApiError {
     MethodNotAllowed(String),
     #[error(transparent)]
     Act(#[from] ActError),
+    #[error(transparent)]
+    Pause(#[from] PauseError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
     #[error(transparent)]
@@ -100,6 +102,8 @@ impl ApiError {
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
             Self::Act(error) => act_kind(error),
+            Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
+            Self::Pause(PauseError::NoReason) => kind::BAD_BODY,
             Self::Submit(error) => submit_kind(error),
             Self::Install(error) => install_kind(error),
             Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
@@ -109,6 +113,7 @@ impl ApiError {
             Self::Apply(ApplyError::Store(error))
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))
+            | Self::Pause(PauseError::Store(error))
             | Self::Store(error) => store_kind(error),
         }
     }

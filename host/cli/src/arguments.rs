@@ -37,6 +37,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Run the host until it is told to stop.
     Serve(Serve),
+    /// Let go of what a host that was started with `serve --paused` holds.
+    Resume,
     /// Apply connections and flows from TOML files: all of them, or none.
     Apply(Apply),
     /// Hand in a submission.
@@ -50,7 +52,7 @@ pub(crate) enum Command {
     /// Build, test, install and swap connectors.
     #[command(subcommand)]
     Connector(Connector),
-    /// Look at connections and try them.
+    /// Look at connections, try them, pause them.
     #[command(subcommand)]
     Connection(Connection),
     /// Write secrets, and say where they may go.
@@ -74,6 +76,9 @@ pub(crate) struct Serve {
     /// Keep data here instead of where the settings say.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+    /// Begin no delivery before `sluse resume`, to look before everything runs again. Submissions are accepted.
+    #[arg(long)]
+    pub(crate) paused: bool,
 }
 
 #[derive(Debug, Args)]
@@ -153,9 +158,8 @@ impl RunStateArgument {
 pub(crate) enum Delivery {
     /// List deliveries, the latest first.
     List {
-        /// Only those in this state: queued, running, retrying, attention or closed.
-        #[arg(long)]
-        state: Option<String>,
+        #[command(flatten)]
+        filter: Box<DeliveryFilter>,
         /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -229,6 +233,34 @@ pub(crate) enum Delivery {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DeliveryFilter {
+    /// Only those in this state: queued, running, retrying, attention or closed.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Only those of this connection.
+    #[arg(long)]
+    pub(crate) connection: Option<Name>,
+    /// Only those of this flow.
+    #[arg(long)]
+    pub(crate) flow: Option<Name>,
+    /// Only those that were accepted then or later: 2026-03-01T06:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only those that were accepted before.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only those that wait for a person for this reason: rejected, outcome-unknown, …
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Only those that wait for whoever works on this queue.
+    #[arg(long)]
+    pub(crate) queue: Option<Name>,
+    /// Only those with this text in the problem that they met.
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doubt {
     /// You have looked at the target: nothing of what may have happened did. It may be sent again.
     #[arg(long)]
@@ -293,6 +325,15 @@ pub(crate) enum Connection {
     List,
     /// Try a connection's sign-in and rights, without changing anything at its target.
     Check { connection: Name },
+    /// Let nothing begin at a connection until it is resumed. What is handed in is accepted, and waits.
+    Pause {
+        connection: Name,
+        /// Why, for whoever finds it paused.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// End the pause of a connection.
+    Resume { connection: Name },
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,7 @@ mod install; // handing in a connector
 mod intents; // what must happen once
 mod mapping; // how a step's input comes about
 mod outlook; // what people are told of a delivery
+mod pauses; // letting nothing begin
 mod revisions; // connectors, loaded
 #[cfg(feature = "sabotage")]
 mod sabotage; // how a proof is shown to fail
@@ -40,6 +41,7 @@ pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};
 pub use outlook::Outlook;
+pub use pauses::PauseError;
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
 pub use settings::EngineSettings;

@@ -11,10 +11,13 @@ pub struct EngineSettings {
     pub lease: Duration,
     /// How long attempts under way may go on after the engine was asked to stop.
     pub stop_within: Duration,
+    /// Every connection is paused at the start, until [`crate::Engine::resume_all`].
+    pub starts_paused: bool,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { max_in_flight: 512, lease: Duration::from_secs(60), stop_within: Duration::from_secs(20) }
+        let (lease, stop_within) = (Duration::from_secs(60), Duration::from_secs(20));
+        Self { max_in_flight: 512, lease, stop_within, starts_paused: false }
     }
 }

@@ -18,6 +18,8 @@ mod once; // what must happen once
 mod order; // what must not overtake
 #[path = "deliveries/outcomes.rs"]
 mod outcomes; // what each way of ending leads to
+#[path = "deliveries/pauses.rs"]
+mod pauses; // nothing begins
 #[path = "deliveries/policies.rs"]
 mod policies; // when to try again, and when no more
 #[path = "deliveries/restart.rs"]

@@ -32,7 +32,9 @@ pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription
 pub use dice::{Dice, unit_interval};
 pub use digest::{Digest, Digester, InvalidDigest};
 pub use flow::{Flow, Step};
-pub use gate::{BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Rate};
+pub use gate::{
+    BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
+};
 pub use id::{AttachmentId, DeliveryId, InvalidId, RunId, TokenId};
 pub use name::{InvalidName, Name};
 pub use problem::{Failure, Outcome, Problem};

@@ -34,6 +34,15 @@ CREATE TABLE attempt_limits (
 ) STRICT;
 CREATE INDEX attempt_limits_by_connection ON attempt_limits (connection);
 
+-- Connections at which somebody lets nothing begin.
+CREATE TABLE pauses (
+    connection INTEGER PRIMARY KEY REFERENCES connections (key),
+    since      INTEGER NOT NULL,
+    token      BLOB    NOT NULL CHECK (length(token) = 16),
+    name       TEXT    NOT NULL,
+    why        TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE flow_versions (
     key        INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
@@ -146,7 +155,10 @@ CREATE UNIQUE INDEX deliveries_by_step ON deliveries (run, step_index);
 CREATE INDEX deliveries_waiting ON deliveries (claimable, connection, due_at) WHERE state IN ('queued', 'retrying');
 CREATE INDEX deliveries_in_order ON deliveries (ordering_key, key) WHERE ordering_key IS NOT NULL AND state <> 'closed';
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
-CREATE INDEX deliveries_attention ON deliveries (attention_since) WHERE state = 'attention';
+-- What waits for a person, as people look for it; within each, by key.
+CREATE INDEX deliveries_attention ON deliveries (connection) WHERE state = 'attention';
+CREATE INDEX deliveries_by_reason ON deliveries (reason) WHERE state = 'attention';
+CREATE INDEX deliveries_by_queue ON deliveries (queue) WHERE state = 'attention' AND queue IS NOT NULL;
 
 CREATE TABLE inputs (
     delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),

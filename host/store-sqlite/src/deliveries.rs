@@ -3,6 +3,7 @@
 mod act; // what people do about them
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
+mod list; // those that somebody looks for
 mod order; // one after the other
 mod rows; // from rows to deliveries
 mod settle; // how an attempt ended, and what follows
@@ -13,7 +14,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
 use sluse_store::{
-    Claim, Claimed, Deliveries, DeliveryDetail, ListedDelivery, Page, PageRequest, Rooms, Settlement, StoreError,
+    Claim, Claimed, Deliveries, DeliveryDetail, DeliveryFilter, ListedDelivery, Page, PageRequest, Rooms, Settlement,
+    StoreError,
 };
 
 use crate::{
@@ -70,9 +72,9 @@ impl Deliveries for SqliteStore {
         self.readers.read(move |connection| detail(connection, id)).await
     }
 
-    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
+    async fn deliveries(&self, filter: DeliveryFilter, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
         let part = Part::of(List::Deliveries, &page)?;
-        self.readers.read(move |connection| Ok(part.page(rows::list(connection, state.as_deref(), part)?))).await
+        self.readers.read(move |connection| Ok(list::list(connection, &filter, part)?)).await
     }
 }
 

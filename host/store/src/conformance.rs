@@ -10,6 +10,7 @@ pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
 pub mod leases; // who is doing it
 pub mod order; // one after the other
+pub mod pauses; // connections at which nothing begins
 pub mod runs; // submissions and what became of them
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
@@ -89,6 +90,7 @@ macro_rules! conformance {
                 a_connection_moved_to_another_connector_is_seen_by_the_next_claim,
                 a_clock_that_steps_back_stalls_nothing,
                 deliveries_are_listed_by_state,
+                deliveries_are_filtered,
             }
             leases {
                 an_old_lease_is_refused,
@@ -147,6 +149,11 @@ macro_rules! conformance {
                 a_journal_goes_on_over_attempts,
                 nobody_notes_without_the_lease,
                 a_stale_settlement_closes_nothing,
+            }
+            pauses {
+                a_pause_is_read_back_until_it_ends,
+                a_pause_goes_on_for_another_reason,
+                what_is_not_there_is_not_paused,
             }
             wakeups {
                 accepted_work_wakes,

@@ -10,6 +10,7 @@ mod contents; // bytes under their digest
 mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
 mod journal; // what must happen once
+mod pauses; // connections at which nothing begins
 mod runs; // submissions and what became of them
 mod secrets; // sealed values
 mod tokens; // who may ask
@@ -23,9 +24,10 @@ pub use acts::{Acts, NewAct};
 pub use configuration::{Configuration, StoredConnection, StoredFlow};
 pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
-pub use deliveries::{Claim, Claimed, Claiming, Deliveries, Follow, ListedDelivery, Rooms, Settlement};
+pub use deliveries::{Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follow, ListedDelivery, Rooms, Settlement};
 pub use error::StoreError;
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
+pub use pauses::Pauses;
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
 pub use tokens::Tokens;
@@ -36,7 +38,19 @@ pub mod conformance;
 /// Everything that a host keeps. Cheap to share: `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Acts + Configuration + Connectors + Contents + Deliveries + Journal + Runs + Secrets + Tokens + fmt::Debug + Send + Sync
+    Acts
+    + Configuration
+    + Connectors
+    + Contents
+    + Deliveries
+    + Journal
+    + Pauses
+    + Runs
+    + Secrets
+    + Tokens
+    + fmt::Debug
+    + Send
+    + Sync
 {
     /// Whether the store can take a write now.
     async fn health(&self) -> Result<(), StoreError>;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use sluse_model::Name;
 
 use super::run::more;
 use crate::{
-    arguments::{Delivery, Global},
+    arguments::{Delivery, DeliveryFilter, Global},
     client::{Host, query},
     failure::Failure,
     output,
@@ -15,10 +16,10 @@ use crate::{
 pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failure> {
     let host = Host::of(global)?;
     match command {
-        Delivery::List { state, limit, after } => {
-            let path =
-                query("/v1/deliveries", &[("state", state), ("limit", Some(limit.to_string())), ("after", after)]);
-            list(global, &host.get(&path).await?)
+        Delivery::List { filter, limit, after } => {
+            let mut values = named(*filter);
+            values.extend([("limit", Some(limit.to_string())), ("after", after)]);
+            list(global, &host.get(&query("/v1/deliveries", &values)).await?)
         }
         Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
         Delivery::Retry { delivery, doubt, why } => {
@@ -40,6 +41,15 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
             act(global, &host, &delivery, "assign", body).await
         }
     }
+}
+
+/// The filter as the API has it.
+fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>)> {
+    let DeliveryFilter { state, connection, flow, since, until, reason, queue, text } = filter;
+    let name = |name: Option<Name>| name.map(|name| name.to_string());
+    let names = [("connection", name(connection)), ("flow", name(flow)), ("queue", name(queue))];
+    let texts = [("state", state), ("since", since), ("until", until), ("reason", reason), ("text", text)];
+    texts.into_iter().chain(names).collect()
 }
 
 async fn act(global: &Global, host: &Host, delivery: &str, act: &str, mut body: Value) -> Result<(), Failure> {

@@ -253,8 +253,8 @@ async fn engine(
         cidrs: vec!["127.0.0.0/8".parse().expect("a network")],
         ..Ceiling::default()
     };
-    let settings =
-        EngineSettings { max_in_flight: 8, lease: Duration::from_secs(30), stop_within: Duration::from_secs(2) };
+    let (lease, stop_within) = (Duration::from_secs(30), Duration::from_secs(2));
+    let settings = EngineSettings { max_in_flight: 8, lease, stop_within, starts_paused: false };
     let parts = EngineParts {
         store: store.clone(),
         loader: Arc::new(FakeLoader(connector.clone(), loads.clone())),
