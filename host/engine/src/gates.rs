@@ -141,7 +141,8 @@ impl Gates {
             *counts.entry(&one.delivery.connection).or_default() += 1;
         }
         for (name, kept) in self.kept().iter_mut() {
-            let room = rooms.of(name);
+            // What was configured since the rooms were counted was not looked at.
+            let Some(&room) = rooms.named.get(name) else { continue };
             let count = counts.get(name).copied().unwrap_or(0);
             kept.is_awaited = count >= room;
         }

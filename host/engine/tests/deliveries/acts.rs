@@ -156,6 +156,8 @@ async fn what_is_not_possible_says_what_is() {
     let nobody = DeliveryId::new(Timestamp::from_millis(1), &SeededDice::new(1));
     assert!(matches!(act(&bench, nobody, RETRY).await, Err(ActError::Unknown(id)) if id == nobody));
     let run = bench.submit("x").await;
+    let begun = async || bench.first_delivery(run).await.delivery.attempts == 1;
+    bench.until("an attempt", begun).await;
     let id = bench.first_delivery(run).await.delivery.id;
     let Err(error) = act(&bench, id, PersonAct::Close).await else { panic!("it was done") };
     assert_eq!(error.to_string(), "`close` is not possible: an attempt is under way; wait until it has ended");

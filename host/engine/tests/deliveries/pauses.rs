@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
+use serde_json::json;
 use sluse_engine::PauseError;
 use sluse_model::{Actor, GateKind, Name, Outcome, RunState, TokenId, fakes::SeededDice};
 use sluse_store::Pauses as _;
@@ -58,7 +59,7 @@ async fn a_pause_outlives_the_process_and_new_configuration() {
     after_a_restart.resume_all(&clerk());
     assert_eq!(after_a_restart.gate(&target()).expect("a gate").kind, GateKind::Paused);
     let url = Target::start(&[Act::Answer(200)]).await.url;
-    bench.configure(&url, &[]).await;
+    bench.configure(&url, &[("act", "act", json!({"text": "x"}))]).await;
     assert_eq!(bench.engine.gate(&target()).expect("a gate").kind, GateKind::Paused);
 }
 
