@@ -5,7 +5,7 @@ use sluse_model::{ActKind, Reason, Standing, TimelineLevel};
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
-use crate::v1::gate;
+use crate::v1::{gate, tokens::token_id};
 
 const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
@@ -116,7 +116,7 @@ fn intent() -> Schema {
 }
 
 fn done_act() -> Schema {
-    let by = object().with("token", id("tok").named("TokenId")).with("name", text().about("As it was called then."));
+    let by = object().with("token", token_id()).with("name", text().about("As it was called then."));
     object()
         .with("at", timestamp())
         .with("by", by.about("The token of whoever did it.").named("Actor"))
