@@ -2,6 +2,8 @@
 
 #[path = "main_job/access.rs"]
 mod access; // who may ask for what
+#[path = "main_job/acts.rs"]
+mod acts; // what people do about what failed
 #[path = "main_job/callbacks.rs"]
 mod callbacks; // an outside API that answers later
 #[path = "main_job/case.rs"]

@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use sluse_engine::{ApplyError, FlowError, InstallError, SecretError, SubmitError};
+use sluse_engine::{ActError, ApplyError, FlowError, InstallError, PauseError, SecretError, SubmitError};
 use sluse_store::StoreError;
 
 use crate::{
@@ -47,6 +47,10 @@ pub enum ApiError {
     /// Nothing waits for this answer any more.
     #[error("it came too late: nothing waits for this answer any more, do not send it again")]
     TooLate,
+    #[error(transparent)]
+    Act(#[from] ActError),
+    #[error(transparent)]
+    Pause(#[from] PauseError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
     #[error(transparent)]
@@ -101,6 +105,9 @@ impl ApiError {
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
             Self::TooLate => kind::TOO_LATE,
+            Self::Act(error) => act_kind(error),
+            Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
+            Self::Pause(PauseError::NoReason) => kind::BAD_BODY,
             Self::Submit(error) => submit_kind(error),
             Self::Install(error) => install_kind(error),
             Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
@@ -110,13 +117,15 @@ impl ApiError {
             Self::Apply(ApplyError::Store(error))
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))
+            | Self::Pause(PauseError::Store(error))
             | Self::Store(error) => store_kind(error),
         }
     }
 
     fn entries(&self) -> Vec<ProblemEntry> {
         match self {
-            Self::Submit(SubmitError::DoesNotFit { violations, .. }) => violations
+            Self::Submit(SubmitError::DoesNotFit { violations, .. })
+            | Self::Act(ActError::DoesNotFit { violations, .. }) => violations
                 .iter()
                 .map(|violation| ProblemEntry {
                     message: violation.expected.clone(),
@@ -139,6 +148,18 @@ impl ApiError {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+fn act_kind(error: &ActError) -> Kind {
+    match error {
+        ActError::Unknown(_) => kind::NOT_FOUND,
+        ActError::NoReason => kind::BAD_BODY,
+        ActError::NotPossible { .. } => kind::NOT_POSSIBLE,
+        ActError::InDoubt => kind::IN_DOUBT,
+        ActError::DoesNotFit { .. } => kind::TEXT_DOES_NOT_FIT,
+        ActError::NotReady(_) => kind::NOT_READY,
+        ActError::Store(error) => store_kind(error),
     }
 }
 

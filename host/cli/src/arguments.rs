@@ -1,9 +1,13 @@
 //! What can be written on the command line.
 
+mod delivery; // about deliveries
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluse_model::{Digest, Name, Scope};
+
+pub(crate) use delivery::{Delivery, DeliveryFilter};
 
 /// A host for connectors: each runs as a sandboxed WebAssembly component, while networking, credentials, files,
 /// retries and state stay with the host.
@@ -37,6 +41,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Run the host until it is told to stop.
     Serve(Serve),
+    /// Let go of what a host that was started with `serve --paused` holds.
+    Resume,
     /// Apply connections and flows from TOML files: all of them, or none.
     Apply(Apply),
     /// Hand in a submission.
@@ -44,13 +50,13 @@ pub(crate) enum Command {
     /// Look at runs.
     #[command(subcommand)]
     Run(Run),
-    /// Look at deliveries.
+    /// Look at deliveries, and act on those that wait for a person.
     #[command(subcommand)]
     Delivery(Delivery),
     /// Build, test, install and swap connectors.
     #[command(subcommand)]
     Connector(Connector),
-    /// Look at connections and try them.
+    /// Look at connections, try them, pause them.
     #[command(subcommand)]
     Connection(Connection),
     /// Write secrets, and say where they may go.
@@ -74,6 +80,9 @@ pub(crate) struct Serve {
     /// Keep data here instead of where the settings say.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+    /// Begin no delivery before `sluse resume`, to look before everything runs again. Submissions are accepted.
+    #[arg(long)]
+    pub(crate) paused: bool,
 }
 
 #[derive(Debug, Args)]
@@ -150,27 +159,6 @@ impl RunStateArgument {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Delivery {
-    /// List deliveries, the latest first.
-    List {
-        /// Only those in this state: queued, running, retrying, attention or closed.
-        #[arg(long)]
-        state: Option<String>,
-        /// At most this many.
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// Where the page before ended.
-        #[arg(long)]
-        after: Option<String>,
-    },
-    /// Show a delivery with its attempts, its input and output.
-    Show {
-        /// del-…
-        delivery: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum Connector {
     /// Build the connector in a folder into a component.
     Build {
@@ -228,6 +216,15 @@ pub(crate) enum Connection {
     List,
     /// Try a connection's sign-in and rights, without changing anything at its target.
     Check { connection: Name },
+    /// Let nothing begin at a connection until it is resumed. What is handed in is accepted, and waits.
+    Pause {
+        connection: Name,
+        /// Why, for whoever finds it paused.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// End the pause of a connection.
+    Resume { connection: Name },
 }
 
 #[derive(Debug, Subcommand)]

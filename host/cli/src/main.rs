@@ -46,6 +46,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { global, command } = arguments;
     match command {
         Command::Serve(command) => serve::serve(&global, command).await,
+        Command::Resume => commands::connection::resume(&global).await,
         Command::Apply(command) => commands::apply::run(&global, command).await,
         Command::Submit(command) => commands::submit::run(&global, command).await,
         Command::Run(command) => commands::run::run(&global, command).await,

@@ -77,6 +77,7 @@ fn in_force(global: &Global, command: Serve) -> Result<Settings, Failure> {
     if let Some(folder) = command.data {
         settings.data.folder = folder;
     }
+    settings.engine.starts_paused = command.paused;
     Ok(settings)
 }
 

@@ -39,6 +39,8 @@ pub struct Engine {
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gates: Arc<Gates>,
+    /// One at a time: what the gates hold is what was written last.
+    pub(crate) pausing: tokio::sync::Mutex<()>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
     /// Dispatcher and lease keeper.
@@ -54,6 +56,7 @@ impl Engine {
             revisions: Revisions::new(parts.store.clone(), parts.loader),
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
             gates: Gates::new(parts.clock.clone()),
+            pausing: tokio::sync::Mutex::default(),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),
             store: parts.store,
@@ -63,6 +66,10 @@ impl Engine {
             dice: parts.dice,
             settings: parts.settings,
         });
+        if engine.settings.starts_paused {
+            engine.gates.pause_all();
+        }
+        engine.restore_pauses().await?;
         engine.gates.configure(engine.store.connections().await?.iter().map(|stored| &stored.connection));
         engine.load_active().await?;
         engine.take_up_lapsed().await?;

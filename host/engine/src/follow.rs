@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sluse_model::{
-    Attention, DeliveryId, DeliveryState, Name, NewDelivery, Problem, Reason, Resolution, RunState, Timestamp,
+    Attention, Delivery, DeliveryId, DeliveryState, Digest, Name, NewDelivery, Problem, Reason, Resolution, RunState,
+    Timestamp,
 };
 use sluse_store::{Claimed, Follow, RunDetail, StoreError};
 
@@ -24,11 +25,35 @@ pub(crate) fn state_name(state: &DeliveryState) -> &'static str {
     }
 }
 
+/// A delivery with the version of the flow that its run keeps to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Followed<'a> {
+    pub(crate) delivery: &'a Delivery,
+    pub(crate) flow: &'a Name,
+    pub(crate) flow_digest: &'a Digest,
+}
+
+impl<'a> From<&'a Claimed> for Followed<'a> {
+    fn from(claimed: &'a Claimed) -> Self {
+        Self { delivery: &claimed.delivery, flow: &claimed.flow, flow_digest: &claimed.flow_digest }
+    }
+}
+
 impl Engine {
     /// What follows for the run when its present delivery goes to `state`.
     pub(crate) async fn follow(
         &self,
         claimed: &Claimed,
+        state: &DeliveryState,
+        output: Option<&str>,
+    ) -> Result<Follow, StoreError> {
+        self.follow_on(claimed.into(), state, output).await
+    }
+
+    /// The same for a delivery that nobody works on.
+    pub(crate) async fn follow_on(
+        &self,
+        followed: Followed<'_>,
         state: &DeliveryState,
         output: Option<&str>,
     ) -> Result<Follow, StoreError> {
@@ -40,29 +65,29 @@ impl Engine {
             DeliveryState::Attention(_) => Follow::Stay(RunState::Attention),
             DeliveryState::Closed { resolution: Resolution::Failed, .. } => Follow::Close(RunState::Failed),
             DeliveryState::Closed { resolution: Resolution::Succeeded, at } => {
-                self.after_success(claimed, output, *at).await?
+                self.after_success(followed, output, *at).await?
             }
         })
     }
 
     async fn after_success(
         &self,
-        claimed: &Claimed,
+        followed: Followed<'_>,
         output: Option<&str>,
         now: Timestamp,
     ) -> Result<Follow, StoreError> {
-        let flow = match self.flows.version(&claimed.flow, &claimed.flow_digest).await {
+        let flow = match self.flows.version(followed.flow, followed.flow_digest).await {
             Ok(flow) => flow,
             Err(FlowError::Store(error)) => return Err(error),
-            Err(error) => return Ok(self.blocked(claimed, error.to_string(), now)),
+            Err(error) => return Ok(self.blocked(followed, error.to_string(), now)),
         };
-        let index = claimed.delivery.step_index as usize + 1;
+        let index = followed.delivery.step_index as usize + 1;
         if index >= flow.flow.steps.len() {
             return Ok(Follow::Close(RunState::Succeeded));
         }
-        let run = self.store.run(claimed.delivery.run).await?;
-        let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", claimed.delivery.run)))?;
-        Ok(self.next(&flow, index, &run, claimed, output, now))
+        let run = self.store.run(followed.delivery.run).await?;
+        let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", followed.delivery.run)))?;
+        Ok(self.next(&flow, index, &run, followed, output, now))
     }
 
     fn next(
@@ -70,7 +95,7 @@ impl Engine {
         flow: &CompiledFlow,
         index: usize,
         run: &RunDetail,
-        claimed: &Claimed,
+        followed: Followed<'_>,
         output: Option<&str>,
         now: Timestamp,
     ) -> Follow {
@@ -80,7 +105,7 @@ impl Engine {
             .iter()
             .map(|delivery| (delivery.step.clone(), output_value(delivery.output.as_deref())))
             .collect();
-        steps.insert(claimed.delivery.step.clone(), output_value(output));
+        steps.insert(followed.delivery.step.clone(), output_value(output));
         let submission = output_value(Some(&run.submission));
         let scope = Scope {
             submission: &submission,
@@ -111,16 +136,16 @@ impl Engine {
     }
 
     /// Whether there is a next step cannot be said: a person has to look, so that the run is not lost.
-    fn blocked(&self, claimed: &Claimed, detail: String, now: Timestamp) -> Follow {
+    fn blocked(&self, followed: Followed<'_>, detail: String, now: Timestamp) -> Follow {
         Follow::Next(Box::new(NewDelivery {
             id: DeliveryId::new(now, &*self.dice),
-            step_index: claimed.delivery.step_index + 1,
-            step: claimed.delivery.step.clone(),
-            connection: claimed.delivery.connection.clone(),
-            operation: claimed.delivery.operation.clone(),
+            step_index: followed.delivery.step_index + 1,
+            step: followed.delivery.step.clone(),
+            connection: followed.delivery.connection.clone(),
+            operation: followed.delivery.operation.clone(),
             input: "null".into(),
             ordering_key: None,
-            state: not_mapped(claimed.delivery.step.as_str(), detail, now),
+            state: not_mapped(followed.delivery.step.as_str(), detail, now),
             accepted_at: now,
         }))
     }
@@ -129,5 +154,5 @@ impl Engine {
 fn not_mapped(step: &str, detail: String, now: Timestamp) -> DeliveryState {
     let message = format!("The input of step `{step}` cannot be computed from the submission and the earlier steps.");
     let problem = Problem::new("mapping-failed", message).with_detail(detail);
-    DeliveryState::Attention(Attention { reason: Reason::MappingFailed, problem, since: now })
+    DeliveryState::Attention(Attention::new(Reason::MappingFailed, problem, now))
 }

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use sluse_model::{Clock, Connection, Exchanged, Gate, GateHold, Name, Timestamp};
+use sluse_model::{Clock, Connection, Exchanged, Gate, GateHold, Name, Pause, Timestamp};
 use sluse_store::{Claimed, Rooms};
 use tokio::sync::Notify;
 
@@ -18,8 +18,17 @@ pub(crate) use pass::Pass;
 #[derive(Debug)]
 pub(crate) struct Gates {
     kept: Mutex<HashMap<Name, Kept>>,
+    pauses: Mutex<Pauses>,
     opened: Notify,
     clock: Arc<dyn Clock>,
+}
+
+/// What lets nothing begin.
+#[derive(Debug, Default)]
+struct Pauses {
+    /// All that there are, since then.
+    all_since: Option<Timestamp>,
+    named: HashMap<Name, Pause>,
 }
 
 #[derive(Debug)]
@@ -31,7 +40,7 @@ struct Kept {
 
 impl Gates {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { kept: Mutex::default(), opened: Notify::new(), clock })
+        Arc::new(Self { kept: Mutex::default(), pauses: Mutex::default(), opened: Notify::new(), clock })
     }
 
     /// Takes over what is configured. Who is through stays through.
@@ -48,7 +57,46 @@ impl Gates {
             }
         }
         drop(kept);
+        self.apply_pauses();
+    }
+
+    /// Nothing begins anywhere until [`Gates::let_go_of_all`].
+    pub(crate) fn pause_all(&self) {
+        self.pauses().all_since = Some(self.clock.now());
+        self.apply_pauses();
+    }
+
+    pub(crate) fn let_go_of_all(&self) {
+        self.pauses().all_since = None;
+        self.apply_pauses();
+    }
+
+    /// Nothing begins at these connections, and at others that were paused by name before it does again.
+    pub(crate) fn pause_only(&self, named: HashMap<Name, Pause>) {
+        self.pauses().named = named;
+        self.apply_pauses();
+    }
+
+    fn apply_pauses(&self) {
+        let pauses = self.pauses();
+        for (name, kept) in self.kept().iter_mut() {
+            match (pauses.named.get(name), pauses.all_since) {
+                (Some(Pause { since, by, why }), _) => {
+                    let resume = format!("let it go with `sluse connection resume {name}`");
+                    kept.gate.pause(*since, format!("paused by {}: {why}; {resume}", by.name));
+                }
+                (None, Some(since)) => {
+                    kept.gate.pause(since, "the host was started paused; let it go with `sluse resume`".into());
+                }
+                (None, None) => kept.gate.let_go(),
+            }
+        }
+        drop(pauses);
         self.opened.notify_one();
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until one that was closed may be open. Said before anybody waited, it is heard all the same.
@@ -93,7 +141,8 @@ impl Gates {
             *counts.entry(&one.delivery.connection).or_default() += 1;
         }
         for (name, kept) in self.kept().iter_mut() {
-            let room = rooms.of(name);
+            // What was configured since the rooms were counted was not looked at.
+            let Some(&room) = rooms.named.get(name) else { continue };
             let count = counts.get(name).copied().unwrap_or(0);
             kept.is_awaited = count >= room;
         }

@@ -1,6 +1,7 @@
 //! Deciding and driving: takes submissions in, carries deliveries out, swaps connectors. What may become of a
 //! delivery is decided in `sluse-model`, kept in `sluse-store`, carried out through `sluse-connector`.
 
+mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
 mod callbacks; // waiting for an answer
 mod check; // trying a connection
@@ -19,6 +20,7 @@ mod install; // handing in a connector
 mod intents; // what must happen once
 mod mapping; // how a step's input comes about
 mod outlook; // what people are told of a delivery
+mod pauses; // letting nothing begin
 mod revisions; // connectors, loaded
 #[cfg(feature = "sabotage")]
 mod sabotage; // how a proof is shown to fail
@@ -28,6 +30,7 @@ mod settings; // how much at once
 mod submit; // a submission is taken in
 mod worker; // one delivery: call, judge, settle
 
+pub use acts::ActError;
 pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
@@ -40,6 +43,7 @@ pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};
 pub use outlook::Outlook;
+pub use pauses::PauseError;
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
 pub use settings::EngineSettings;

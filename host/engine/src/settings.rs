@@ -13,15 +13,13 @@ pub struct EngineSettings {
     pub stop_within: Duration,
     /// What the addresses begin with at which targets answer: `https://sluse.example.dk`. Without it, none is given.
     pub callbacks_url: Option<String>,
+    /// Every connection is paused at the start, until [`crate::Engine::resume_all`].
+    pub starts_paused: bool,
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self {
-            max_in_flight: 512,
-            lease: Duration::from_secs(60),
-            stop_within: Duration::from_secs(20),
-            callbacks_url: None,
-        }
+        let (lease, stop_within) = (Duration::from_secs(60), Duration::from_secs(20));
+        Self { max_in_flight: 512, lease, stop_within, callbacks_url: None, starts_paused: false }
     }
 }

@@ -1,5 +1,7 @@
 //! Deliveries from acceptance to their end: the real engine on a real store, with a connector made of a closure.
 
+#[path = "deliveries/acts.rs"]
+mod acts; // what people do about them
 #[path = "deliveries/bench.rs"]
 mod bench; // an engine to try things on
 #[path = "deliveries/callbacks.rs"]
@@ -18,6 +20,8 @@ mod once; // what must happen once
 mod order; // what must not overtake
 #[path = "deliveries/outcomes.rs"]
 mod outcomes; // what each way of ending leads to
+#[path = "deliveries/pauses.rs"]
+mod pauses; // nothing begins
 #[path = "deliveries/policies.rs"]
 mod policies; // when to try again, and when no more
 #[path = "deliveries/restart.rs"]

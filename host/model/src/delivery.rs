@@ -1,5 +1,6 @@
 //! One durable call of an operation, and what may become of it.
 
+mod act; // what people do about it
 mod attempt; // one try, and how it ended
 mod callback; // answers at its addresses
 mod intent; // what is known of requests that must happen once
@@ -9,6 +10,7 @@ mod transition; // what happens next
 
 use serde::{Deserialize, Serialize};
 
+pub use act::{Act, ActKind, Actor, DoneAct};
 pub use attempt::{Attempt, AttemptEnd, AttemptResult, TimelineLevel, TimelineLine};
 pub use callback::{Callback, CallbackStanding, MAX_ADDRESSES, address_number, phase_of};
 pub use intent::{Intent, Standing};

@@ -1,5 +1,5 @@
 //! How much at once, how fast, and whether at all: what a delivery passes before its attempt begins. In this order:
-//! concurrency, rate, breaker.
+//! pause, concurrency, rate, breaker.
 
 mod breaker; // leaving a target alone that cannot be reached
 mod bucket; // how fast
@@ -12,7 +12,7 @@ pub use breaker::{BreakerSettings, Exchanged, MAX_COOL_DOWN_MS};
 pub use bucket::Rate;
 
 use self::{breaker::Breaker, bucket::Bucket};
-use crate::Timestamp;
+use crate::{Actor, Timestamp};
 
 /// How much at once, how fast, and when to leave the target alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ impl Default for GateSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateKind {
+    /// Somebody has paused it.
+    Paused,
     Concurrency,
     Rate,
     Breaker,
@@ -45,11 +47,12 @@ pub enum GateKind {
 
 impl GateKind {
     /// Every one, in the order in which they are passed.
-    pub const ALL: [Self; 4] = [Self::Concurrency, Self::Rate, Self::Breaker, Self::Order];
+    pub const ALL: [Self; 5] = [Self::Paused, Self::Concurrency, Self::Rate, Self::Breaker, Self::Order];
 
     /// The name as people see it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Paused => "paused",
             Self::Concurrency => "concurrency",
             Self::Rate => "rate",
             Self::Breaker => "breaker",
@@ -75,6 +78,14 @@ pub struct GateHold {
     pub message: String,
 }
 
+/// That somebody lets nothing begin at a connection: since when, who and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    pub since: Timestamp,
+    pub by: Actor,
+    pub why: String,
+}
+
 /// That an attempt was let through. It leaves again, once: see [`Gate::leave`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -86,6 +97,8 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub struct Gate {
     settings: GateSettings,
+    /// Present while it is paused.
+    paused: Option<GateHold>,
     under_way: u32,
     /// Present while no place is free.
     full_since: Option<Timestamp>,
@@ -97,7 +110,7 @@ impl Gate {
     /// Open gates.
     pub fn new(settings: GateSettings, now: Timestamp) -> Self {
         let bucket = Bucket::full(settings.rate, now);
-        Self { settings, under_way: 0, full_since: None, bucket, breaker: Breaker::default() }
+        Self { settings, paused: None, under_way: 0, full_since: None, bucket, breaker: Breaker::default() }
     }
 
     /// Goes on under other settings. Who is through stays; a rate that changed begins anew.
@@ -109,9 +122,22 @@ impl Gate {
         self.note_fullness(now);
     }
 
+    /// Lets nothing begin, since then and for this reason, until it is let go. What is through stays.
+    pub fn pause(&mut self, since: Timestamp, message: String) {
+        self.paused = Some(GateHold { kind: GateKind::Paused, since, until: None, message });
+    }
+
+    /// Is paused no longer.
+    pub fn let_go(&mut self) {
+        self.paused = None;
+    }
+
     /// How many may enter now.
     pub fn room(&mut self, now: Timestamp) -> u32 {
         self.observe(now);
+        if self.paused.is_some() {
+            return 0;
+        }
         let places = self.settings.max_concurrent.saturating_sub(self.under_way);
         places.min(self.bucket.room(self.settings.rate, now)).min(self.breaker.room(now))
     }
@@ -151,6 +177,9 @@ impl Gate {
     /// The first gate that is closed; `None` when one may enter.
     pub fn hold(&mut self, now: Timestamp) -> Option<GateHold> {
         self.observe(now);
+        if self.paused.is_some() {
+            return self.paused.clone();
+        }
         if let Some(since) = self.full_since {
             let most = self.settings.max_concurrent;
             let message =

@@ -24,15 +24,18 @@ pub use attachment::Attachment;
 pub use auth::{Auth, SecretName};
 pub use connection::{Connection, Endpoint, Grant, Limits, OperationSettings};
 pub use delivery::{
-    Attempt, AttemptEnd, AttemptResult, Attention, Callback, CallbackStanding, Delivery, DeliveryState, Event, Intent,
-    Lease, MAX_ADDRESSES, NewDelivery, Position, Reason, Refused, Resolution, Standing, TimelineLevel, TimelineLine,
-    address_number, after_attempt, after_lost_attempt, ordering_key, phase_of, when_exhausted,
+    Act, ActKind, Actor, Attempt, AttemptEnd, AttemptResult, Attention, Callback, CallbackStanding, Delivery,
+    DeliveryState, DoneAct, Event, Intent, Lease, MAX_ADDRESSES, NewDelivery, Position, Reason, Refused, Resolution,
+    Standing, TimelineLevel, TimelineLine, address_number, after_attempt, after_lost_attempt, ordering_key, phase_of,
+    when_exhausted,
 };
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};
 pub use digest::{Digest, Digester, InvalidDigest};
 pub use flow::{Flow, Step};
-pub use gate::{BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Rate};
+pub use gate::{
+    BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
+};
 pub use id::{AttachmentId, DeliveryId, InvalidId, RunId, TokenId};
 pub use name::{InvalidName, Name};
 pub use problem::{Failure, Outcome, Problem};

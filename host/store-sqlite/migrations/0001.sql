@@ -34,6 +34,15 @@ CREATE TABLE attempt_limits (
 ) STRICT;
 CREATE INDEX attempt_limits_by_connection ON attempt_limits (connection);
 
+-- Connections at which somebody lets nothing begin.
+CREATE TABLE pauses (
+    connection INTEGER PRIMARY KEY REFERENCES connections (key),
+    since      INTEGER NOT NULL,
+    token      BLOB    NOT NULL CHECK (length(token) = 16),
+    name       TEXT    NOT NULL,
+    why        TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE flow_versions (
     key        INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
@@ -125,6 +134,7 @@ CREATE TABLE deliveries (
     reason           TEXT,
     attention_since  INTEGER,
     problem          TEXT,
+    queue            TEXT,
     resolution       TEXT CHECK (resolution IN ('succeeded', 'failed')),
     closed_at        INTEGER,
     accepted_at      INTEGER NOT NULL,
@@ -137,6 +147,7 @@ CREATE TABLE deliveries (
     CHECK ((state IN ('retrying', 'attention')) = (problem IS NOT NULL)),
     CHECK ((state = 'attention') = (reason IS NOT NULL)),
     CHECK ((state = 'attention') = (attention_since IS NOT NULL)),
+    CHECK (queue IS NULL OR state = 'attention'),
     CHECK ((state = 'closed') = (resolution IS NOT NULL)),
     CHECK ((state = 'closed') = (closed_at IS NOT NULL))
 ) STRICT;
@@ -146,7 +157,10 @@ CREATE UNIQUE INDEX deliveries_by_step ON deliveries (run, step_index);
 CREATE INDEX deliveries_waiting ON deliveries (claimable, connection, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_in_order ON deliveries (ordering_key, key) WHERE ordering_key IS NOT NULL AND state <> 'closed';
 CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'running';
-CREATE INDEX deliveries_attention ON deliveries (attention_since) WHERE state = 'attention';
+-- What waits for a person, as people look for it; within each, by key.
+CREATE INDEX deliveries_attention ON deliveries (connection) WHERE state = 'attention';
+CREATE INDEX deliveries_by_reason ON deliveries (reason) WHERE state = 'attention';
+CREATE INDEX deliveries_by_queue ON deliveries (queue) WHERE state = 'attention' AND queue IS NOT NULL;
 
 CREATE TABLE inputs (
     delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),
@@ -206,6 +220,22 @@ CREATE TABLE intents (
     answer      BLOB,
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
+
+-- What people did about deliveries. States are JSON text; `input` is what an edit replaced.
+CREATE TABLE acts (
+    key            INTEGER PRIMARY KEY,
+    delivery       INTEGER NOT NULL REFERENCES deliveries (key),
+    at             INTEGER NOT NULL,
+    token          BLOB    NOT NULL CHECK (length(token) = 16),
+    name           TEXT    NOT NULL,
+    act            TEXT    NOT NULL,
+    why            TEXT,
+    did_not_happen INTEGER NOT NULL CHECK (did_not_happen = 0 OR did_not_happen = 1),
+    before         TEXT    NOT NULL,
+    after          TEXT    NOT NULL,
+    input          TEXT
+) STRICT;
+CREATE INDEX acts_by_delivery ON acts (delivery);
 
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,

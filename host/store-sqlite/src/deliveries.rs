@@ -1,7 +1,9 @@
 //! Deliveries: where each stands is a short row, and only live ones stand in an index that a claim reads.
 
+mod act; // what people do about them
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
+mod list; // those that somebody looks for
 mod order; // one after the other
 mod rows; // from rows to deliveries
 mod settle; // how an attempt ended, and what follows
@@ -12,7 +14,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
 use sluse_store::{
-    Claim, Claimed, Deliveries, DeliveryDetail, ListedDelivery, Page, PageRequest, Rooms, Settlement, StoreError,
+    Claim, Claimed, Deliveries, DeliveryDetail, DeliveryFilter, ListedDelivery, Page, PageRequest, Rooms, Settlement,
+    StoreError,
 };
 
 use crate::{
@@ -69,9 +72,9 @@ impl Deliveries for SqliteStore {
         self.readers.read(move |connection| detail(connection, id)).await
     }
 
-    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
+    async fn deliveries(&self, filter: DeliveryFilter, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
         let part = Part::of(List::Deliveries, &page)?;
-        self.readers.read(move |connection| Ok(part.page(rows::list(connection, state.as_deref(), part)?))).await
+        self.readers.read(move |connection| Ok(list::list(connection, &filter, part)?)).await
     }
 }
 
@@ -100,7 +103,9 @@ fn detail(connection: &Connection, id: DeliveryId) -> Result<Option<DeliveryDeta
     let journal = journal::of_delivery(connection, key)?;
     let behind = order::head_of(connection, key)?;
     let callbacks = callbacks::of_delivery(connection, key)?;
-    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, callbacks, behind }))
+    let leads_its_key = order::leads(connection, key)?;
+    let acts = act::done(connection, key)?;
+    Ok(Some(DeliveryDetail { delivery, attempts, timeline, journal, callbacks, behind, leads_its_key, acts }))
 }
 
 fn ended_attempts(connection: &Connection, key: i64) -> rusqlite::Result<Vec<(Attempt, Vec<TimelineLine>)>> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sluse_model::{DeliveryId, Intent};
+use sluse_model::{DeliveryId, Intent, Standing};
 use sluse_store::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent, StoreError};
 
 use crate::{
@@ -54,6 +54,13 @@ pub(crate) fn close(write: &Write<'_>, delivery_key: i64, closed: &[ClosedIntent
         let values = params![delivery_key, intent.number, intent.standing.as_str(), intent.answer];
         write.prepare_cached(sql)?.execute(values)?;
     }
+    Ok(())
+}
+
+/// Notes what somebody found out about requests of which nobody knew.
+pub(crate) fn answer_doubts(write: &Write<'_>, delivery_key: i64, standing: Standing) -> Result<(), Failure> {
+    let sql = "UPDATE intents SET standing = ?2 WHERE delivery = ?1 AND standing = 'open'";
+    write.prepare_cached(sql)?.execute(params![delivery_key, standing.as_str()])?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod journal; // what must happen once
 mod migrations; // how the schema came to be
 mod open; // from a folder to a store
 mod pages; // lists in parts
+mod pauses; // connections at which nothing begins
 mod readers; // connections that only read
 mod runs; // submissions and what became of them
 #[cfg(feature = "sabotage")]

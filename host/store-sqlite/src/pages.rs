@@ -49,6 +49,13 @@ impl Part {
         i64::try_from(self.limit + 1).expect("a page has at most a thousand rows")
     }
 
+    /// The page, of rows with their keys, where only those from `floor_key` on were looked at.
+    pub(crate) fn page_above<T>(self, rows: Vec<(i64, T)>, floor_key: i64) -> Page<T> {
+        let page = self.page(rows);
+        let next = || format!("{}{floor_key:016x}", self.list.letter());
+        Page { next: page.next.or_else(|| (floor_key > 1).then(next)), items: page.items }
+    }
+
     /// The page, of rows with their keys.
     pub(crate) fn page<T>(self, mut rows: Vec<(i64, T)>) -> Page<T> {
         let more = rows.len() > self.limit;

@@ -1,6 +1,7 @@
 //! The promises of the port as tests, written once and run by each adapter. What differs between databases
 //! (locks, damage, durability under a kill) is tested by the adapters themselves.
 
+pub mod acts; // what people do about deliveries
 pub mod callbacks; // answers that targets give
 pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
@@ -10,6 +11,7 @@ pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
 pub mod leases; // who is doing it
 pub mod order; // one after the other
+pub mod pauses; // connections at which nothing begins
 pub mod runs; // submissions and what became of them
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
@@ -89,6 +91,7 @@ macro_rules! conformance {
                 a_connection_moved_to_another_connector_is_seen_by_the_next_claim,
                 a_clock_that_steps_back_stalls_nothing,
                 deliveries_are_listed_by_state,
+                deliveries_are_filtered,
             }
             leases {
                 an_old_lease_is_refused,
@@ -140,6 +143,20 @@ macro_rules! conformance {
                 activation_does_not_free_what_is_behind,
                 a_head_that_begins_as_a_person_s_work_holds_its_key,
             }
+            acts {
+                what_is_asked_for_again_can_be_claimed,
+                who_did_what_and_why_is_kept,
+                what_did_not_happen_may_be_sent_again,
+                an_edited_input_is_used_and_the_one_before_is_kept,
+                what_was_resolved_goes_on,
+                what_was_closed_closes_its_run,
+                a_queue_is_kept_with_what_waits_for_it,
+                an_act_on_what_has_changed_is_refused,
+                one_of_two_who_act_at_once_wins,
+                a_head_that_is_closed_by_hand_lets_go_of_its_key,
+                a_head_that_is_skipped_lets_the_others_go_on,
+                what_waits_behind_a_head_and_is_closed_holds_nobody_up,
+            }
             journal {
                 what_was_noted_is_read_back,
                 a_note_closes_what_came_before,
@@ -147,6 +164,11 @@ macro_rules! conformance {
                 a_journal_goes_on_over_attempts,
                 nobody_notes_without_the_lease,
                 a_stale_settlement_closes_nothing,
+            }
+            pauses {
+                a_pause_is_read_back_until_it_ends,
+                a_pause_goes_on_for_another_reason,
+                what_is_not_there_is_not_paused,
             }
             wakeups {
                 accepted_work_wakes,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sluse_model::{
-    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, RunId, RunState, TimelineLine,
-    Timestamp,
+    Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, Reason, RunId, RunState,
+    TimelineLine, Timestamp,
 };
 
 use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, Resumption, StoreError};
@@ -124,6 +124,25 @@ impl From<Delivery> for ListedDelivery {
     }
 }
 
+/// Which deliveries are wanted: all that is named has to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// The name of a state.
+    pub state: Option<String>,
+    pub connection: Option<Name>,
+    pub flow: Option<Name>,
+    /// Accepted then or later.
+    pub since: Option<Timestamp>,
+    /// Accepted before.
+    pub until: Option<Timestamp>,
+    /// Waits for a person, for this reason.
+    pub reason: Option<Reason>,
+    /// Waits for those who work on this queue.
+    pub queue: Option<Name>,
+    /// Stands in the problem that it met: in code, message or detail, whatever the case of ASCII letters.
+    pub text: Option<String>,
+}
+
 /// Work that waits, and who is doing it.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
@@ -156,6 +175,8 @@ pub trait Deliveries: Send + Sync {
     /// The delivery of this id.
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError>;
 
-    /// Deliveries without their texts, the latest first; with `state` only those in the state of this name.
-    async fn deliveries(&self, state: Option<String>, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError>;
+    /// Deliveries without their texts, the latest first. What waits for a person is found by an index. A look through
+    /// all that there are is bounded: then a page may have fewer than asked for, or none, and still be followed by
+    /// another.
+    async fn deliveries(&self, filter: DeliveryFilter, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError>;
 }

@@ -3,6 +3,7 @@
 //! what it was read under. How a database keeps the promises is the adapters' business; the promises are
 //! also tests (feature `conformance`).
 
+mod acts; // what people do about deliveries
 mod callbacks; // answers that targets give
 mod configuration; // connections and flows
 mod connectors; // installed revisions
@@ -10,6 +11,7 @@ mod contents; // bytes under their digest
 mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
 mod journal; // what must happen once
+mod pauses; // connections at which nothing begins
 mod runs; // submissions and what became of them
 mod secrets; // sealed values
 mod tokens; // who may ask
@@ -19,13 +21,15 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+pub use acts::{Acts, NewAct};
 pub use callbacks::{Answer, Arrived, Callbacks, Resumption};
 pub use configuration::{Configuration, StoredConnection, StoredFlow};
 pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
-pub use deliveries::{Claim, Claimed, Claiming, Deliveries, Follow, ListedDelivery, Rooms, Settlement};
+pub use deliveries::{Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follow, ListedDelivery, Rooms, Settlement};
 pub use error::StoreError;
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
+pub use pauses::Pauses;
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
 pub use tokens::Tokens;
@@ -36,12 +40,14 @@ pub mod conformance;
 /// Everything that a host keeps. Cheap to share: `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Callbacks
+    Acts
+    + Callbacks
     + Configuration
     + Connectors
     + Contents
     + Deliveries
     + Journal
+    + Pauses
     + Runs
     + Secrets
     + Tokens

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
-    Attachment, Attempt, Callback, Delivery, DeliveryId, Digest, Intent, Name, NewDelivery, Run, RunId, RunState,
+    Attachment, Attempt, Callback, Delivery, DeliveryId, Digest, DoneAct, Intent, Name, NewDelivery, Run, RunId,
+    RunState,
     TimelineLine, Timestamp,
 };
 
@@ -87,6 +88,10 @@ pub struct DeliveryDetail {
     pub callbacks: Vec<Callback>,
     /// The delivery that it waits for because they share an ordering key, and that one came before.
     pub behind: Option<DeliveryId>,
+    /// Others that share its ordering key wait for it, or would.
+    pub leads_its_key: bool,
+    /// What people did about it, by time.
+    pub acts: Vec<DoneAct>,
 }
 
 /// Submissions and what became of them.

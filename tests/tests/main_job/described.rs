@@ -11,6 +11,7 @@ use sluse_tests::{
 };
 
 use crate::{
+    acts::{ordered_flow, refuse_cases, refused},
     contract::Contract,
     site::{FLOW_WITH_FILES, Site, submission},
 };
@@ -86,6 +87,7 @@ async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
     reader.ask("GET", "/readyz", json!(null)).await?;
     configuration(&reader).await?;
     runs(&reader).await?;
+    acts(&reader).await?;
     connectors(&reader).await?;
     secrets_and_tokens(&reader).await?;
     assert_eq!(reader.not_met(), []);
@@ -103,6 +105,14 @@ async fn configuration(reader: &Reader) -> anyhow::Result<()> {
     }
     reader.ask("POST", "/v1/connections/workzone/check", json!(null)).await?;
     reader.ask("POST", "/v1/connections/nobody/check", json!(null)).await?;
+    let why = json!({"why": "it is being upgraded"});
+    assert_eq!(reader.ask("POST", "/v1/connections/workzone/pause", why.clone()).await?.status, 204);
+    let paused = reader.ask("GET", "/v1/connections", json!(null)).await?.json()?;
+    assert_eq!(paused["items"][0]["gate"]["kind"], "paused");
+    assert_eq!(reader.ask("POST", "/v1/connections/workzone/resume", json!(null)).await?.status, 204);
+    assert_eq!(reader.ask("POST", "/v1/resume", json!(null)).await?.status, 204);
+    assert_eq!(reader.ask("POST", "/v1/connections/nobody/pause", why).await?.status, 404);
+    assert_eq!(reader.ask("POST", "/v1/connections/workzone/pause", json!({"why": ""})).await?.status, 400);
     Ok(())
 }
 
@@ -132,12 +142,47 @@ async fn runs(reader: &Reader) -> anyhow::Result<()> {
     assert_eq!(&*file.body, b"content");
     let delivery = detail["deliveries"][0]["id"].as_str().unwrap_or("");
     reader.ask("GET", &format!("/v1/deliveries/{delivery}"), json!(null)).await?;
-    for path in ["/v1/runs?limit=1", "/v1/deliveries?state=closed", "/v1/runs?after=made-up", "/v1/runs/%FF"] {
+    for path in [
+        "/v1/runs?limit=1",
+        "/v1/deliveries?state=closed",
+        "/v1/deliveries?reason=rejected&text=long&since=2026-03-01T09:30:00Z",
+        "/v1/runs?after=made-up",
+        "/v1/runs/%FF",
+    ] {
         reader.ask("GET", path, json!(null)).await?;
     }
     for path in [&format!("{path}/attachments/nothing"), "/v1/runs/nothing", "/v1/deliveries/nothing"] {
         assert_eq!(reader.ask("GET", path, json!(null)).await?.status, 404);
     }
+    Ok(())
+}
+
+async fn acts(reader: &Reader) -> anyhow::Result<()> {
+    refuse_cases(&reader.site, 4)?;
+    reader.ask("POST", "/v1/configuration", json!({"files": [{"name": "o.toml", "text": ordered_flow()}]})).await?;
+    let first = refused(&reader.site, "ordered", &submission("o-1")).await?;
+    let second = refused(&reader.site, "ordered", &submission("o-2")).await?;
+    let input = reader.site.host.get(&format!("/v1/deliveries/{first}")).await?["input"].clone();
+    let act = async |delivery: &str, act: &str, body: Value| {
+        reader.ask("POST", &format!("/v1/deliveries/{delivery}/{act}"), body).await
+    };
+    assert_eq!(act(&first, "assign", json!({"queue": "building"})).await?.status, 200);
+    assert_eq!(act(&first, "skip", json!({"why": "the others are urgent"})).await?.status, 200);
+    assert_eq!(act(&first, "skip", json!({})).await?.status, 409);
+    assert_eq!(act(&first, "edit", json!({"input": {"title": 1}})).await?.status, 422);
+    assert_eq!(act(&first, "edit", json!({"input": input})).await?.status, 200);
+    assert_eq!(act(&second, "resolve", json!({"output": [], "why": "it is there"})).await?.status, 422);
+    assert_eq!(act(&second, "resolve", json!({"output": {}, "why": ""})).await?.status, 400);
+    let output = json!({"case_id": "67453", "case_no": null, "created": true, "etag": null});
+    assert_eq!(act(&second, "resolve", json!({"output": output, "why": "it is there"})).await?.status, 200);
+    let run = reader.site.host.get(&format!("/v1/deliveries/{first}")).await?["run"].clone();
+    reader.site.settled(run.as_str().unwrap_or("")).await?;
+    assert_eq!(act(&first, "retry", json!({"did_not_happen": true})).await?.status, 200);
+    reader.site.settled(run.as_str().unwrap_or("")).await?;
+    assert_eq!(act(&first, "close", json!({"why": "withdrawn"})).await?.status, 200);
+    assert_eq!(act(&first, "retry", json!({})).await?.status, 409);
+    assert_eq!(act("nothing", "retry", json!({})).await?.status, 404);
+    reader.ask("GET", &format!("/v1/deliveries/{first}"), json!(null)).await?;
     Ok(())
 }
 

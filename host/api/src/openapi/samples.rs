@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, str::FromStr};
 use serde_json::json;
 use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
-    Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Callback, CallbackStanding, Connection,
-    CredentialKind, Delivery, DeliveryState, Description, Digest, Endpoint, EndpointNeed, FeedDescription, Flow,
-    FolderNeed, GateHold, GateKind, GateSettings, Grant, Intent, Lease, Limits, Name, OperationDescription,
-    OperationSettings, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId,
-    RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
+    ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Callback, CallbackStanding,
+    Connection, CredentialKind, Delivery, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed,
+    FeedDescription, Flow, FolderNeed, GateHold, GateKind, GateSettings, Grant, Intent, Lease, Limits, Name,
+    OperationDescription, OperationSettings, Problem, Rate, Reason, Resolution, RetryPolicy, Revision,
+    RevisionStanding, Run, RunId, RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp,
+    Token, Waits,
 };
 use sluse_store::DeliveryDetail;
 
@@ -69,7 +70,10 @@ pub(crate) fn states() -> Vec<DeliveryState> {
         DeliveryState::Retrying { due: moment(), problem: problem().with_detail("503") },
         DeliveryState::Waiting { until: moment() },
     ];
-    let attention = |reason| DeliveryState::Attention(Attention { reason, problem: problem(), since: moment() });
+    let queue = |reason| (reason != Reason::Invalid).then(name);
+    let attention = |reason| {
+        DeliveryState::Attention(Attention { queue: queue(reason), ..Attention::new(reason, problem(), moment()) })
+    };
     states.extend(Reason::ALL.map(attention));
     let resolutions = [Resolution::Succeeded, Resolution::Failed];
     states.extend(resolutions.map(|resolution| DeliveryState::Closed { resolution, at: moment() }));
@@ -111,7 +115,31 @@ pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let journal = Standing::ALL.map(intent).to_vec();
     let callback = |standing| Callback { number: 256, arrived_at: moment(), standing };
     let callbacks = CallbackStanding::ALL.map(callback).to_vec();
-    DeliveryDetail { delivery, attempts, timeline: levels.map(line).to_vec(), journal, callbacks, behind: None }
+    DeliveryDetail {
+        delivery,
+        attempts,
+        timeline: levels.map(line).to_vec(),
+        journal,
+        callbacks,
+        behind: None,
+        leads_its_key: false,
+        acts: acts(),
+    }
+}
+
+/// With everything, and with as little as there is.
+fn acts() -> Vec<DoneAct> {
+    let act = |(act, why): (ActKind, Option<&str>)| DoneAct {
+        at: moment(),
+        by: Actor { token: an(&format!("tok-{UUID}")), name: "clerk".into() },
+        act,
+        why: why.map(str::to_owned),
+        did_not_happen: why.is_some(),
+        before: DeliveryState::Attention(Attention::new(Reason::Rejected, problem(), moment())),
+        after: DeliveryState::Queued { due: moment() },
+        input_before: why.map(|_| "{}".into()),
+    };
+    ActKind::ALL.into_iter().flat_map(|kind| [(kind, None), (kind, Some("the target is back"))]).map(act).collect()
 }
 
 /// In every standing.

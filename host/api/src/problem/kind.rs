@@ -57,6 +57,9 @@ kinds! {
     UNKNOWN_SECRET = S::NOT_FOUND, "unknown-secret", "Unknown secret";
     NOT_CONFIRMED = S::NOT_FOUND, "not-confirmed", "Not confirmed";
     SECRET_REFUSED = S::UNPROCESSABLE_ENTITY, "secret-refused", "Secret refused";
+    NOT_POSSIBLE = S::CONFLICT, "not-possible", "Not possible where it stands";
+    IN_DOUBT = S::CONFLICT, "in-doubt", "Something may have happened";
+    TEXT_DOES_NOT_FIT = S::UNPROCESSABLE_ENTITY, "does-not-fit", "It does not fit the operation";
     DISK_FULL = S::INSUFFICIENT_STORAGE, "disk-full", "The disk is full";
     CHANGED_MEANWHILE = S::CONFLICT, "changed-meanwhile", "Changed meanwhile";
     BAD_PAGE = S::BAD_REQUEST, "bad-page", "No such page";

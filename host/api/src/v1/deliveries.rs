@@ -1,10 +1,17 @@
 //! Work that waits or is done.
 
+mod act; // what the acts share
+mod assign;
+mod close;
+mod edit;
 mod list;
+mod resolve;
+mod retry;
 pub(crate) mod schemas;
 mod show;
+mod skip;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::Method;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,11 +19,19 @@ use sluse_model::{Attempt, Callback, DeliveryState, Intent, TimelineLine, Timest
 use sluse_store::{DeliveryDetail, ListedDelivery};
 
 use crate::Route;
+use act::DoneActBody;
 use sluse_model::Scope;
 
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Submit, Scope::Operate];
+    const ACT: &[Scope] = &[Scope::Operate];
     vec![
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/retry", ACT, post(retry::retry), retry::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/edit", ACT, post(edit::edit), edit::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/resolve", ACT, post(resolve::resolve), resolve::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/close", ACT, post(close::close), close::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/skip", ACT, post(skip::skip), skip::describe),
+        Route::new(Method::POST, "/v1/deliveries/{delivery}/assign", ACT, post(assign::assign), assign::describe),
         Route::new(Method::GET, "/v1/deliveries", READ, get(list::list), list::describe),
         Route::new(Method::GET, "/v1/deliveries/{delivery}", READ, get(show::show), show::describe),
     ]
@@ -34,6 +49,8 @@ pub(crate) struct DeliveryBody {
     timeline: Vec<TimelineLine>,
     journal: Vec<Intent>,
     callbacks: Vec<Callback>,
+    /// What people did about it.
+    acts: Vec<DoneActBody>,
 }
 
 /// A delivery, as lists have it.
@@ -69,9 +86,19 @@ impl From<ListedDelivery> for DeliverySummary {
 
 impl From<DeliveryDetail> for DeliveryBody {
     fn from(detail: DeliveryDetail) -> Self {
-        let DeliveryDetail { mut delivery, attempts, timeline, journal, callbacks, .. } = detail;
-        let (input, output) = (raw(std::mem::take(&mut delivery.input)), delivery.output.take().map(raw));
-        Self { summary: ListedDelivery::from(delivery).into(), input, output, attempts, timeline, journal, callbacks }
+        let DeliveryDetail { mut delivery, attempts, timeline, journal, callbacks, acts, .. } = detail;
+        let summary_input = raw(std::mem::take(&mut delivery.input));
+        let output = delivery.output.take().map(raw);
+        Self {
+            summary: ListedDelivery::from(delivery).into(),
+            input: summary_input,
+            output,
+            attempts,
+            timeline,
+            journal,
+            callbacks,
+            acts: acts.into_iter().map(DoneActBody::from).collect(),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn token_id() -> Schema {
+pub(super) fn token_id() -> Schema {
     id("tok").about("Not secret.").named("TokenId")
 }
 

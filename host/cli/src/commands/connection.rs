@@ -1,5 +1,6 @@
-//! `sluse connection`: look at connections and try them.
+//! `sluse connection`: look at connections, try them, pause them. `sluse resume`: let go of a paused start.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,7 +18,30 @@ pub(crate) async fn run(global: &Global, command: Connection) -> Result<(), Fail
             let report: Value = host.post(&format!("/v1/connections/{connection}/check"), &json!({})).await?;
             check(global, &report)
         }
+        Connection::Pause { connection, why } => {
+            let path = format!("/v1/connections/{connection}/pause");
+            host.send(host.request(Method::POST, &path).json(&json!({"why": why}))).await?;
+            told(global, &json!({"paused": connection}), &format!("connection `{connection}` is paused"))
+        }
+        Connection::Resume { connection } => {
+            host.send(host.request(Method::POST, &format!("/v1/connections/{connection}/resume"))).await?;
+            told(global, &json!({"resumed": connection}), &format!("connection `{connection}` is not paused"))
+        }
     }
+}
+
+pub(crate) async fn resume(global: &Global) -> Result<(), Failure> {
+    let host = Host::of(global)?;
+    host.send(host.request(Method::POST, "/v1/resume")).await?;
+    told(global, &json!({"resumed": true}), "what the paused start held is let go")
+}
+
+fn told(global: &Global, value: &Value, sentence: &str) -> Result<(), Failure> {
+    if global.json {
+        return Ok(output::json(value)?);
+    }
+    output::say(sentence);
+    Ok(())
 }
 
 fn list(global: &Global, found: &Value) -> Result<(), Failure> {

@@ -1,10 +1,13 @@
-//! `sluse delivery`: look at deliveries.
+//! `sluse delivery`: look at deliveries, and act on those that wait for a person.
 
-use serde_json::Value;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sluse_model::Name;
 
 use super::{run::more, timeline::lines_of};
 use crate::{
-    arguments::{Delivery, Global},
+    arguments::{Delivery, DeliveryFilter, Global},
     client::{Host, query},
     failure::Failure,
     output,
@@ -13,13 +16,63 @@ use crate::{
 pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failure> {
     let host = Host::of(global)?;
     match command {
-        Delivery::List { state, limit, after } => {
-            let path =
-                query("/v1/deliveries", &[("state", state), ("limit", Some(limit.to_string())), ("after", after)]);
-            list(global, &host.get(&path).await?)
+        Delivery::List { filter, limit, after } => {
+            let mut values = named(*filter);
+            values.extend([("limit", Some(limit.to_string())), ("after", after)]);
+            list(global, &host.get(&query("/v1/deliveries", &values)).await?)
         }
         Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
+        Delivery::Retry { delivery, doubt, why } => {
+            let body = json!({"did_not_happen": doubt.did_not_happen, "why": why});
+            act(global, &host, &delivery, "retry", body).await
+        }
+        Delivery::Edit { delivery, input, doubt, why } => {
+            let body = json!({"input": read(&input)?, "did_not_happen": doubt.did_not_happen, "why": why});
+            act(global, &host, &delivery, "edit", body).await
+        }
+        Delivery::Resolve { delivery, output, why } => {
+            let body = json!({"output": read(&output)?, "why": why});
+            act(global, &host, &delivery, "resolve", body).await
+        }
+        Delivery::Close { delivery, why } => act(global, &host, &delivery, "close", json!({"why": why})).await,
+        Delivery::Skip { delivery, why } => act(global, &host, &delivery, "skip", json!({"why": why})).await,
+        Delivery::Assign { delivery, queue, why } => {
+            let body = json!({"queue": queue, "why": why});
+            act(global, &host, &delivery, "assign", body).await
+        }
     }
+}
+
+/// The filter as the API has it.
+fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>)> {
+    let DeliveryFilter { state, connection, flow, since, until, reason, queue, text } = filter;
+    let name = |name: Option<Name>| name.map(|name| name.to_string());
+    let names = [("connection", name(connection)), ("flow", name(flow)), ("queue", name(queue))];
+    let texts = [("state", state), ("since", since), ("until", until), ("reason", reason), ("text", text)];
+    texts.into_iter().chain(names).collect()
+}
+
+async fn act(global: &Global, host: &Host, delivery: &str, act: &str, mut body: Value) -> Result<(), Failure> {
+    if let Some(body) = body.as_object_mut() {
+        body.retain(|_, value| !value.is_null() || act == "edit" || act == "resolve");
+    }
+    let found: Value = host.post(&format!("/v1/deliveries/{delivery}/{act}"), &body).await?;
+    if global.json {
+        return Ok(output::json(&found)?);
+    }
+    output::say(&format!("{delivery} is now {}", standing(&found)));
+    Ok(())
+}
+
+/// JSON out of a file, or from standard input.
+fn read(file: &Path) -> Result<Value, Failure> {
+    let told = |error: String| anyhow::anyhow!("`{}` is not what is needed: {error}", file.display());
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin()).map_err(|error| told(error.to_string()))?
+    } else {
+        std::fs::read_to_string(file).map_err(|error| told(error.to_string()))?
+    };
+    Ok(serde_json::from_str(&text).map_err(|error| told(format!("it is no JSON: {error}")))?)
 }
 
 fn word<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -53,7 +106,10 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
 /// The state with what a person wants to know of it.
 fn standing(delivery: &Value) -> String {
     match word(delivery, "state") {
-        "attention" => format!("attention: {}", word(delivery, "reason")),
+        "attention" => match word(delivery, "queue") {
+            "" => format!("attention: {}", word(delivery, "reason")),
+            queue => format!("attention: {} (for {queue})", word(delivery, "reason")),
+        },
         "retrying" => format!("retrying at {}", word(delivery, "due")),
         "waiting" => format!("waiting for an answer until {}", word(delivery, "until")),
         "closed" => word(delivery, "resolution").to_owned(),
@@ -103,6 +159,7 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
     }
     journal(delivery);
     callbacks(delivery);
+    acts(delivery);
     output::say(&format!("input\n{}", pretty(&delivery["input"])));
     if let Some(found) = delivery.get("output") {
         output::say(&format!("output\n{}", pretty(found)));
@@ -138,6 +195,23 @@ fn callbacks(delivery: &Value) {
         };
         let heading = if place == 0 { "callbacks" } else { "" };
         output::say(&format!("{heading:<12}{}  {told}", word(callback, "arrived_at")));
+    }
+}
+
+/// What people did about it, and why.
+fn acts(delivery: &Value) {
+    for (number, act) in delivery["acts"].as_array().into_iter().flatten().enumerate() {
+        let why = act["why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
+        let said = if act["did_not_happen"] == true { ", as it did not happen" } else { "" };
+        output::say(&format!(
+            "{:<12}{}  {} by {}{said}{why} ({} → {})",
+            if number == 0 { "acts" } else { "" },
+            word(act, "at"),
+            word(act, "act"),
+            act["by"]["name"].as_str().unwrap_or(""),
+            standing(&act["before"]),
+            standing(&act["after"]),
+        ));
     }
 }
 

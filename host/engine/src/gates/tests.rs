@@ -59,3 +59,21 @@ fn a_place_is_handed_on_to_what_follows() {
     drop(second);
     assert_eq!(gates.hold(&target).map(|hold| hold.kind.as_str()), Some("rate"));
 }
+
+#[tokio::test]
+async fn a_paused_start_holds_everything_until_it_is_let_go() {
+    let (gates, target) = gates("{}");
+    assert!(is_woken(&gates).await, "other settings may have opened it");
+    gates.pause_all();
+    assert!(is_woken(&gates).await);
+    assert!(gates.admit_newcomer(&target).is_none());
+    assert_eq!(gates.rooms().of(&target), 0);
+    // What is applied meanwhile is held as well.
+    let other: Connection = serde_json::from_str(r#"{"name": "other", "connector": "fake"}"#).expect("a connection");
+    gates.configure([&other]);
+    assert!(gates.hold(&other.name).expect("held").message.contains("sluse resume"));
+    assert!(is_woken(&gates).await);
+    gates.let_go_of_all();
+    assert!(is_woken(&gates).await);
+    assert!(gates.admit_newcomer(&target).is_some() && gates.hold(&other.name).is_none());
+}

@@ -278,6 +278,7 @@ async fn engine(
         lease: Duration::from_secs(30),
         stop_within: Duration::from_secs(2),
         callbacks_url: Some(CALLBACKS_URL.into()),
+        starts_paused: false,
     };
     let parts = EngineParts {
         store: store.clone(),

@@ -1,7 +1,7 @@
 //! The state machine of a delivery: every transition a function of where it stands, what happened, now and the jitter.
 //! Stores keep to it in their transactions; this is what they are held against.
 
-use super::{AttemptEnd, DeliveryState, Lease, after_attempt, after_lost_attempt};
+use super::{Act, ActKind, AttemptEnd, DeliveryState, Lease, after_attempt, after_lost_attempt};
 use crate::{RetryPolicy, Timestamp, Tried};
 
 /// Where a delivery stands, with what decides about it.
@@ -31,6 +31,8 @@ pub enum Event {
     Lost { lease_number: u64, in_doubt: bool },
     /// The target has answered what waits for it.
     Answered,
+    /// Somebody does something about it. `leads_its_key` says that others wait for it, or would.
+    Acted { act: Act, in_doubt: bool, leads_its_key: bool },
 }
 
 /// Why nothing changes.
@@ -51,6 +53,11 @@ pub enum Refused {
     NotGivenBack,
     #[error("it does not wait for an answer")]
     NotWaiting,
+    #[error("it cannot be done where the delivery stands")]
+    NotPossible,
+    /// With another input it would be another request, and nobody would know what became of the first.
+    #[error("a request of it may have happened")]
+    InDoubt,
 }
 
 impl Position {
@@ -85,7 +92,23 @@ impl Position {
                 Ok(self.to(after_lost_attempt(*in_doubt, tried, policy, now, jitter)))
             }
             Event::Answered => self.answered(now),
+            Event::Acted { act, in_doubt, leads_its_key } => self.acted(act, *in_doubt, *leads_its_key, now),
         }
+    }
+
+    fn acted(&self, act: &Act, in_doubt: bool, leads_its_key: bool, now: Timestamp) -> Result<Self, Refused> {
+        match self.state {
+            DeliveryState::Closed { .. } => return Err(Refused::Final),
+            DeliveryState::Running { .. } => return Err(Refused::Held),
+            _ => {}
+        }
+        if !act.kind().is_possible(&self.state, leads_its_key) {
+            return Err(Refused::NotPossible);
+        }
+        if act.kind() == ActKind::Edit && in_doubt && !act.says_did_not_happen() {
+            return Err(Refused::InDoubt);
+        }
+        Ok(self.to(act.leads_to(&self.state, now)))
     }
 
     fn claimed(&self, until: Timestamp, now: Timestamp) -> Result<Self, Refused> {

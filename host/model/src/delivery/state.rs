@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Problem, Timestamp};
+use crate::{Name, Problem, Timestamp};
 
 /// Where a delivery stands. Each variant carries what exists in that state and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum DeliveryState {
-    /// Waits for its first attempt.
+    /// Waits for its first attempt, or for one that somebody asked for.
     Queued { due: Timestamp },
     /// An attempt is under way, by whoever holds the lease.
     Running { lease: Lease },
@@ -50,6 +50,16 @@ pub struct Attention {
     pub reason: Reason,
     pub problem: Problem,
     pub since: Timestamp,
+    /// Whose work it is; nobody's in particular without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Name>,
+}
+
+impl Attention {
+    /// For nobody in particular.
+    pub fn new(reason: Reason, problem: Problem, since: Timestamp) -> Self {
+        Self { reason, problem, since, queue: None }
+    }
 }
 
 /// Why a person has to look.

@@ -16,9 +16,7 @@ pub fn after_attempt(
     now: Timestamp,
     jitter: f64,
 ) -> DeliveryState {
-    let attention = |reason, problem: &Problem| {
-        DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now })
-    };
+    let attention = |reason, problem: &Problem| DeliveryState::Attention(Attention::new(reason, problem.clone(), now));
     let handling = if in_doubt { Handling::Attention } else { policy.when_failed };
     let failed = |reason, problem: &Problem| handled(handling, reason, problem, now);
     match end {
@@ -53,7 +51,7 @@ pub fn when_exhausted(policy: &RetryPolicy, in_doubt: bool, problem: &Problem, n
 
 fn handled(handling: Handling, reason: Reason, problem: &Problem, now: Timestamp) -> DeliveryState {
     match handling {
-        Handling::Attention => DeliveryState::Attention(Attention { reason, problem: problem.clone(), since: now }),
+        Handling::Attention => DeliveryState::Attention(Attention::new(reason, problem.clone(), now)),
         Handling::Close => DeliveryState::Closed { resolution: Resolution::Failed, at: now },
     }
 }

@@ -143,8 +143,8 @@ fn insert_waiting(
 ) -> Result<(), Failure> {
     let sql = "INSERT INTO deliveries (id, run, step_index, step, connection, operation, state, claimable, due_at,
             attempts, lease_number, reason, attention_since, problem, resolution, closed_at, accepted_at, changed_at,
-            behind, ordering_key)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)";
+            behind, ordering_key, queue)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17, ?18)";
     let state = StateColumns::of(&new.state);
     write.prepare_cached(sql)?.execute(params![
         new.id.as_bytes().as_slice(),
@@ -164,6 +164,7 @@ fn insert_waiting(
         new.accepted_at.as_millis(),
         is_behind,
         new.ordering_key.as_ref().map(|key| key.as_bytes().as_slice()),
+        state.queue,
     ])?;
     insert_input(write, new)
 }
@@ -182,6 +183,7 @@ pub(crate) struct StateColumns {
     pub(crate) reason: Option<&'static str>,
     pub(crate) attention_since: Option<i64>,
     pub(crate) problem: Option<String>,
+    pub(crate) queue: Option<String>,
     pub(crate) resolution: Option<&'static str>,
     pub(crate) closed_at: Option<i64>,
 }
@@ -194,6 +196,7 @@ impl StateColumns {
             reason: None,
             attention_since: None,
             problem: None,
+            queue: None,
             resolution: None,
             closed_at: None,
         };
@@ -209,6 +212,7 @@ impl StateColumns {
                 columns.reason = Some(attention.reason.as_str());
                 columns.attention_since = Some(attention.since.as_millis());
                 columns.problem = Some(json(&attention.problem));
+                columns.queue = attention.queue.as_ref().map(|queue| queue.as_str().to_owned());
             }
             DeliveryState::Closed { resolution, at } => {
                 columns.resolution = Some(resolution_word(*resolution));

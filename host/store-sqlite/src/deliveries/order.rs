@@ -37,6 +37,19 @@ pub(super) fn move_head(write: &Write<'_>, key: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Leaves the line: those behind go on without it.
+pub(super) fn skip(write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
+    let sql = "UPDATE deliveries SET ordering_key = NULL, behind = 0 WHERE key = ?1";
+    write.prepare_cached(sql)?.execute([delivery_key])?;
+    Ok(())
+}
+
+/// Whether others with its key wait for a delivery, or would.
+pub(super) fn leads(connection: &Connection, delivery_key: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM deliveries WHERE key = ?1 AND ordering_key IS NOT NULL AND behind = 0";
+    connection.prepare_cached(sql)?.exists([delivery_key])
+}
+
 /// Whom a delivery waits for; `None` when it is nobody.
 pub(super) fn head_of(connection: &Connection, delivery_key: i64) -> rusqlite::Result<Option<DeliveryId>> {
     let read = |row: &rusqlite::Row<'_>| row.get(0).map(|Kept(id)| id);

@@ -4,17 +4,14 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use sluse_model::{Attention, Delivery, DeliveryId, DeliveryState, Lease, Timestamp};
 use sluse_store::ListedDelivery;
 
-use crate::{
-    pages::Part,
-    values::{Json, Kept, Word},
-};
+use crate::values::{Json, Kept, Word};
 
 /// The columns that [`listed`] reads, of `d`, and of its run and connection.
 macro_rules! listed_columns {
     () => {
         "d.key, d.id, r.id, d.step_index, d.step, c.name, d.operation, d.state, d.attempts, d.accepted_at,
         d.changed_at, d.due_at, d.lease_number, d.lease_until, d.problem, d.reason, d.attention_since,
-        d.resolution, d.closed_at, d.phase"
+        d.resolution, d.closed_at, d.phase, d.queue"
     };
 }
 
@@ -44,10 +41,10 @@ macro_rules! joins {
 pub(super) use {columns, joins, listed_columns, listed_joins};
 
 /// How many columns [`delivery`] reads; what a statement selects beyond them follows.
-pub(super) const COUNT: usize = 22;
+pub(super) const COUNT: usize = 23;
 
 /// A delivery without its texts, with its key.
-fn listed(row: &Row<'_>) -> rusqlite::Result<(i64, ListedDelivery)> {
+pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<(i64, ListedDelivery)> {
     let (Kept(id), Kept(run)) = (row.get(1)?, row.get(2)?);
     let (Kept(step), Kept(connection), Kept(operation)) = (row.get(4)?, row.get(5)?, row.get(6)?);
     let (Kept(accepted_at), Kept(changed_at)) = (row.get(9)?, row.get(10)?);
@@ -71,7 +68,7 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
     let (key, listed) = listed(row)?;
     let ListedDelivery { id, run, step_index, step, connection, operation, state, .. } = listed;
     let ListedDelivery { attempts, accepted_at, changed_at, .. } = listed;
-    let (input, output) = (row.get(20)?, row.get(21)?);
+    let (input, output) = (row.get(21)?, row.get(22)?);
     let delivery = Delivery {
         id,
         run,
@@ -100,6 +97,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
             reason: row.get(15).map(|Word(reason)| reason)?,
             problem: row.get(14).map(|Json(problem)| problem)?,
             since: time(16)?,
+            queue: row.get(20).map(|queue: Option<Kept<_>>| queue.map(|Kept(queue)| queue))?,
         }),
         _ => DeliveryState::Closed { resolution: row.get(17).map(|Word(resolution)| resolution)?, at: time(18)? },
     })
@@ -125,65 +123,4 @@ pub(crate) fn of_run(connection: &Connection, run_key: i64) -> rusqlite::Result<
     let sql = concat!("SELECT ", columns!(), " FROM deliveries d", joins!(), "WHERE d.run = ?1 ORDER BY d.step_index");
     let rows = connection.prepare_cached(sql)?.query_map([run_key], delivery)?.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(rows.into_iter().map(|(_, delivery)| delivery).collect())
-}
-
-/// A part of all deliveries, the latest first. Their texts stay where they are.
-pub(super) fn list(
-    connection: &Connection,
-    state: Option<&str>,
-    part: Part,
-) -> rusqlite::Result<Vec<(i64, ListedDelivery)>> {
-    // The keys first: whatever is sorted on the way is not whole rows.
-    macro_rules! list {
-        ($condition:literal) => {
-            concat!(
-                "SELECT ",
-                listed_columns!(),
-                " FROM (SELECT key AS found FROM deliveries WHERE key < ?1 AND ",
-                $condition,
-                " ORDER BY key DESC LIMIT ?2) CROSS JOIN deliveries d ON d.key = found",
-                listed_joins!(),
-                "ORDER BY d.key DESC"
-            )
-        };
-    }
-    let sql = match state {
-        None => list!("true"),
-        Some("queued") => list!("due_at IS NOT NULL AND state = 'queued'"),
-        Some("retrying") => list!("due_at IS NOT NULL AND state = 'retrying'"),
-        Some("waiting") => list!("due_at IS NOT NULL AND state = 'waiting'"),
-        Some("running") => list!("state = 'running'"),
-        Some("attention") => list!("state = 'attention'"),
-        // Nearly all that there are.
-        Some("closed") => list!("state = 'closed'"),
-        Some(_) => return Ok(Vec::new()),
-    };
-    connection.prepare_cached(sql)?.query_map([part.before_key, part.rows()], listed)?.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use sluse_model::fakes::SimClock;
-    use sluse_store::{
-        Deliveries as _,
-        conformance::fixtures::{NOW, page, prepare, queued},
-    };
-
-    use crate::{SqliteStore, writer::Write};
-
-    /// A page of large inputs is not read only to be thrown away: without the texts it is the same page.
-    #[tokio::test]
-    async fn a_list_reads_no_texts() {
-        let store = SqliteStore::temporary(Arc::new(SimClock::at(NOW))).expect("a store");
-        let prepared = prepare(&store).await;
-        let id = queued(&store, prepared.flow, NOW).await;
-        let lose_texts = |write: &Write<'_>| Ok(write.execute("DELETE FROM inputs", [])?);
-        assert_eq!(store.writer.write(lose_texts).await, Ok(1));
-        for state in [None, Some("queued".to_owned())] {
-            let listed = store.deliveries(state, page(10, None)).await.expect("read").items;
-            assert_eq!(listed.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [id]);
-        }
-    }
 }

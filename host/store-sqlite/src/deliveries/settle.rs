@@ -97,7 +97,11 @@ impl Ended {
         if self.state.due_at.is_some() {
             write.wake();
         }
-        self.follow(write, run_key, claim)
+        let closed_at = match &self.settlement.state {
+            DeliveryState::Closed { at, .. } => *at,
+            _ => self.at,
+        };
+        follow(write, run_key, &self.settlement.follow, closed_at, claim)
     }
 
     fn held(&self, write: &Write<'_>) -> Result<Held, Failure> {
@@ -113,7 +117,7 @@ impl Ended {
 
     fn leave_running(&self, write: &Write<'_>, delivery_key: i64) -> Result<(), Failure> {
         let sql = "UPDATE deliveries SET state = ?2, due_at = ?3, reason = ?4, attention_since = ?5, problem = ?6,
-                resolution = ?7, closed_at = ?8, changed_at = ?9,
+                resolution = ?7, closed_at = ?8, changed_at = ?9, queue = ?10,
                 lease_until = NULL, attempt_revision = NULL, attempt_began_at = NULL
             WHERE key = ?1";
         write.prepare_cached(sql)?.execute(params![
@@ -126,6 +130,7 @@ impl Ended {
             self.state.resolution,
             self.state.closed_at,
             self.at.as_millis(),
+            self.state.queue,
         ])?;
         Ok(())
     }
@@ -154,34 +159,34 @@ impl Ended {
         ])?;
         Ok(())
     }
+}
 
-    fn follow(
-        &self,
-        write: &Write<'_>,
-        run_key: i64,
-        claim: Option<Claim>,
-    ) -> Result<Option<(RunOf, Digest)>, Failure> {
-        let (state, begun) = match &self.settlement.follow {
-            Follow::Stay(state) | Follow::Close(state) => (*state, None),
-            Follow::Next(new) => (run_state(new), begin(write, run_key, new, claim)?),
-        };
-        self.move_run(write, run_key, state)?;
-        let Some(revision) = begun else { return Ok(None) };
-        Ok(Some((run_of(write, run_key)?, revision)))
-    }
+/// Goes on with the run. Gives the run and the revision of the following delivery when that was claimed.
+pub(super) fn follow(
+    write: &Write<'_>,
+    run_key: i64,
+    follow: &Follow,
+    closed_at: Timestamp,
+    claim: Option<Claim>,
+) -> Result<Option<(RunOf, Digest)>, Failure> {
+    let (state, begun) = match follow {
+        Follow::Stay(state) | Follow::Close(state) => (*state, None),
+        Follow::Next(new) => (run_state(new), begin(write, run_key, new, claim)?),
+    };
+    move_run(write, run_key, state, closed_at)?;
+    let Some(revision) = begun else { return Ok(None) };
+    Ok(Some((run_of(write, run_key)?, revision)))
+}
 
-    fn move_run(&self, write: &Write<'_>, run_key: i64, state: RunState) -> Result<(), Failure> {
-        let closed_at = match (state, &self.settlement.state) {
-            (RunState::Running | RunState::Attention, _) => None,
-            (_, DeliveryState::Closed { at, .. }) => Some(*at),
-            _ => Some(self.at),
-        };
-        // A run that stays where it is costs no write, and a final state never changes.
-        let sql = "UPDATE runs SET state = ?2, closed_at = ?3 WHERE key = ?1 AND state <> ?2 AND closed_at IS NULL";
-        let closed_at = closed_at.map(Timestamp::as_millis);
-        write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])?;
-        Ok(())
-    }
+fn move_run(write: &Write<'_>, run_key: i64, state: RunState, closed_at: Timestamp) -> Result<(), Failure> {
+    let closed_at = match state {
+        RunState::Running | RunState::Attention => None,
+        _ => Some(closed_at.as_millis()),
+    };
+    // A run that stays where it is costs no write, and a final state never changes.
+    let sql = "UPDATE runs SET state = ?2, closed_at = ?3 WHERE key = ?1 AND state <> ?2 AND closed_at IS NULL";
+    write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])?;
+    Ok(())
 }
 
 /// The claim counted an attempt that never began, or the end of a wait that goes on.

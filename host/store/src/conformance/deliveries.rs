@@ -2,13 +2,13 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use sluse_model::{Attempt, DeliveryId, DeliveryState, RunState};
+use sluse_model::{Attempt, Attention, DeliveryId, DeliveryState, Reason, RunState};
 
 use super::fixtures::{
-    NOW, activate, apply, at_once, attention, claim_at, connection, failed, install, later, name, new_run, page,
+    NOW, activate, apply, at_once, attention, claim_at, connection, failed, flow, install, later, name, new_run, page,
     prepare, queued, queued_for, retry, running, settlement, success,
 };
-use crate::{Accepted, Claimed, Claiming, Follow, Rooms, Store, StoreError};
+use crate::{Accepted, Claimed, Claiming, DeliveryFilter, Follow, Rooms, Store, StoreError};
 
 pub async fn one_claim_wins(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
@@ -214,6 +214,51 @@ pub async fn a_clock_that_steps_back_stalls_nothing(store: Arc<dyn Store>) {
     );
 }
 
+fn in_state(state: Option<&str>) -> DeliveryFilter {
+    DeliveryFilter { state: state.map(str::to_owned), ..DeliveryFilter::default() }
+}
+
+pub async fn deliveries_are_filtered(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    store.apply(vec![connection("other", "workzone")], vec![flow("tax", "")], NOW).await.expect("applied");
+    let tax = store.flow(&name("tax")).await.expect("read").expect("a flow").digest;
+    let mut run = new_run(tax);
+    (run.flow, run.first.connection) = (name("tax"), name("other"));
+    run.first.accepted_at = later(7);
+    let other = run.first.id;
+    store.accept(run, None).await.expect("accepted");
+    let doubtful = running(&*store, prepared.flow).await;
+    let DeliveryState::Attention(why) = attention() else { panic!("it waits for a person") };
+    let state = DeliveryState::Attention(Attention { queue: Some(name("payroll")), ..why });
+    store.settle(settlement(&doubtful, state, Follow::Stay(RunState::Attention)), None).await.expect("settled");
+    let busy = running(&*store, prepared.flow).await;
+    store.settle(retry(&busy, later(50)), None).await.expect("settled");
+    let [doubtful, busy] = [doubtful, busy].map(|one| one.delivery.id);
+    let all = DeliveryFilter::default;
+    let check = async |filter: DeliveryFilter, expected: &[DeliveryId]| {
+        let found = store.deliveries(filter.clone(), page(10, None)).await.expect("read").items;
+        let found: Vec<_> = found.into_iter().map(|delivery| delivery.id).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    };
+    let (target, payroll) = (Some(name("target")), Some(name("payroll")));
+    check(DeliveryFilter { connection: Some(name("other")), ..all() }, &[other]).await;
+    check(DeliveryFilter { connection: target.clone(), ..in_state(Some("attention")) }, &[doubtful]).await;
+    check(DeliveryFilter { connection: target.clone(), ..in_state(Some("queued")) }, &[]).await;
+    check(DeliveryFilter { connection: Some(name("nobody")), ..all() }, &[]).await;
+    check(DeliveryFilter { flow: Some(name("permit")), ..all() }, &[busy, doubtful]).await;
+    check(DeliveryFilter { flow: Some(name("tax")), ..in_state(Some("queued")) }, &[other]).await;
+    check(DeliveryFilter { since: Some(later(7)), ..all() }, &[other]).await;
+    check(DeliveryFilter { until: Some(later(7)), ..all() }, &[busy, doubtful]).await;
+    check(DeliveryFilter { reason: Some(Reason::OutcomeUnknown), ..all() }, &[doubtful]).await;
+    check(DeliveryFilter { reason: Some(Reason::Rejected), ..all() }, &[]).await;
+    check(DeliveryFilter { queue: payroll.clone(), connection: target, ..all() }, &[doubtful]).await;
+    check(DeliveryFilter { queue: payroll.clone(), reason: Some(Reason::Denied), ..all() }, &[]).await;
+    check(DeliveryFilter { queue: payroll, ..in_state(Some("closed")) }, &[]).await;
+    check(DeliveryFilter { text: Some("IS BUSY".into()), ..all() }, &[busy, doubtful]).await;
+    check(DeliveryFilter { text: Some("503".into()), ..in_state(Some("retrying")) }, &[busy]).await;
+    check(DeliveryFilter { text: Some("message".into()), ..all() }, &[]).await;
+}
+
 pub async fn deliveries_are_listed_by_state(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let waiting = queued(&*store, prepared.flow, NOW).await;
@@ -227,7 +272,7 @@ pub async fn deliveries_are_listed_by_state(store: Arc<dyn Store>) {
     let close = Follow::Close(RunState::Failed);
     store.settle(settlement(&broken, failed(), close), None).await.expect("settled");
     let list = async |state: Option<&str>| {
-        let part = store.deliveries(state.map(str::to_owned), page(10, None)).await.expect("read");
+        let part = store.deliveries(in_state(state), page(10, None)).await.expect("read");
         part.items.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
     let [busy, doubtful, done, broken, open] = [busy, doubtful, done, broken, open].map(|one| one.delivery.id);
@@ -237,8 +282,8 @@ pub async fn deliveries_are_listed_by_state(store: Arc<dyn Store>) {
     assert_eq!(list(Some("attention")).await, [doubtful]);
     assert_eq!(list(Some("closed")).await, [broken, done]);
     assert_eq!(list(Some("running")).await, [open]);
-    let first = store.deliveries(Some("closed".to_owned()), page(1, None)).await.expect("read");
-    let second = store.deliveries(Some("closed".to_owned()), page(1, first.next)).await.expect("read");
+    let first = store.deliveries(in_state(Some("closed")), page(1, None)).await.expect("read");
+    let second = store.deliveries(in_state(Some("closed")), page(1, first.next)).await.expect("read");
     assert_eq!(second.items.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [done]);
     assert_eq!(second.next, None);
 }

@@ -198,7 +198,7 @@ pub fn failed() -> DeliveryState {
 }
 
 pub fn attention() -> DeliveryState {
-    DeliveryState::Attention(Attention { reason: Reason::OutcomeUnknown, problem: problem(), since: later(10) })
+    DeliveryState::Attention(Attention::new(Reason::OutcomeUnknown, problem(), later(10)))
 }
 
 /// How a claimed delivery's attempt ended, ten milliseconds after [`NOW`].

@@ -8,7 +8,7 @@ use super::fixtures::{
     LEASE, NOW, apply, at_once, attachment, attention, claim_at, content, flow, later, name, new_run, page, prepare,
     running, success,
 };
-use crate::{Accepted, Rooms, RunFilter, Store, StoreError};
+use crate::{Accepted, DeliveryFilter, Rooms, RunFilter, Store, StoreError};
 
 pub async fn an_accepted_run_is_read_back(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
@@ -204,7 +204,7 @@ pub async fn a_made_up_page_is_refused(store: Arc<dyn Store>) {
     for _ in 0..2 {
         store.accept(new_run(flow), None).await.expect("accepted");
     }
-    let of_deliveries = store.deliveries(None, page(1, None)).await.expect("read").next;
+    let of_deliveries = store.deliveries(DeliveryFilter::default(), page(1, None)).await.expect("read").next;
     for token in [Some("1; DROP TABLE runs".to_owned()), Some(String::new()), of_deliveries] {
         assert!(token.is_some());
         let refused = store.runs(RunFilter::default(), page(10, token)).await;

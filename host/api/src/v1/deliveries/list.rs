@@ -8,6 +8,8 @@ use axum::{
     http::StatusCode,
 };
 use serde::Deserialize;
+use sluse_model::{Name, Reason, Timestamp};
+use sluse_store::DeliveryFilter;
 
 use super::{
     super::list::{ListBody, ListQuery, page, paged},
@@ -15,7 +17,10 @@ use super::{
 };
 use crate::{
     Api, ApiError,
-    openapi::{Operation, schema::one_of_texts},
+    openapi::{
+        Operation,
+        schema::{name, one_of_texts, text, timestamp},
+    },
 };
 
 /// The names of the states, as a filter has them.
@@ -24,6 +29,13 @@ const STATES: [&str; 6] = ["queued", "running", "retrying", "waiting", "attentio
 #[derive(Debug, Deserialize)]
 pub(super) struct DeliveryQuery {
     state: Option<String>,
+    connection: Option<Name>,
+    flow: Option<Name>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    reason: Option<Reason>,
+    queue: Option<Name>,
+    text: Option<String>,
     limit: Option<u32>,
     after: Option<String>,
 }
@@ -39,14 +51,24 @@ pub(super) async fn list(
         let message = format!("`{state}` is no state of a delivery: use one of {}", STATES.join(", "));
         return Err(ApiError::BadRequest(message));
     }
-    let page = ListQuery::new(query.limit, query.after);
-    let deliveries = api.engine.store().deliveries(query.state, page.into()).await?;
+    let DeliveryQuery { state, connection, flow, since, until, reason, queue, text, limit, after } = query;
+    let filter = DeliveryFilter { state, connection, flow, since, until, reason, queue, text };
+    let deliveries = api.engine.store().deliveries(filter, ListQuery::new(limit, after).into()).await?;
     Ok(Json(ListBody::new(deliveries, DeliverySummary::from)))
 }
 
 pub(super) fn describe() -> Operation {
-    let operation = Operation::new("list-deliveries", "Deliveries, the latest first", "")
+    let about = "All that is named has to hold. A page may have fewer than asked for, or none, and still be followed by \
+                 another: as long as there is a `next`, there is more.";
+    let operation = Operation::new("list-deliveries", "Deliveries, the latest first", about)
         .query("state", "Only those that stand there.", one_of_texts(STATES))
+        .query("connection", "Only those of this connection.", name())
+        .query("flow", "Only those of this flow.", name())
+        .query("since", "Only those that were accepted then or later.", timestamp())
+        .query("until", "Only those that were accepted before.", timestamp())
+        .query("reason", "Only those that wait for a person for it.", one_of_texts(Reason::ALL.map(Reason::as_str)))
+        .query("queue", "Only those that wait for whoever works on this queue.", name())
+        .query("text", "Only those with this in the problem that they met, whatever the case of ASCII letters.", text())
         .answers(StatusCode::OK, "A page of deliveries.", page(schemas::summary()));
     paged(operation)
 }

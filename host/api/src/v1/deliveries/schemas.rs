@@ -1,11 +1,11 @@
 //! What deliveries look like when they are sent.
 
-use sluse_model::{CallbackStanding, Reason, Standing, TimelineLevel};
+use sluse_model::{ActKind, CallbackStanding, Reason, Standing, TimelineLevel};
 
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
-use crate::v1::gate;
+use crate::v1::{gate, tokens::token_id};
 
 const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
@@ -53,7 +53,8 @@ pub(crate) fn delivery() -> Schema {
         .with("attempts", list(attempt()))
         .with("timeline", list(timeline_line()))
         .with("journal", list(intent()).about("What its attempts have sent that must happen once."))
-        .with("callbacks", list(callback()).about("What its target answered at the addresses that it was given."));
+        .with("callbacks", list(callback()).about("What its target answered at the addresses that it was given."))
+        .with("acts", list(done_act()).about("What people did about it, by time."));
     summary().and(more).about("A delivery with everything that belongs to it.").named("Delivery")
 }
 
@@ -73,7 +74,7 @@ pub(super) fn shown() -> Schema {
 fn state() -> Schema {
     let of = |state: &str, about: &str| object().with("state", constant(state)).about(about);
     one_of([
-        of("queued", "Waits for its first attempt.").with("due", timestamp()),
+        of("queued", "Waits for its first attempt, or for one that somebody asked for.").with("due", timestamp()),
         of("running", "An attempt is under way.").with("lease", lease()),
         of("retrying", "The target was unavailable; the next attempt begins at `due`.")
             .with("due", timestamp())
@@ -82,7 +83,8 @@ fn state() -> Schema {
         of("attention", "Waits for a person.")
             .with("reason", one_of_texts(Reason::ALL.map(Reason::as_str)))
             .with("problem", problem())
-            .with("since", timestamp()),
+            .with("since", timestamp())
+            .may_have("queue", name().about("Whose work it is.")),
         of("closed", "Final.").with("resolution", one_of_texts(["succeeded", "failed"])).with("at", timestamp()),
     ])
     .about("Where a delivery stands, with what exists in that state.")
@@ -135,6 +137,21 @@ fn callback() -> Schema {
         .with("standing", standing.about("`late`: nothing waited for it any more, and it was refused."))
         .about("An answer that came in.")
         .named("Callback")
+}
+
+fn done_act() -> Schema {
+    let by = object().with("token", token_id()).with("name", text().about("As it was called then."));
+    object()
+        .with("at", timestamp())
+        .with("by", by.about("The token of whoever did it.").named("Actor"))
+        .with("act", one_of_texts(ActKind::ALL.map(ActKind::as_str)))
+        .may_have("why", text())
+        .with("did_not_happen", boolean().about("It said of what was in doubt that it did not happen."))
+        .with("before", state())
+        .with("after", state())
+        .may_have("input_before", anything().about("The input until then, where it was edited."))
+        .about("What somebody did about a delivery.")
+        .named("DoneAct")
 }
 
 fn timeline_line() -> Schema {

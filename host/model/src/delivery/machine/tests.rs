@@ -26,6 +26,7 @@ enum What {
     Lose { lease: i64, in_doubt: bool },
     TakeBack { lease: i64 },
     Answer,
+    Act { act: Act, in_doubt: bool, leads_its_key: bool },
 }
 
 fn ends() -> impl Strategy<Value = AttemptEnd> {
@@ -48,6 +49,17 @@ fn ends() -> impl Strategy<Value = AttemptEnd> {
     ]
 }
 
+fn acts() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => any::<bool>().prop_map(|did_not_happen| Act::Retry { did_not_happen }),
+        1 => any::<bool>().prop_map(|did_not_happen| Act::Edit { input: "{}".into(), did_not_happen }),
+        1 => Just(Act::Resolve { output: "{}".into() }),
+        1 => Just(Act::Close),
+        1 => Just(Act::Skip),
+        1 => Just(Act::Assign { queue: None }),
+    ]
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let lease = || prop_oneof![8 => Just(0_i64), 1 => Just(-1), 1 => Just(1)];
     let what = prop_oneof![
@@ -57,6 +69,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (lease(), any::<bool>()).prop_map(|(lease, in_doubt)| What::Lose { lease, in_doubt }),
         1 => lease().prop_map(|lease| What::TakeBack { lease }),
         2 => Just(What::Answer),
+        1 => (acts(), any::<bool>(), any::<bool>())
+            .prop_map(|(act, in_doubt, leads_its_key)| What::Act { act, in_doubt, leads_its_key }),
     ];
     let step =
         (0..200_000_000_u64, 0.0..1.0, what).prop_map(|(after_ms, jitter, what)| Step { after_ms, jitter, what });
@@ -85,6 +99,9 @@ fn event(position: &Position, waited: &DeliveryState, what: &What, now: Timestam
         }
         What::TakeBack { lease } => Event::TakenBack { lease_number: number(lease), to: waited.clone() },
         What::Answer => Event::Answered,
+        What::Act { act, in_doubt, leads_its_key } => {
+            Event::Acted { act: act.clone(), in_doubt: *in_doubt, leads_its_key: *leads_its_key }
+        }
         What::Lose { lease, in_doubt } => Event::Lost { lease_number: number(lease), in_doubt: *in_doubt },
     }
 }
@@ -92,7 +109,7 @@ fn event(position: &Position, waited: &DeliveryState, what: &What, now: Timestam
 /// The lease that an event was read under; none when it takes a new one.
 fn lease_of(event: &Event) -> Option<u64> {
     match event {
-        Event::Claimed { .. } | Event::Answered => None,
+        Event::Claimed { .. } | Event::Answered | Event::Acted { .. } => None,
         Event::Renewed { lease_number, .. }
         | Event::Ended { lease_number, .. }
         | Event::TakenBack { lease_number, .. }
@@ -103,7 +120,7 @@ fn lease_of(event: &Event) -> Option<u64> {
 proptest! {
     #[test]
     fn whatever_happens(policy in policies(), steps in steps()) {
-        let mut now = START;
+        let (mut now, mut asked_for) = (START, 0);
         let mut position = Position::new(DeliveryState::Queued { due: START }, START);
         // Where it stood before its latest claim.
         let mut waited = position.state.clone();
@@ -142,10 +159,20 @@ proptest! {
                 prop_assert!(next.attempts < policy.max_attempts, "{next:?}");
                 prop_assert!(*due >= now, "{next:?}");
             }
-            prop_assert!(next.attempts <= policy.max_attempts, "{next:?}");
+            // Beyond it there is only what somebody asked for.
+            asked_for += u32::from(matches!(&event, Event::Acted { act: Act::Retry { .. } | Act::Edit { .. }, .. }));
+            prop_assert!(next.attempts <= policy.max_attempts + asked_for, "{next:?}");
             // What is in doubt at the end is never closed by itself as failed.
             if let Event::Ended { end, in_doubt: true, .. } = &event && !matches!(end, AttemptEnd::Done { .. }) {
                 prop_assert!(!matches!(next.state, DeliveryState::Closed { .. }), "{next:?}");
+            }
+            if let Event::Acted { act, in_doubt, .. } = &event {
+                // Nobody acts while an attempt is under way, and what is tried again is due at once.
+                prop_assert!(!matches!(position.state, DeliveryState::Running { .. }), "{position:?} {event:?}");
+                let is_tried = matches!(act.kind(), ActKind::Retry | ActKind::Edit);
+                prop_assert!(!is_tried || next.state == DeliveryState::Queued { due: now }, "{next:?}");
+                // Another input never goes out beside a request that may have happened.
+                prop_assert!(act.kind() != ActKind::Edit || !in_doubt || act.says_did_not_happen(), "{event:?}");
             }
             position = next;
         }

@@ -1,0 +1,57 @@
+//! What people do about deliveries: what all of these endpoints share.
+
+use axum::{Json, http::StatusCode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sluse_model::{Act, ActKind, Actor, DeliveryId, DeliveryState, DoneAct, Timestamp, Token};
+use sluse_store::ListedDelivery;
+
+use super::{DeliverySummary, raw, schemas};
+use crate::{Api, ApiError, openapi::Operation, problem::kind};
+
+pub(super) const DID_NOT_HAPPEN: &str =
+    "You have looked at the target: nothing of what may have happened did, and it may be sent again.";
+
+/// What somebody did about a delivery.
+#[derive(Debug, Serialize)]
+pub(super) struct DoneActBody {
+    at: Timestamp,
+    by: Actor,
+    act: ActKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    did_not_happen: bool,
+    before: DeliveryState,
+    after: DeliveryState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_before: Option<Box<RawValue>>,
+}
+
+impl From<DoneAct> for DoneActBody {
+    fn from(act: DoneAct) -> Self {
+        let DoneAct { at, by, act, why, did_not_happen, before, after, input_before } = act;
+        Self { at, by, act, why, did_not_happen, before, after, input_before: input_before.map(raw) }
+    }
+}
+
+/// Does it, and gives the delivery as it stands then.
+pub(super) async fn act(
+    api: &Api,
+    delivery: &str,
+    token: Token,
+    act: Act,
+    why: Option<String>,
+) -> Result<Json<DeliverySummary>, ApiError> {
+    let id: DeliveryId = delivery.parse().map_err(|_| ApiError::NotFound(format!("delivery `{delivery}`")))?;
+    let by = Actor { token: token.id, name: token.name };
+    let detail = api.engine.act(id, act, by, why).await?;
+    Ok(Json(ListedDelivery::from(detail.delivery).into()))
+}
+
+/// What all of them take and answer.
+pub(super) fn described(id: &'static str, summary: &'static str, about: &'static str) -> Operation {
+    Operation::new(id, summary, about)
+        .place("delivery", "The delivery.", schemas::delivery_id())
+        .answers(StatusCode::OK, "It is done; the delivery as it stands now.", schemas::summary())
+        .problems(&[kind::NOT_FOUND, kind::NOT_POSSIBLE, kind::CHANGED_MEANWHILE, kind::DISK_FULL])
+}

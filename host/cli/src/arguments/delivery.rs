@@ -1,0 +1,119 @@
+//! What can be written about deliveries.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use sluse_model::Name;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Delivery {
+    /// List deliveries, the latest first.
+    List {
+        #[command(flatten)]
+        filter: Box<DeliveryFilter>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Where the page before ended.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Show a delivery with its attempts, its input and output, and what people did about it.
+    Show {
+        /// del-…
+        delivery: String,
+    },
+    /// Try a delivery again now, whatever its policy has left for it.
+    Retry {
+        /// del-…
+        delivery: String,
+        #[command(flatten)]
+        doubt: Doubt,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Try a delivery again now, with another input.
+    Edit {
+        /// del-…
+        delivery: String,
+        /// The input, a JSON file; `-` reads standard input.
+        input: PathBuf,
+        #[command(flatten)]
+        doubt: Doubt,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Close a delivery as succeeded, with what came of it; its run goes on.
+    Resolve {
+        /// del-…
+        delivery: String,
+        /// What came of it, a JSON file; `-` reads standard input.
+        output: PathBuf,
+        /// How you know, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// Close a delivery as failed, and its run with it.
+    Close {
+        /// del-…
+        delivery: String,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// Let those that share its ordering key go on without it.
+    Skip {
+        /// del-…
+        delivery: String,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Say whose work a delivery is.
+    Assign {
+        /// del-…
+        delivery: String,
+        /// The queue; without one it is nobody's in particular.
+        queue: Option<Name>,
+        /// Why, for whoever asks later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeliveryFilter {
+    /// Only those in this state: queued, running, retrying, attention or closed.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Only those of this connection.
+    #[arg(long)]
+    pub(crate) connection: Option<Name>,
+    /// Only those of this flow.
+    #[arg(long)]
+    pub(crate) flow: Option<Name>,
+    /// Only those that were accepted then or later: 2026-03-01T06:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only those that were accepted before.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only those that wait for a person for this reason: rejected, outcome-unknown, …
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Only those that wait for whoever works on this queue.
+    #[arg(long)]
+    pub(crate) queue: Option<Name>,
+    /// Only those with this text in the problem that they met.
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doubt {
+    /// You have looked at the target: nothing of what may have happened did. It may be sent again.
+    #[arg(long)]
+    pub(crate) did_not_happen: bool,
+}

@@ -1,0 +1,181 @@
+//! What people do about deliveries: decided on what is seen, written only when that still holds.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use sluse_model::{
+    Act, ActKind, Actor, DeliveryId, DeliveryState, Event, Position, Refused, RetryPolicy, Run, Standing,
+};
+use sluse_store::{DeliveryDetail, NewAct, StoreError};
+
+use crate::{
+    Engine,
+    connections::ConnectionError,
+    flows::FlowError,
+    follow::{Followed, state_name},
+    revisions::{LoadedRevision, RevisionError},
+    schema::Violation,
+};
+
+/// Why nothing was done about a delivery. Nothing has changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ActError {
+    #[error("there is no delivery `{0}`")]
+    Unknown(DeliveryId),
+    #[error("say why: this decides for good what became of the delivery")]
+    NoReason,
+    /// Not where it stands; what is possible instead.
+    #[error("`{}` is not possible: {what}", .act.as_str())]
+    NotPossible { act: ActKind, what: String },
+    /// With another input it would be another request, and nobody would know what became of the first.
+    #[error(
+        "a request of this delivery may have happened: look at the target first. If it did not happen, edit again and \
+         say so (`did_not_happen`); if it did, resolve the delivery"
+    )]
+    InDoubt,
+    /// What came with it does not fit the operation.
+    #[error("the {what} does not fit operation `{operation}`")]
+    DoesNotFit { what: &'static str, operation: String, violations: Vec<Violation> },
+    /// What it would be checked against, or what follows, is not there.
+    #[error("nothing to check it against: {0}")]
+    NotReady(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Does something about a delivery. Durable when it returns; gives the delivery as it stands then.
+    pub async fn act(
+        self: &Arc<Self>,
+        id: DeliveryId,
+        act: Act,
+        by: Actor,
+        why: Option<String>,
+    ) -> Result<DeliveryDetail, ActError> {
+        let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+        if why.is_none() && act.kind().needs_a_reason() {
+            return Err(ActError::NoReason);
+        }
+        let detail = self.store.delivery(id).await?.ok_or(ActError::Unknown(id))?;
+        let after = self.decided(&detail, &act)?;
+        self.check_texts(&detail, &act).await?;
+        let new = self.new_act(detail, act, after, by, why).await?;
+        let engine = self.clone();
+        self.to_the_end(async move { engine.write_act(new).await }).await?;
+        self.store.delivery(id).await?.ok_or(ActError::Unknown(id))
+    }
+
+    async fn write_act(&self, new: NewAct) -> Result<(), StoreError> {
+        let (id, kind, after) = (new.delivery, new.act.kind().as_str(), state_name(&new.after));
+        let by = new.by.name.clone();
+        self.store.act(new).await?;
+        tracing::info!(delivery = %id, act = kind, by, state = after, "delivery {id}: {kind} by {by}, now {after}");
+        Ok(())
+    }
+
+    /// Where the act leads the delivery, if it is possible.
+    fn decided(&self, detail: &DeliveryDetail, act: &Act) -> Result<DeliveryState, ActError> {
+        let delivery = &detail.delivery;
+        let position = Position {
+            state: delivery.state.clone(),
+            attempts: delivery.attempts,
+            lease_number: 0,
+            accepted_at: delivery.accepted_at,
+        };
+        let in_doubt = detail.journal.iter().any(|intent| intent.standing == Standing::Open);
+        let event = Event::Acted { act: act.clone(), in_doubt, leads_its_key: detail.leads_its_key };
+        let decided = position.after(&event, &RetryPolicy::default(), self.clock.now(), 0.0);
+        decided.map(|position| position.state).map_err(|refused| refusal(refused, act.kind(), detail))
+    }
+
+    /// Holds the texts of an act against the operation, as the active revision describes it.
+    async fn check_texts(&self, detail: &DeliveryDetail, act: &Act) -> Result<(), ActError> {
+        let (what, text) = match act {
+            Act::Edit { input, .. } => ("input", input),
+            Act::Resolve { output } => ("output", output),
+            Act::Retry { .. } | Act::Close | Act::Skip | Act::Assign { .. } => return Ok(()),
+        };
+        let operation = detail.delivery.operation.to_string();
+        let revision = self.active_revision(detail).await?;
+        let schemas = revision.operation(&operation).ok_or_else(|| {
+            ActError::NotReady(format!("the active revision of the connector has no operation `{operation}`"))
+        })?;
+        let schema = if what == "input" { &schemas.input } else { &schemas.output };
+        let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+        schema.check(&value).map_err(|violations| ActError::DoesNotFit { what, operation, violations })
+    }
+
+    async fn new_act(
+        &self,
+        detail: DeliveryDetail,
+        act: Act,
+        after: DeliveryState,
+        by: Actor,
+        why: Option<String>,
+    ) -> Result<NewAct, ActError> {
+        let delivery = detail.delivery;
+        let run = self.store.run(delivery.run).await?;
+        let Run { flow, flow_digest, .. } =
+            run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", delivery.run)))?.run;
+        let followed = Followed { delivery: &delivery, flow: &flow, flow_digest: &flow_digest };
+        if matches!(act, Act::Edit { .. } | Act::Resolve { .. }) {
+            self.check_step(followed).await?;
+        }
+        let output = match &act {
+            Act::Resolve { output } => Some(output.as_str()),
+            _ => None,
+        };
+        let follow = self.follow_on(followed, &after, output).await?;
+        let at = self.clock.now();
+        let (before, attempts) = (delivery.state, delivery.attempts);
+        Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow })
+    }
+
+    /// The revision that the delivery would run on now.
+    async fn active_revision(&self, detail: &DeliveryDetail) -> Result<Arc<LoadedRevision>, ActError> {
+        let connection = self.connections.get(self, &detail.delivery.connection).await;
+        let connection = connection.map_err(|error| match error {
+            ConnectionError::Store(error) => ActError::Store(error),
+            error => ActError::NotReady(error.to_string()),
+        })?;
+        let connector = &connection.connection().connector;
+        let active = self.store.active(connector).await?;
+        let active =
+            active.ok_or_else(|| ActError::NotReady(format!("connector `{connector}` has no active revision")))?;
+        self.revisions.get(&active.digest).await.map_err(|error| match error {
+            RevisionError::Store(error) => ActError::Store(error),
+            error => ActError::NotReady(error.to_string()),
+        })
+    }
+
+    /// What is said of a delivery can be trusted only as long as it is known which step it is.
+    async fn check_step(&self, followed: Followed<'_>) -> Result<(), ActError> {
+        let flow = self.flows.version(followed.flow, followed.flow_digest).await.map_err(|error| match error {
+            FlowError::Store(error) => ActError::Store(error),
+            error => ActError::NotReady(error.to_string()),
+        })?;
+        let delivery = followed.delivery;
+        let step = flow.flow.steps.get(delivery.step_index as usize);
+        if step.is_some_and(|step| step.name == delivery.step) {
+            return Ok(());
+        }
+        Err(ActError::NotReady(format!("step {} of flow `{}` cannot be found", delivery.step_index + 1, followed.flow)))
+    }
+}
+
+fn refusal(refused: Refused, act: ActKind, detail: &DeliveryDetail) -> ActError {
+    let what = match refused {
+        Refused::InDoubt => return ActError::InDoubt,
+        Refused::Held => "an attempt is under way; wait until it has ended".to_owned(),
+        Refused::Final => format!("the delivery is closed ({}), and stays so", state_name(&detail.delivery.state)),
+        _ => possible_instead(detail),
+    };
+    ActError::NotPossible { act, what }
+}
+
+fn possible_instead(detail: &DeliveryDetail) -> String {
+    let state = &detail.delivery.state;
+    let possible = ActKind::possible(state, detail.leads_its_key);
+    let names: Vec<_> = possible.into_iter().map(|kind| format!("`{}`", kind.as_str())).collect();
+    format!("the delivery is in state `{}`, where one can {}", state.as_str(), names.join(", "))
+}
