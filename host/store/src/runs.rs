@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
     Attachment, Attempt, Callback, Delivery, DeliveryId, Digest, DoneAct, Intent, Name, NewDelivery, Run, RunId,
-    RunState,
-    TimelineLine, Timestamp,
+    RunState, TimelineLine, Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};

@@ -108,21 +108,15 @@ fn source(filter: &DeliveryFilter) -> (&'static str, &'static str, bool) {
         }
         Some("attention") => ("INDEXED BY deliveries_attention", "s.state = 'attention'", false),
         Some(_) if waits_for_a_person => ("", "false", false),
-        Some("queued") => (
-            waiting_for(filter),
-            "s.due_at IS NOT NULL AND s.claimable IN (0, 1) AND s.state = 'queued'",
-            false,
-        ),
-        Some("retrying") => (
-            waiting_for(filter),
-            "s.due_at IS NOT NULL AND s.claimable IN (0, 1) AND s.state = 'retrying'",
-            false,
-        ),
-        Some("waiting") => (
-            waiting_for(filter),
-            "s.due_at IS NOT NULL AND s.claimable IN (0, 1) AND s.state = 'waiting'",
-            false,
-        ),
+        Some("queued") => {
+            (waiting_for(filter), "s.due_at IS NOT NULL AND s.claimable IN (0, 1) AND s.state = 'queued'", false)
+        }
+        Some("retrying") => {
+            (waiting_for(filter), "s.due_at IS NOT NULL AND s.claimable IN (0, 1) AND s.state = 'retrying'", false)
+        }
+        Some("waiting") => {
+            (waiting_for(filter), "s.due_at IS NOT NULL AND s.claimable IN (0, 1) AND s.state = 'waiting'", false)
+        }
         Some("running") => ("INDEXED BY deliveries_running", "s.state = 'running'", false),
         // Nearly all that there are.
         Some("closed") => ("", "s.state = 'closed'", is_narrower),
