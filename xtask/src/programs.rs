@@ -32,8 +32,7 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(cargo);
     command.current_dir(root());
     for (variable, _) in std::env::vars_os() {
-        let is_ours = |prefix: &&str| variable.to_string_lossy().starts_with(*prefix);
-        if OF_OUR_PACKAGE.iter().any(|prefix| is_ours(&prefix)) {
+        if OF_OUR_PACKAGE.iter().any(|prefix| variable.to_string_lossy().starts_with(prefix)) {
             command.env_remove(&variable);
         }
     }
