@@ -75,5 +75,6 @@ async fn a_paused_start_holds_everything_until_it_is_let_go() {
     assert!(is_woken(&gates).await);
     gates.let_go_of_all();
     assert!(is_woken(&gates).await);
-    assert!(gates.admit_newcomer(&target).is_some() && gates.hold(&other.name).is_none());
+    assert!(gates.admit_newcomer(&target).is_none(), "whoever was held before goes first");
+    assert!(gates.admit(&target).is_some() && gates.hold(&other.name).is_none());
 }

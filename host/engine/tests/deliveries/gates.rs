@@ -135,7 +135,11 @@ async fn a_target_that_cannot_be_reached_is_left_alone_and_then_tried_by_one() {
     bench.connect("away", &url, more).await;
     let first = bench.submit_to("away").await;
     let attempts = async |run| bench.first_delivery(run).await.delivery.attempts;
-    bench.until("the first attempt", async || attempts(first).await == 1).await;
+    let waits_again = async || {
+        let delivery = bench.first_delivery(first).await.delivery;
+        delivery.attempts == 1 && matches!(delivery.state, DeliveryState::Retrying { .. })
+    };
+    bench.until("the first attempt", waits_again).await;
     bench.advance(Duration::from_millis(20));
     bench.until("the second attempt", async || attempts(first).await == 2).await;
     bench.until("open", async || bench.engine.gate(&"away".parse().expect("a name")).is_some()).await;
