@@ -18,6 +18,8 @@ mod gates; // how much at once, how fast, and whether at all
 mod host; // what a component may ask
 mod install; // handing in a connector
 mod intents; // what must happen once
+mod judgement; // what an attempt amounts to
+mod lapsed; // attempts that were lost
 mod mapping; // how a step's input comes about
 mod outlook; // what people are told of a delivery
 mod pauses; // letting nothing begin

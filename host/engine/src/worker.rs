@@ -2,31 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sluse_connector::{Breakage, BreakageKind, Call, CallLimits, Ended};
+use sluse_connector::{Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, Failure, Outcome, Problem, RetryPolicy, Standing, TimelineLevel,
-    TimelineLine, Timestamp, Tried, after_attempt, after_lost_attempt, unit_interval,
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, Outcome, RetryPolicy, Standing, TimelineLevel, TimelineLine,
+    Timestamp, Tried, after_attempt, unit_interval,
 };
 use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
 
 use crate::{
     Engine, callbacks,
-    connections::{ConnectionError, LiveConnection},
+    connections::LiveConnection,
     follow::state_name,
     gates::Pass,
     host::{DeliveryHost, HostRecord},
-    revisions::{LoadedRevision, RevisionError},
+    judgement::{checked, judge, not_connected, not_read, not_ready, took_too_long, unfit, with_the_host_s_part},
+    revisions::LoadedRevision,
 };
 
 /// Waits this long before a settlement is tried again that the store could not take.
 const SETTLE_AGAIN_AFTER: Duration = Duration::from_millis(500);
-
-/// The code of the problem when a call as a whole ran out of time.
-const CALL_TIMED_OUT: &str = "call-timed-out";
-
-/// Lapsed deliveries are taken up in groups of this size.
-const LAPSED_AT_ONCE: u32 = 100;
 
 /// What an attempt leaves behind.
 struct Attempted {
@@ -243,69 +238,6 @@ impl Engine {
         }
         self.store.journal(claimed.delivery.id).await
     }
-
-    /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed. Those that are
-    /// worked on here are not lost, however late their lease was renewed.
-    pub(crate) async fn take_up_lapsed(self: &Arc<Self>) -> Result<(), StoreError> {
-        loop {
-            let mut lapsed = self.store.lapsed(self.clock.now(), LAPSED_AT_ONCE).await?;
-            let is_last = lapsed.len() < LAPSED_AT_ONCE as usize;
-            lapsed.retain(|claimed| !self.dispatcher.holds(&claimed.delivery.id));
-            let is_stuck = lapsed.is_empty();
-            for claimed in lapsed {
-                self.take_up(claimed).await?;
-            }
-            if is_last || is_stuck {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
-        let connection = self.connections.get(self, &claimed.delivery.connection).await;
-        let operation = &claimed.delivery.operation;
-        let policy = connection.map(|connection| connection.connection().retry_of(operation).clone());
-        let policy = policy.unwrap_or_default();
-        let in_doubt = is_in_doubt(&self.store.journal(claimed.delivery.id).await?);
-        let (now, jitter) = (self.clock.now(), unit_interval(&*self.dice));
-        let state = after_lost_attempt(in_doubt, tried(&claimed, false), &policy, now, jitter);
-        tracing::warn!(
-            delivery = %claimed.delivery.id, state = state_name(&state),
-            "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
-        );
-        let problem = match &state {
-            DeliveryState::Attention(attention) => Some(attention.problem.clone()),
-            DeliveryState::Retrying { problem, .. } => Some(problem.clone()),
-            _ => None,
-        };
-        let line = TimelineLine {
-            at: now,
-            attempt: claimed.attempt,
-            level: TimelineLevel::Warn,
-            message: "The attempt was lost: the host stopped, or its lease lapsed.".into(),
-        };
-        let settlement = Settlement {
-            delivery: claimed.delivery.id,
-            lease: claimed.lease,
-            attempt: Claiming::Ended(Attempt {
-                number: claimed.attempt,
-                resumed: claimed.resumption.is_some(),
-                revision: claimed.revision,
-                began_at: claimed.delivery.changed_at,
-                result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem }),
-            }),
-            follow: self.follow(&claimed, &state, None).await?,
-            state,
-            output: None,
-            left: None,
-            timeline: vec![line],
-            closed: Vec::new(),
-        };
-        match self.store.settle(settlement, None).await {
-            Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 /// Whether a request that must happen once may have happened, and nobody knows.
@@ -314,120 +246,11 @@ pub(crate) fn is_in_doubt(journal: &[NotedIntent]) -> bool {
 }
 
 /// What the policy is asked with.
-fn tried(claimed: &Claimed, is_strained: bool) -> Tried {
+pub(crate) fn tried(claimed: &Claimed, is_strained: bool) -> Tried {
     Tried { attempts: claimed.attempt, accepted_at: claimed.delivery.accepted_at, is_strained }
-}
-
-/// The call as a whole ran out of time.
-fn took_too_long(end: &AttemptEnd) -> bool {
-    end.problem().is_some_and(|problem| problem.code == CALL_TIMED_OUT)
 }
 
 /// What the connector promises of the operation.
 fn reads_only(revision: &LoadedRevision, claimed: &Claimed) -> bool {
     revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
-}
-
-/// An attempt that cannot begin because nobody knows what was sent before it.
-fn not_read(error: &StoreError) -> AttemptEnd {
-    let problem = Problem::new("journal-not-read", error.to_string());
-    AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
-}
-
-/// An attempt that cannot begin because its revision is not there. What passes by itself is tried again.
-fn not_ready(error: &RevisionError) -> AttemptEnd {
-    let problem = Problem::new("revision-not-loaded", error.to_string());
-    match error {
-        RevisionError::Store(_) => AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None }),
-        RevisionError::Gone(_) | RevisionError::NotLoaded { .. } => AttemptEnd::Misconfigured(problem),
-    }
-}
-
-fn not_connected(error: &ConnectionError) -> AttemptEnd {
-    let problem = Problem::new("connection-not-usable", error.to_string());
-    match error {
-        ConnectionError::Store(_) => AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None }),
-        _ => AttemptEnd::Misconfigured(problem),
-    }
-}
-
-/// Why the operation cannot be asked for with this input: the revision may be a newer one than the flow was
-/// applied under.
-fn unfit(revision: &LoadedRevision, claimed: &Claimed) -> Option<AttemptEnd> {
-    let operation = &claimed.delivery.operation;
-    let Some(schemas) = revision.operation(operation.as_str()) else {
-        let message = format!("revision {} of the connector has no operation `{operation}`", claimed.revision.short());
-        return Some(AttemptEnd::Misconfigured(Problem::new("unknown-operation", message)));
-    };
-    let input = serde_json::from_str(&claimed.delivery.input).unwrap_or(serde_json::Value::Null);
-    let violations = schemas.input.check(&input).err()?;
-    let detail = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    let message = format!("The input of step `{}` does not fit operation `{operation}`.", claimed.delivery.step);
-    let problem = Problem::new("input-does-not-fit", message).with_detail(detail);
-    Some(AttemptEnd::Failed(Failure::Invalid { problem }))
-}
-
-/// What an ended call amounts to.
-fn judge(ended: Ended<Outcome>, wait: Option<Duration>, now: Timestamp) -> AttemptEnd {
-    match ended {
-        Ok(Ok(Outcome::Done { output })) => AttemptEnd::Done { output },
-        Ok(Ok(Outcome::Waiting { state })) => match wait {
-            Some(wait) => AttemptEnd::Waiting { state, until: now.plus(wait) },
-            None => AttemptEnd::Broken(Problem::new(
-                "waits-for-nothing",
-                "The connector waits for a callback without having opened an address for one.",
-            )),
-        },
-        Ok(Err(failure)) => AttemptEnd::Failed(failure),
-        Err(Breakage { kind: BreakageKind::TimedOut, message }) => {
-            let problem = Problem::new(CALL_TIMED_OUT, "The target took too long.").with_detail(message);
-            AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
-        }
-        Err(Breakage { kind, message }) => AttemptEnd::Broken(
-            Problem::new(breakage_code(kind), "The connector failed. Its supplier has to look.").with_detail(message),
-        ),
-    }
-}
-
-/// What the connector said, completed by what only the host knows: that it was itself not set up for a request,
-/// or that a token endpoint asked for patience.
-fn with_the_host_s_part(end: AttemptEnd, left: &HostRecord) -> AttemptEnd {
-    match (end, &left.misconfigured) {
-        (AttemptEnd::Failed(_), Some(message)) if !left.in_doubt => {
-            AttemptEnd::Misconfigured(Problem::new("not-signed-in", message.clone()))
-        }
-        (AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms }), _) => {
-            let retry_after_ms = retry_after_ms.max(left.retry_after_ms);
-            AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms })
-        }
-        (end, _) => end,
-    }
-}
-
-fn breakage_code(kind: BreakageKind) -> &'static str {
-    match kind {
-        BreakageKind::Trapped => "connector-trapped",
-        BreakageKind::CpuExceeded => "cpu-exceeded",
-        BreakageKind::MemoryExceeded => "memory-exceeded",
-        BreakageKind::TimedOut => CALL_TIMED_OUT,
-        BreakageKind::ContractBroken => "contract-broken",
-        BreakageKind::NotExported => "not-exported",
-    }
-}
-
-/// Holds what a connector is done with against what it promised.
-fn checked(revision: &LoadedRevision, claimed: &Claimed, end: AttemptEnd) -> AttemptEnd {
-    let AttemptEnd::Done { output } = &end else { return end };
-    let broken = |detail: String| {
-        let message = "The connector is done, but its answer does not fit its own schema.";
-        AttemptEnd::Broken(Problem::new("output-does-not-fit", message).with_detail(detail))
-    };
-    let Some(schemas) = revision.operation(claimed.delivery.operation.as_str()) else { return end };
-    match serde_json::from_str(output) {
-        Err(error) => broken(format!("not JSON: {error}")),
-        Ok(value) => match schemas.output.check(&value) {
-            Ok(()) => end,
-            Err(violations) => broken(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-        },
-    }
 }

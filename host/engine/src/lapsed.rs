@@ -1,0 +1,82 @@
+//! Attempts that were lost: with a process that ended, or a lease that lapsed.
+
+use std::sync::Arc;
+
+use sluse_model::{
+    Attempt, AttemptResult, DeliveryState, TimelineLevel, TimelineLine, after_lost_attempt, unit_interval,
+};
+use sluse_store::{Claimed, Claiming, Settlement, StoreError};
+
+use crate::{
+    Engine,
+    follow::state_name,
+    worker::{is_in_doubt, tried},
+};
+
+/// Lapsed deliveries are taken up in groups of this size.
+const LAPSED_AT_ONCE: u32 = 100;
+
+impl Engine {
+    /// Settles deliveries whose attempt was lost: with a process that ended, or a lease that lapsed. Those that are
+    /// worked on here are not lost, however late their lease was renewed.
+    pub(crate) async fn take_up_lapsed(self: &Arc<Self>) -> Result<(), StoreError> {
+        loop {
+            let mut lapsed = self.store.lapsed(self.clock.now(), LAPSED_AT_ONCE).await?;
+            let is_last = lapsed.len() < LAPSED_AT_ONCE as usize;
+            lapsed.retain(|claimed| !self.dispatcher.holds(&claimed.delivery.id));
+            let is_stuck = lapsed.is_empty();
+            for claimed in lapsed {
+                self.take_up(claimed).await?;
+            }
+            if is_last || is_stuck {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_up(self: &Arc<Self>, claimed: Claimed) -> Result<(), StoreError> {
+        let connection = self.connections.get(self, &claimed.delivery.connection).await;
+        let operation = &claimed.delivery.operation;
+        let policy = connection.map(|connection| connection.connection().retry_of(operation).clone());
+        let policy = policy.unwrap_or_default();
+        let in_doubt = is_in_doubt(&self.store.journal(claimed.delivery.id).await?);
+        let (now, jitter) = (self.clock.now(), unit_interval(&*self.dice));
+        let state = after_lost_attempt(in_doubt, tried(&claimed, false), &policy, now, jitter);
+        tracing::warn!(
+            delivery = %claimed.delivery.id, state = state_name(&state),
+            "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
+        );
+        let problem = match &state {
+            DeliveryState::Attention(attention) => Some(attention.problem.clone()),
+            DeliveryState::Retrying { problem, .. } => Some(problem.clone()),
+            _ => None,
+        };
+        let line = TimelineLine {
+            at: now,
+            attempt: claimed.attempt,
+            level: TimelineLevel::Warn,
+            message: "The attempt was lost: the host stopped, or its lease lapsed.".into(),
+        };
+        let settlement = Settlement {
+            delivery: claimed.delivery.id,
+            lease: claimed.lease,
+            attempt: Claiming::Ended(Attempt {
+                number: claimed.attempt,
+                resumed: claimed.resumption.is_some(),
+                revision: claimed.revision,
+                began_at: claimed.delivery.changed_at,
+                result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem }),
+            }),
+            follow: self.follow(&claimed, &state, None).await?,
+            state,
+            output: None,
+            left: None,
+            timeline: vec![line],
+            closed: Vec::new(),
+        };
+        match self.store.settle(settlement, None).await {
+            Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
