@@ -127,6 +127,8 @@ CREATE TABLE deliveries (
     attempts         INTEGER NOT NULL,
     -- How many of its waits for an answer have ended.
     phase            INTEGER NOT NULL DEFAULT 0,
+    -- The phase in which it began from the start: another one once a person said that nothing of the round before happened.
+    first_phase      INTEGER NOT NULL DEFAULT 0,
     lease_number     INTEGER NOT NULL,
     lease_until      INTEGER,
     attempt_revision INTEGER REFERENCES revisions (key),

@@ -89,24 +89,22 @@ pub(crate) fn begin_wait(write: &Write<'_>, key: i64, state: &str, now_ms: i64) 
     Ok(())
 }
 
-/// Forgets the wait of a delivery that is to begin again from the start: in a new phase where its answer came or nothing
-/// counts of what was sent, else in the phase whose wait nobody answered.
-pub(crate) fn begin_again(write: &Write<'_>, key: i64, nothing_counts: bool) -> Result<(), Failure> {
+/// Forgets the wait of a delivery that is to begin again from the start.
+///
+/// Usually that is the same round once more: what happened is answered from the journal, the addresses are those of
+/// before, and an answer that came is found again. It is another round when somebody said that nothing of it happened:
+/// with addresses of its own, and what was sent stays to be seen and answers no request any more.
+pub(crate) fn begin_again(write: &Write<'_>, key: i64, nothing_happened: bool) -> Result<(), Failure> {
     if write.prepare_cached("DELETE FROM waits WHERE delivery = ?1")?.execute([key])? == 0 {
         return Ok(());
     }
-    let phase: u32 =
-        write.prepare_cached("SELECT phase FROM deliveries WHERE key = ?1")?.query_row([key], |row| row.get(0))?;
-    let is_answered = phase.checked_sub(1).map(|ended| is_answered(write, key, ended)).transpose()?.unwrap_or(false);
-    let is_another_round = nothing_counts || is_answered;
-    if is_another_round {
-        // What was sent stays to be seen, and answers no request of the new round.
+    if nothing_happened {
         let sql = "UPDATE intents SET identity = randomblob(32) WHERE delivery = ?1";
         write.prepare_cached(sql)?.execute([key])?;
+        let sql = "UPDATE deliveries SET first_phase = phase + 1 WHERE key = ?1";
+        write.prepare_cached(sql)?.execute([key])?;
     }
-    let step = if is_another_round { 1 } else { -1 };
-    let sql = "UPDATE deliveries SET phase = max(0, phase + ?2) WHERE key = ?1";
-    write.prepare_cached(sql)?.execute(params![key, step])?;
+    write.prepare_cached("UPDATE deliveries SET phase = first_phase WHERE key = ?1")?.execute([key])?;
     Ok(())
 }
 

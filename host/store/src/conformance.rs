@@ -130,6 +130,8 @@ macro_rules! conformance {
                 a_delivery_may_wait_more_than_once,
                 a_wait_that_is_taken_back_goes_on,
                 a_lost_resumption_is_given_as_one,
+                what_is_tried_again_behind_a_wait_is_the_same_round,
+                what_did_not_happen_behind_a_wait_is_another_round,
                 a_clock_that_steps_back_keeps_a_wait_as_long_as_it_was,
             }
             order {

@@ -11,7 +11,8 @@ pub enum Act {
     /// Try it again now, also when the policy has nothing left for it.
     ///
     /// `did_not_happen` answers what is in doubt: nothing of it happened, and it may be sent again. Without that, the
-    /// connector has to look.
+    /// connector has to look. Of a delivery that went on after a wait it says that nothing at all happened: it begins
+    /// anew, with another address. Without that, what happened is not sent again.
     Retry { did_not_happen: bool },
     /// Try it again now, with another input: JSON text that fits the operation.
     Edit { input: String, did_not_happen: bool },

@@ -88,9 +88,7 @@ fn write_texts(write: &Write<'_>, key: i64, act: &Act) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What went on after a wait and then needed a person begins again from the start. Where the target has answered, or
-/// the person says that nothing happened, that is another round, with addresses of its own; where it was silent, it is
-/// the same one.
+/// What went on after a wait and then needed a person begins again from the start.
 fn begin_again(write: &Write<'_>, key: i64, act: &NewAct) -> Result<(), Failure> {
     let is_asked_for = matches!(act.act, Act::Retry { .. } | Act::Edit { .. });
     if is_asked_for && matches!(act.before, DeliveryState::Attention(_)) {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use sluse_model::{CallbackStanding, DeliveryState, RunState, Timestamp, address_number};
+use sluse_model::{Act, Actor, CallbackStanding, DeliveryState, Digest, RunState, Standing, Timestamp, address_number};
 
 use super::fixtures::{
-    attention, claim_at, delivery_id, later, prepare, retry, running, settlement, success, taken_back,
+    attention, claim_at, delivery_id, later, prepare, retry, running, settlement, success, taken_back, token_id,
 };
-use crate::{Answer, Arrived, Claimed, Follow, Rooms, Settlement, Store};
+use crate::{
+    Answer, Arrived, Claimed, ClosedIntent, Follow, JournalEntry, NewAct, NewIntent, Rooms, Settlement, Store,
+};
 
 /// When the waits of these tests end.
 const UNTIL_MS: u64 = 60_000;
@@ -180,4 +182,57 @@ pub async fn a_clock_that_steps_back_keeps_a_wait_as_long_as_it_was(store: Arc<d
     assert_eq!(claim(later(20)).await, 0);
     assert_eq!(claim(ago(0)).await, 0);
     assert_eq!(claim(ago(UNTIL_MS)).await, 1);
+}
+
+/// Sends what happens, waits, gets its answer, needs a person, and is tried again by one.
+async fn tried_again(store: &dyn Store, did_not_happen: bool) -> Claimed {
+    let prepared = prepare(store).await;
+    let first = running(store, prepared.flow).await;
+    let (identity, destination) = (Digest::of("trigger"), Digest::of("/trigger"));
+    let intent = NewIntent { number: 1, identity, destination, request: "POST /trigger".to_owned() };
+    let (delivery, lease) = (first.delivery.id, first.lease);
+    let entry = JournalEntry { delivery, lease, attempt: 1, now: later(3), closed: Vec::new(), opened: vec![intent] };
+    store.note(entry).await.expect("noted");
+    let mut settlement = wait(&first, "left");
+    settlement.closed = vec![ClosedIntent { number: 1, standing: Standing::Happened, answer: None }];
+    store.settle(settlement, None).await.expect("settled");
+    assert_eq!(store.arrive(answer(&first, 0, 0, later(20))).await, Ok(Arrived::Taken));
+    let resumed = claimed_at(store, 20).await.expect("due");
+    let stay = Follow::Stay(RunState::Attention);
+    store.settle(super::fixtures::settlement(&resumed, attention(), stay), None).await.expect("settled");
+    let act = NewAct {
+        delivery,
+        act: Act::Retry { did_not_happen },
+        by: Actor { token: token_id(), name: "clerk".into() },
+        why: None,
+        at: later(30),
+        before: attention(),
+        attempts: resumed.attempt,
+        after: DeliveryState::Queued { due: later(30) },
+        follow: Follow::Stay(RunState::Running),
+    };
+    store.act(act).await.expect("done");
+    claimed_at(store, 30).await.expect("due")
+}
+
+pub async fn what_is_tried_again_behind_a_wait_is_the_same_round(store: Arc<dyn Store>) {
+    let again = tried_again(&*store, false).await;
+    assert_eq!((again.attempt, again.phase, &again.resumption), (2, 0, &None));
+    let journal = store.journal(again.delivery.id).await.expect("read");
+    assert_eq!(journal[0].identity, Digest::of("trigger"), "what happened is found again");
+    store.settle(wait(&again, "left"), None).await.expect("settled");
+    let resumed = claimed_at(&*store, 40).await.expect("its answer is there already");
+    assert_eq!(resumed.resumption.and_then(|resumption| resumption.answer).expect("one").body, b"0 0");
+}
+
+pub async fn what_did_not_happen_behind_a_wait_is_another_round(store: Arc<dyn Store>) {
+    let again = tried_again(&*store, true).await;
+    assert_eq!((again.attempt, again.phase, &again.resumption), (2, 2, &None));
+    let journal = store.journal(again.delivery.id).await.expect("read");
+    assert_ne!(journal[0].identity, Digest::of("trigger"), "nothing of before answers for it");
+    assert_eq!((&*journal[0].intent.request, journal[0].intent.standing), ("POST /trigger", Standing::Happened));
+    store.settle(wait(&again, "left"), None).await.expect("settled");
+    assert_eq!(claimed_at(&*store, 40).await, None, "the answer of before is none");
+    assert_eq!(store.arrive(answer(&again, 2, 0, later(50))).await, Ok(Arrived::Taken));
+    assert!(claimed_at(&*store, 50).await.is_some());
 }
