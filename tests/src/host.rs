@@ -190,6 +190,21 @@ impl Host {
         self.api("POST", path, "application/json", Body::from(body.to_string())).await
     }
 
+    /// Hands it the component of one of our guests, which is active from then on.
+    pub async fn install(&self, guest: &str) -> anyhow::Result<()> {
+        let component = component(guest)?;
+        let component = component.to_str().context("a path of ours is text")?;
+        self.done(&["connector", "install", component], None).await.map(drop)
+    }
+
+    /// Applies a file of connections and flows.
+    pub async fn apply(&self, text: &str) -> anyhow::Result<()> {
+        let files = serde_json::json!({"files": [{"name": "applied.toml", "text": text}]});
+        let applied = self.post("/v1/configuration", &files).await?;
+        ensure!(applied.status == 200, "not applied: {}", applied.text());
+        Ok(())
+    }
+
     /// Reads from its API.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let reply = self.api("GET", path, "", Body::empty()).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use sluse_tests::host::{Host, HostOptions, component, resident_bytes};
+use sluse_tests::host::{Host, HostOptions, resident_bytes};
 
 use crate::{
     host::{MAX_IN_FLIGHT, configuration},
@@ -19,8 +19,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     let host = Host::start(HostOptions { settings, log: "warn".into() }).await?;
     let resident_mib = || resident_bytes(host.process_id()).map(|bytes| bytes >> 20);
     let empty_mib = resident_mib()?;
-    let echo = component("echo")?;
-    host.done(&["connector", "install", echo.to_str().context("a path that is no text")?], None).await?;
+    host.install("echo").await?;
     let target = load::Target::start(Duration::from_secs(20)).await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("bench.toml");

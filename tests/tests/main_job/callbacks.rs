@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sluse_tests::{
     client::{self, Reply},
     external::{CallbackEntry, Settings, SimulatedExternalApi},
-    host::{Host, HostOptions, component},
+    host::{Host, HostOptions},
 };
 use tokio::net::TcpListener;
 
@@ -29,13 +29,9 @@ impl Office {
         let listen = format!("[callbacks]\nlisten = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{port}\"\n");
         let options = HostOptions::default();
         let host = Host::start(HostOptions { settings: options.settings + &listen, ..options }).await?;
-        let connector = component("external-api")?;
-        host.done(&["connector", "install", connector.to_str().context("a path of ours is text")?], None).await?;
+        host.install("external-api").await?;
         let office = Self { host, api: SimulatedExternalApi::start(Settings::default()).await? };
-        let text = office.configuration(timeout_s);
-        let files = json!({ "files": [{ "name": "office.toml", "text": text }] });
-        let applied = office.host.post("/v1/configuration", &files).await?;
-        ensure!(applied.status == 200, "not applied: {}", applied.text());
+        office.host.apply(&office.configuration(timeout_s)).await?;
         Ok(office)
     }
 
@@ -232,10 +228,8 @@ async fn an_address_outlives_the_host_that_gave_it() -> anyhow::Result<()> {
 async fn a_host_that_takes_no_callbacks_says_what_to_write() -> anyhow::Result<()> {
     let office = Office::start(600).await?;
     let host = Host::start(HostOptions::default()).await?;
-    let connector = component("external-api")?;
-    host.done(&["connector", "install", connector.to_str().context("a path of ours is text")?], None).await?;
-    let files = json!({ "files": [{ "name": "office.toml", "text": office.configuration(600) }] });
-    ensure!(host.post("/v1/configuration", &files).await?.status == 200, "not applied");
+    host.install("external-api").await?;
+    host.apply(&office.configuration(600)).await?;
     let reply = host.post("/v1/flows/action/runs", &json!({ "reference": "none" })).await?;
     let found = settled(&host, reply.json()?["run"].as_str().context("no run")?).await?;
     assert_eq!(found["state"], "attention", "{found:#}");

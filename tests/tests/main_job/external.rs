@@ -4,7 +4,7 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use sluse_tests::{
     external::{Settings, Signing, SimulatedExternalApi},
-    host::{Host, HostOptions, component},
+    host::{Host, HostOptions},
 };
 
 use crate::site::settled;
@@ -49,12 +49,9 @@ impl Office {
         let api = SimulatedExternalApi::start(Settings { signing: Some(signing), ..Settings::default() }).await?;
         let host = Host::start(HostOptions::default()).await?;
         host.done(&["secret", "set", "hooks-key"], Some(SIGNING_SECRET.as_bytes())).await?;
-        let connector = component("external-api")?;
-        host.done(&["connector", "install", connector.to_str().expect("a path of ours is text")], None).await?;
+        host.install("external-api").await?;
         let office = Self { host, api };
-        let files = json!({ "files": [{ "name": "office.toml", "text": office.connections() + FLOW }] });
-        let applied = office.host.post("/v1/configuration", &files).await?;
-        ensure!(applied.status == 200, "not applied: {}", applied.text());
+        office.host.apply(&(office.connections() + FLOW)).await?;
         Ok(office)
     }
 

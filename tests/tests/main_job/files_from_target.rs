@@ -12,7 +12,7 @@ use axum::{
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sluse_tests::host::{Host, HostOptions, component, resident_bytes};
+use sluse_tests::host::{Host, HostOptions, resident_bytes};
 
 use crate::site::settled;
 
@@ -91,11 +91,8 @@ schema = '{{"type": "object"}}'
 
 async fn started(url: &str) -> anyhow::Result<Host> {
     let host = Host::start(HostOptions::default()).await?;
-    let echo = component("echo")?;
-    host.done(&["connector", "install", echo.to_str().expect("a path of ours is text")], None).await?;
-    let files = json!({"files": [{"name": "echo.toml", "text": configuration(url)}]});
-    let applied = host.post("/v1/configuration", &files).await?;
-    anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
+    host.install("echo").await?;
+    host.apply(&configuration(url)).await?;
     Ok(host)
 }
 

@@ -42,10 +42,7 @@ operation = "run"
 input = {}
 "#
     .replace("NAME", &guest.name);
-    let files = json!({"files": [{"name": format!("{}.toml", guest.name), "text": text}]});
-    let applied = host.post("/v1/configuration", &files).await?;
-    anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
-    Ok(())
+    host.apply(&text).await
 }
 
 async fn submit(host: &Host, flow: &str) -> anyhow::Result<String> {

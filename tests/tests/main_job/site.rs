@@ -3,7 +3,7 @@
 use axum::body::Body;
 use serde_json::{Value, json};
 use sluse_tests::{
-    host::{Host, HostOptions, component},
+    host::{Host, HostOptions},
     workzone::{Settings, SimulatedWorkZone},
 };
 
@@ -25,8 +25,7 @@ impl Site {
         let workzone = SimulatedWorkZone::start(settings).await?;
         let host = Host::start(options).await?;
         host.done(&["secret", "set", "workzone-client-secret"], Some(CLIENT_SECRET.as_bytes())).await?;
-        let connector = component("workzone")?;
-        host.done(&["connector", "install", connector.to_str().expect("a path of ours is text")], None).await?;
+        host.install("workzone").await?;
         let site = Self { host, workzone };
         let applied = site.apply(&[&site.connection(), FLOW]).await?;
         anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
