@@ -9,7 +9,7 @@ use sluse_engine::{ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineS
 use sluse_model::{Clock, Dice, RunState, Scope, Timestamp};
 use sluse_sandbox::{Compiler, Sandbox, SandboxSettings};
 use sluse_store::{PageRequest, RunFilter, Store};
-use sluse_store_sqlite::{SqliteSettings, SqliteStore};
+use sluse_store_sqlite::{SqliteSettings, SqliteStore, Statistics};
 use sluse_tests::host::component;
 use sluse_vault::{MasterKey, Vault};
 use tempfile::TempDir;
@@ -34,6 +34,7 @@ pub(crate) const MAX_IN_FLIGHT: u32 = 1_200;
 
 pub(crate) struct HostArm {
     engine: Arc<Engine>,
+    store: Arc<SqliteStore>,
     url: String,
     token: String,
     stop: CancellationToken,
@@ -41,9 +42,9 @@ pub(crate) struct HostArm {
 }
 
 impl HostArm {
-    /// A host with one connection to `target` that nothing holds up.
-    pub(crate) async fn start(target: &str) -> anyhow::Result<Self> {
-        Self::start_with(configuration(target)).await
+    /// A host with one connection to `target` that nothing holds up, and a flow of this operation.
+    pub(crate) async fn start(target: &str, operation: &str) -> anyhow::Result<Self> {
+        Self::start_with(configuration(target, operation)).await
     }
 
     /// A host with these connections of the connector `echo`, and these flows.
@@ -63,7 +64,7 @@ impl HostArm {
         let ceiling =
             Ceiling { hosts: vec!["127.0.0.1".parse()?], cidrs: vec!["127.0.0.0/8".parse()?], ..Ceiling::default() };
         let engine = Engine::start(EngineParts {
-            store: store as Arc<dyn Store>,
+            store: store.clone() as Arc<dyn Store>,
             loader: Arc::new(sandbox),
             vault,
             egress: Arc::new(Egress::new(ceiling)),
@@ -83,11 +84,16 @@ impl HostArm {
         let api =
             Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
         tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
-        Ok(Self { engine, url, token, stop, _folder: folder })
+        Ok(Self { engine, store, url, token, stop, _folder: folder })
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// What its store has written so far.
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.store.statistics()
     }
 
     pub(crate) async fn stop(self) {
@@ -97,7 +103,7 @@ impl HostArm {
     }
 }
 
-pub(crate) fn configuration(target: &str) -> String {
+pub(crate) fn configuration(target: &str, operation: &str) -> String {
     format!(
         r#"
 [[connection]]
@@ -114,7 +120,7 @@ schema = '{{"type": "object"}}'
 [[flow.step]]
 name = "send"
 connection = "target"
-operation = "post"
+operation = "{operation}"
 input = {{ text = "{{{{ submission.text }}}}" }}
 "#
     )
