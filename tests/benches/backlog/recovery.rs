@@ -2,18 +2,17 @@
 //! from it, and how much memory it has then.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::{Router, http::StatusCode, routing::post};
 use sluse_model::{Timestamp, fakes::SimClock};
 use sluse_store::{Configuration as _, Store as _};
 use sluse_store_sqlite::{SqliteSettings, SqliteStore};
-use sluse_tests::host::{Host, HostOptions, resident_bytes};
+use sluse_tests::{
+    echo::{CountingTarget, configuration},
+    host::{Host, HostOptions, resident_bytes},
+};
 
 use crate::fill::fill;
 
@@ -21,14 +20,14 @@ use crate::fill::fill;
 const AT_WORK: Duration = Duration::from_secs(5);
 
 pub(crate) async fn measure(backlog: u64) -> anyhow::Result<()> {
-    let (url, requests) = target().await?;
+    let target = CountingTarget::start(0).await?;
     let host = Host::start(HostOptions { log: "warn".into(), ..HostOptions::default() }).await?;
     host.install("echo").await?;
-    host.apply(&configuration(&url)).await?;
+    host.apply(&configuration(target.url(), "post", "gates = { max_concurrent = 64 }")).await?;
     let ended = host.kill().await?;
     let clock = Arc::new(SimClock::at(Timestamp::from_millis(1_762_000_000_000)));
     let store = Arc::new(SqliteStore::open(SqliteSettings::new(ended.data()), clock.clone())?);
-    let name = "bench".parse().expect("a name");
+    let name = "send".parse().expect("a name");
     let flow = store.flow(&name).await?.ok_or_else(|| anyhow::anyhow!("the flow is not there"))?;
     fill(&store, &clock, (&name, flow.digest), &"target".parse().expect("a name"), backlog).await?;
     store.close().await;
@@ -37,15 +36,15 @@ pub(crate) async fn measure(backlog: u64) -> anyhow::Result<()> {
     let host = ended.start().await?;
     tokio::time::sleep(AT_WORK).await;
     let ended = host.kill().await?;
-    requests.store(0, Ordering::SeqCst);
+    target.forget();
     let began = Instant::now();
-    let first = tokio::spawn(heard(requests.clone(), began));
+    let first = tokio::spawn(heard(target.clone(), began));
     let host = ended.start().await?;
     let serves = began.elapsed();
     let serving_mib = resident_bytes(host.process_id())? >> 20;
     let first = first.await?;
     tokio::time::sleep(AT_WORK).await;
-    let (done, working_mib) = (requests.load(Ordering::SeqCst), resident_bytes(host.process_id())? >> 20);
+    let (done, working_mib) = (target.requests(), resident_bytes(host.process_id())? >> 20);
     println!("recovery: killed at work on {backlog} deliveries that wait");
     println!("  serves after {} ms, the target hears from it after {} ms", serves.as_millis(), first.as_millis());
     println!("  {:.0} requests/s afterwards", done as f64 / (AT_WORK + first).as_secs_f64());
@@ -55,45 +54,9 @@ pub(crate) async fn measure(backlog: u64) -> anyhow::Result<()> {
 }
 
 /// When the first request came.
-async fn heard(requests: Arc<AtomicU64>, began: Instant) -> Duration {
-    while requests.load(Ordering::SeqCst) == 0 {
+async fn heard(target: CountingTarget, began: Instant) -> Duration {
+    while target.requests() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     began.elapsed()
-}
-
-async fn target() -> anyhow::Result<(String, Arc<AtomicU64>)> {
-    let requests = Arc::new(AtomicU64::new(0));
-    let counted = requests.clone();
-    let answer = move || async move {
-        counted.fetch_add(1, Ordering::SeqCst);
-        StatusCode::CREATED
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
-    Ok((url, requests))
-}
-
-fn configuration(url: &str) -> String {
-    format!(
-        r#"
-[[connection]]
-name = "target"
-connector = "echo"
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-gates = {{ max_concurrent = 64 }}
-[connection.endpoints.default]
-url = "{url}"
-allow_plaintext = true
-[[flow]]
-name = "bench"
-schema = '{{"type": "object"}}'
-[[flow.step]]
-name = "send"
-connection = "target"
-operation = "post"
-input = {{ text = "{{{{ submission.text }}}}" }}
-"#
-    )
 }

@@ -10,7 +10,7 @@ use sluse_model::{Clock, Dice, RunState, Scope, Timestamp};
 use sluse_sandbox::{Compiler, Sandbox, SandboxSettings};
 use sluse_store::{PageRequest, RunFilter, Store};
 use sluse_store_sqlite::{SqliteSettings, SqliteStore, Statistics};
-use sluse_tests::host::component;
+use sluse_tests::{echo, host::component};
 use sluse_vault::{MasterKey, Vault};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -79,7 +79,7 @@ impl HostArm {
         engine.configure(&[file], ApplyOptions::default()).await?;
         let token = create_token(&engine, "bench".into(), vec![Scope::Admin]).await?.text;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/v1/flows/bench/runs", listener.local_addr()?);
+        let url = format!("http://{}/v1/flows/send/runs", listener.local_addr()?);
         let stop = CancellationToken::new();
         let api =
             Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
@@ -103,27 +103,9 @@ impl HostArm {
     }
 }
 
+/// Nothing holds it up.
 pub(crate) fn configuration(target: &str, operation: &str) -> String {
-    format!(
-        r#"
-[[connection]]
-name = "target"
-connector = "echo"
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-gates = {{ max_concurrent = {MAX_IN_FLIGHT} }}
-[connection.endpoints.default]
-url = "{target}"
-allow_plaintext = true
-[[flow]]
-name = "bench"
-schema = '{{"type": "object"}}'
-[[flow.step]]
-name = "send"
-connection = "target"
-operation = "{operation}"
-input = {{ text = "{{{{ submission.text }}}}" }}
-"#
-    )
+    echo::configuration(target, operation, &format!("gates = {{ max_concurrent = {MAX_IN_FLIGHT} }}"))
 }
 
 #[async_trait]

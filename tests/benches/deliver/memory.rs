@@ -28,7 +28,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     host.done(&["apply", file.to_str().context("a path that is no text")?], None).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle_mib = resident_mib()?;
-    let url = format!("{}/v1/flows/bench/runs", host.url());
+    let url = format!("{}/v1/flows/send/runs", host.url());
     load::submit_all(&url, Some(host.token()), WAITING, SUBMITTERS).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let waiting_mib = resident_mib()?;

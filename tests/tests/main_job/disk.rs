@@ -2,9 +2,11 @@
 
 use std::{fs::File, io::Write, path::Path};
 
-use axum::{Router, http::StatusCode, routing::post};
 use serde_json::json;
-use sluse_tests::host::{Host, HostOptions};
+use sluse_tests::{
+    echo::{CountingTarget, configuration},
+    host::{Host, HostOptions},
+};
 
 use crate::site::settled;
 
@@ -15,37 +17,6 @@ const DISK_MIB: u32 = 48;
 const SUBMISSION_BYTES: usize = 200_000;
 
 const MOST_SUBMISSIONS: usize = 400;
-
-async fn target() -> anyhow::Result<String> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let router = Router::new().route("/", post(|| async { StatusCode::CREATED }));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(url)
-}
-
-fn configuration(url: &str) -> String {
-    format!(
-        r#"
-[[connection]]
-name = "target"
-connector = "echo"
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-retry = {{ base_ms = 50, cap_ms = 200, floor_ms = 50 }}
-[connection.endpoints.default]
-url = "{url}"
-allow_plaintext = true
-[[flow]]
-name = "send"
-schema = '{{"type": "object"}}'
-[[flow.step]]
-name = "send"
-connection = "target"
-operation = "post"
-input = {{ text = "x" }}
-"#
-    )
-}
 
 /// Writes until nothing fits any more.
 fn fill(path: &Path) -> anyhow::Result<()> {
@@ -59,7 +30,9 @@ fn fill(path: &Path) -> anyhow::Result<()> {
 async fn a_full_disk_refuses_and_loses_nothing() -> anyhow::Result<()> {
     let host = Host::start(HostOptions { disk_mib: Some(DISK_MIB), ..HostOptions::default() }).await?;
     host.install("echo").await?;
-    host.apply(&configuration(&target().await?)).await?;
+    let target = CountingTarget::start(0).await?;
+    let patient = "retry = { base_ms = 50, cap_ms = 200, floor_ms = 50 }";
+    host.apply(&configuration(target.url(), "post", patient)).await?;
     let ballast = host.data().join("ballast");
     fill(&ballast)?;
 
@@ -86,6 +59,7 @@ async fn a_full_disk_refuses_and_loses_nothing() -> anyhow::Result<()> {
         let run = settled(&host, run).await?;
         assert_eq!(run["state"], "succeeded", "{run:#}");
     }
+    assert_eq!(target.requests(), accepted.len() as u64);
     host.stop().await?;
     Ok(())
 }

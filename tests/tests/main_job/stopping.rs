@@ -1,75 +1,37 @@
 //! Asked to stop: what is under way has a bounded time, the rest waits for the next start, and what nobody knows is
 //! said.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::time::Duration;
 
-use axum::{Router, http::StatusCode, routing::post};
 use serde_json::{Value, json};
-use sluse_tests::host::{Host, HostOptions};
+use sluse_tests::{
+    echo::{CountingTarget, configuration},
+    host::{Host, HostOptions},
+};
 
 use crate::site::settled;
 
-/// A target that never answers what comes first.
-async fn target() -> anyhow::Result<(String, Arc<AtomicUsize>)> {
-    let requests = Arc::new(AtomicUsize::new(0));
-    let counted = requests.clone();
-    let answer = move || async move {
-        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
-            std::future::pending::<()>().await;
-        }
-        StatusCode::CREATED
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
-    Ok((url, requests))
-}
-
 /// One after the other, so that the rest waits.
-fn configuration(url: &str) -> String {
-    format!(
-        r#"
-[[connection]]
-name = "target"
-connector = "echo"
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-gates = {{ max_concurrent = 1 }}
-retry = {{ base_ms = 50, cap_ms = 50, floor_ms = 50 }}
-[connection.endpoints.default]
-url = "{url}"
-allow_plaintext = true
-[[flow]]
-name = "send"
-schema = '{{"type": "object"}}'
-[[flow.step]]
-name = "send"
-connection = "target"
-operation = "post"
-input = {{ text = "x" }}
-"#
-    )
-}
+const ONE_AT_A_TIME: &str = "gates = { max_concurrent = 1 }\nretry = { base_ms = 50, cap_ms = 50, floor_ms = 50 }";
 
 async fn submit(host: &Host) -> anyhow::Result<String> {
-    let submitted = host.post("/v1/flows/send/runs", &json!({})).await?;
+    let submitted = host.post("/v1/flows/send/runs", &json!({"text": "x"})).await?;
     anyhow::ensure!(submitted.status == 202, "not accepted: {}", submitted.text());
     Ok(submitted.json()?["run"].as_str().unwrap_or("").to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_was_on_the_wire_is_in_doubt_after_a_stop_and_it_is_listed() -> anyhow::Result<()> {
-    let (url, requests) = target().await?;
+    // It never answers what comes first.
+    let target = CountingTarget::start(1).await?;
     let options = HostOptions::default();
     let settings = format!("{}[engine]\nstop_within_seconds = 1\n", options.settings);
     let host = Host::start(HostOptions { settings, ..options }).await?;
     host.install("echo").await?;
-    host.apply(&configuration(&url)).await?;
+    host.apply(&configuration(target.url(), "post", ONE_AT_A_TIME)).await?;
     let first = submit(&host).await?;
-    while requests.load(Ordering::SeqCst) == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    while target.requests() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let mut waiting = Vec::new();
     for _ in 0..5 {
@@ -92,6 +54,6 @@ async fn only_what_was_on_the_wire_is_in_doubt_after_a_stop_and_it_is_listed() -
     let held = settled(&host, &first).await?;
     assert_eq!(held["deliveries"][0]["state"], "attention", "{held:#}");
     assert_eq!(held["deliveries"][0]["reason"], Value::from("outcome-unknown"), "{held:#}");
-    assert_eq!(requests.load(Ordering::SeqCst), 6, "none was sent twice");
+    assert_eq!(target.requests(), 6, "none was sent twice");
     Ok(())
 }
