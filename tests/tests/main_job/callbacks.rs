@@ -13,7 +13,7 @@ use sluse_tests::{
 };
 use tokio::net::TcpListener;
 
-use crate::site::settled;
+use crate::{disk::fill, site::settled};
 
 /// A host that takes callbacks, with an outside API that makes them.
 struct Office {
@@ -24,10 +24,13 @@ struct Office {
 impl Office {
     /// The API has `timeout_s` to answer.
     async fn start(timeout_s: u64) -> anyhow::Result<Self> {
+        Self::start_with(HostOptions::default(), timeout_s).await
+    }
+
+    async fn start_with(options: HostOptions, timeout_s: u64) -> anyhow::Result<Self> {
         // Known beforehand, so that the addresses stay the same over a restart.
         let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
         let listen = format!("[callbacks]\nlisten = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{port}\"\n");
-        let options = HostOptions::default();
         let host = Host::start(HostOptions { settings: options.settings + &listen, ..options }).await?;
         host.install("external-api").await?;
         let office = Self { host, api: SimulatedExternalApi::start(Settings::default()).await? };
@@ -221,6 +224,36 @@ async fn an_address_outlives_the_host_that_gave_it() -> anyhow::Result<()> {
     office.host = office.host.kill_and_restart().await?;
     assert_eq!(settled(&office.host, &run).await?["state"], "succeeded");
     assert_eq!(office.api.ledger().actions["kept"].committed, 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_finds_no_room_is_told_so_and_taken_later() -> anyhow::Result<()> {
+    let options = HostOptions { disk_mib: Some(48), ..HostOptions::default() };
+    let office = Office::start_with(options, 600).await?;
+    let mut runs = Vec::new();
+    for number in 0..40 {
+        let reference = format!("room-{number}");
+        runs.push((office.submit(&reference, json!([])).await?, reference));
+    }
+    for (run, _) in &runs {
+        office.waiting(run).await?;
+    }
+    let ballast = office.host.data().join("ballast");
+    fill(&ballast)?;
+    // As long as an answer may be.
+    let answer = format!("{SUCCESS}{}", " ".repeat((256 << 10) - SUCCESS.len()));
+    let mut statuses = Vec::new();
+    for (_, reference) in &runs {
+        statuses.push(send("POST", &office.address(reference)?, answer.clone()).await?.status.as_u16());
+    }
+    assert!(statuses.contains(&507), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 507].contains(status)), "{statuses:?}");
+    std::fs::remove_file(&ballast)?;
+    for (run, reference) in &runs {
+        assert_eq!(send("POST", &office.address(reference)?, answer.clone()).await?.status, 200, "{reference}");
+        assert_eq!(settled(&office.host, run).await?["state"], "succeeded", "{reference}");
+    }
     Ok(())
 }
 

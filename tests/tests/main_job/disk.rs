@@ -19,7 +19,7 @@ const SUBMISSION_BYTES: usize = 200_000;
 const MOST_SUBMISSIONS: usize = 400;
 
 /// Writes until nothing fits any more.
-fn fill(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn fill(path: &Path) -> anyhow::Result<()> {
     let mut file = File::create(path)?;
     let block = [0; 4096];
     while file.write_all(&block).is_ok() {}
