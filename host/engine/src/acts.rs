@@ -128,7 +128,7 @@ impl Engine {
         let follow = self.follow_on(followed, &after, output).await?;
         let at = self.clock.now();
         let (before, attempts) = (delivery.state, delivery.attempts);
-        Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow })
+        Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow, along: Vec::new() })
     }
 
     /// The revision that the delivery would run on now.

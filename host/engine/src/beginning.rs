@@ -61,6 +61,7 @@ impl Engine {
             timeline: Vec::new(),
             closed: Vec::new(),
             follow,
+            along: Vec::new(),
         };
         self.settle(settlement, None).await;
     }

@@ -73,6 +73,7 @@ impl Engine {
             left: None,
             timeline: vec![line],
             closed: Vec::new(),
+            along: Vec::new(),
         };
         match self.store.settle(settlement, None).await {
             Ok(_) | Err(StoreError::Stale(_)) => Ok(()),

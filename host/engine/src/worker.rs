@@ -128,6 +128,7 @@ impl Engine {
             timeline: attempted.timeline,
             closed: attempted.closed,
             follow,
+            along: Vec::new(),
         };
         self.settle(settlement, next).await
     }

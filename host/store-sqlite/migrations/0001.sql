@@ -81,6 +81,8 @@ CREATE TABLE runs (
     closed_at       INTEGER,
     idempotency_key TEXT,
     body_digest     BLOB,
+    -- The delivery whose fate it tells of. Only its id: that delivery may be gone before this run.
+    caused_by       BLOB    CHECK (length(caused_by) = 16),
     CHECK ((state IN ('succeeded', 'failed')) = (closed_at IS NOT NULL)),
     CHECK ((idempotency_key IS NULL) = (body_digest IS NULL))
 ) STRICT;

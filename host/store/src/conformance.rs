@@ -115,6 +115,10 @@ macro_rules! conformance {
                 what_is_over_before_an_attempt_began_does_not_count_it,
                 attention_shows_on_delivery_and_run,
                 a_failed_step_closes_the_run,
+                what_a_settlement_causes_comes_with_it,
+                what_was_caused_once_is_not_caused_again,
+                a_stale_settlement_causes_nothing,
+                a_settlement_that_causes_what_cannot_be_accepted_is_not_written,
                 attempts_name_the_revision_that_they_ran_on,
                 the_timeline_is_ordered_by_time,
             }
@@ -152,6 +156,7 @@ macro_rules! conformance {
                 an_edited_input_is_used_and_the_one_before_is_kept,
                 what_was_resolved_goes_on,
                 what_was_closed_closes_its_run,
+                what_an_act_causes_comes_with_it_or_not_at_all,
                 a_queue_is_kept_with_what_waits_for_it,
                 an_act_on_what_has_changed_is_refused,
                 one_of_two_who_act_at_once_wins,

@@ -8,7 +8,7 @@ use sluse_model::{
     TimelineLine, Timestamp,
 };
 
-use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, Resumption, StoreError};
+use crate::{ClosedIntent, DeliveryDetail, NewRun, Page, PageRequest, Resumption, StoreError};
 
 /// On which terms deliveries are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub struct Settlement {
     /// What became of requests that were noted in the journal.
     pub closed: Vec<ClosedIntent>,
     pub follow: Follow,
+    /// Runs that it causes, without files.
+    pub along: Vec<NewRun>,
 }
 
 /// What became of the attempt that a claim began.
@@ -161,7 +163,9 @@ pub trait Deliveries: Send + Sync {
     async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// Writes how an attempt ended and what follows. `Stale` when the lease is no longer held; then nothing is
-    /// written. A lease that lapsed is held until somebody settles under it: the first who does wins. With `claim`, a following delivery is claimed in the same transaction and given back.
+    /// written. A lease that lapsed is held until somebody settles under it: the first who does wins. With `claim`, a
+    /// following delivery is claimed in the same transaction and given back. The runs that it causes are accepted in the
+    /// same transaction as well, as by [`Runs::accept`](crate::Runs::accept); one whose key came before is left as it is.
     async fn settle(&self, settlement: Settlement, claim: Option<Claim>) -> Result<Option<Box<Claimed>>, StoreError>;
 
     /// Running deliveries whose lease has lapsed at `now`, with the attempt that was lost. They stay as they

@@ -46,6 +46,7 @@ pub(crate) fn runs() -> Vec<Run> {
         accepted_at: moment(),
         closed_at,
         idempotency_key,
+        caused_by: closed_at.map(|_| an(&format!("del-{UUID}"))),
     };
     RunState::ALL
         .into_iter()

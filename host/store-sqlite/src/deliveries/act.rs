@@ -9,7 +9,7 @@ use super::{begin::StateColumns, order, rows, settle};
 use crate::{
     SqliteStore, callbacks,
     error::Failure,
-    journal,
+    journal, runs,
     values::{Json, Kept, Word, json},
     writer::Write,
 };
@@ -42,6 +42,7 @@ fn do_it(write: &Write<'_>, act: &NewAct) -> Result<(), Failure> {
     }
     keep(write, key, act, input_before.as_deref())?;
     settle::follow(write, run_key, &act.follow, act.at, None)?;
+    runs::admit_along(write, &act.along)?;
     if matches!(act.after, DeliveryState::Queued { .. }) {
         write.wake();
     }

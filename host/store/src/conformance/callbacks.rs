@@ -210,6 +210,7 @@ async fn tried_again(store: &dyn Store, did_not_happen: bool) -> Claimed {
         attempts: resumed.attempt,
         after: DeliveryState::Queued { due: later(30) },
         follow: Follow::Stay(RunState::Running),
+        along: Vec::new(),
     };
     store.act(act).await.expect("done");
     claimed_at(store, 30).await.expect("due")

@@ -147,6 +147,7 @@ pub fn new_run(flow: Digest) -> NewRun {
         attachments: Vec::new(),
         idempotency_key: None,
         body_digest: Digest::of("body"),
+        caused_by: None,
         accepted_at: NOW,
         first: new_delivery(0, NOW),
     }
@@ -231,7 +232,14 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
         }],
         closed: Vec::new(),
         follow,
+        along: Vec::new(),
     }
+}
+
+/// A run that a delivery causes: a notice of its fate.
+pub fn caused_by(delivery: DeliveryId, flow: Digest) -> NewRun {
+    let idempotency_key = Some(format!("{delivery}/1"));
+    NewRun { caused_by: Some(delivery), idempotency_key, ..new_run(flow) }
 }
 
 /// The claim is taken back: the attempt never began.

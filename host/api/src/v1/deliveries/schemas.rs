@@ -25,7 +25,7 @@ const ENDS: [&str; 11] = [
     "lost",
 ];
 
-pub(super) fn delivery_id() -> Schema {
+pub(crate) fn delivery_id() -> Schema {
     id("del").named("DeliveryId")
 }
 
