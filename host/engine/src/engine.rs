@@ -43,8 +43,8 @@ pub struct Engine {
     pub(crate) pausing: tokio::sync::Mutex<()>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
-    /// Dispatcher and lease keeper.
-    background: TaskTracker,
+    /// Dispatcher, lease keeper, and acts on many deliveries.
+    pub(crate) background: TaskTracker,
 }
 
 impl Engine {
@@ -73,6 +73,7 @@ impl Engine {
         engine.gates.configure(engine.store.connections().await?.iter().map(|stored| &stored.connection));
         engine.load_active().await?;
         engine.take_up_lapsed().await?;
+        engine.resume_batches().await?;
         engine.background.spawn(engine.clone().dispatch());
         engine.background.spawn(engine.clone().keep_leases());
         Ok(engine)

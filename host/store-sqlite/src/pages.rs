@@ -10,6 +10,7 @@ const MAX_LIMIT: u32 = 1000;
 pub(crate) enum List {
     Runs,
     Deliveries,
+    Batches,
 }
 
 impl List {
@@ -17,6 +18,7 @@ impl List {
         match self {
             Self::Runs => 'r',
             Self::Deliveries => 'd',
+            Self::Batches => 'b',
         }
     }
 }
@@ -42,6 +44,11 @@ impl Part {
             })?,
         };
         Ok(Self { list, limit: request.limit.clamp(1, MAX_LIMIT) as usize, before_key })
+    }
+
+    /// The part below a key.
+    pub(crate) fn below(list: List, before_key: i64, limit: u32) -> Self {
+        Self { list, limit: limit.clamp(1, MAX_LIMIT) as usize, before_key }
     }
 
     /// How many rows to read: one more than wanted tells whether there is a next page.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use sluse_model::{
     Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, Reason, RunId, RunState,
     TimelineLine, Timestamp,
@@ -127,21 +128,30 @@ impl From<Delivery> for ListedDelivery {
 }
 
 /// Which deliveries are wanted: all that is named has to hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DeliveryFilter {
     /// The name of a state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<Name>,
     /// Accepted then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// Accepted before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// Waits for a person, for this reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Waits for those who work on this queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<Name>,
     /// Stands in the problem that it met: in code, message or detail, whatever the case of ASCII letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
@@ -183,4 +193,7 @@ pub trait Deliveries: Send + Sync {
     /// all that there are is bounded: then a page may have fewer than asked for, or none, and still be followed by
     /// another.
     async fn deliveries(&self, filter: DeliveryFilter, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError>;
+
+    /// How many there are, however many.
+    async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError>;
 }

@@ -54,6 +54,7 @@ fn new_act(seen: &DeliveryDetail, act: Act, after: DeliveryState, follow: Follow
         attempts: seen.delivery.attempts,
         after,
         follow,
+        batch: None,
         along: Vec::new(),
     }
 }

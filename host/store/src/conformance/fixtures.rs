@@ -8,9 +8,9 @@ use std::{
 use bytes::Bytes;
 use serde_json::json;
 use sluse_model::{
-    Attachment, AttachmentId, Attempt, AttemptResult, Attention, Connection, DeliveryId, DeliveryState, Description,
-    Dice, Digest, Flow, Name, NewDelivery, Problem, Reason, Resolution, Revision, RevisionStanding, RunId, RunState,
-    TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
+    Attachment, AttachmentId, Attempt, AttemptResult, Attention, BatchId, Connection, DeliveryId, DeliveryState,
+    Description, Dice, Digest, Flow, Name, NewDelivery, Problem, Reason, Resolution, Revision, RevisionStanding, RunId,
+    RunState, TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
 };
 
 use crate::{Accepted, Claim, Claimed, Claiming, Follow, NewRun, PageRequest, Settlement, Store};
@@ -46,6 +46,10 @@ fn dice() -> &'static dyn Dice {
 
 pub fn delivery_id() -> DeliveryId {
     DeliveryId::new(NOW, dice())
+}
+
+pub fn batch_id() -> BatchId {
+    BatchId::new(NOW, dice())
 }
 
 pub fn token_id() -> TokenId {
