@@ -30,6 +30,8 @@ mod pauses; // nothing begins
 mod policies; // when to try again, and when no more
 #[path = "deliveries/restart.rs"]
 mod restart; // what a former process left behind
+#[path = "deliveries/retention.rs"]
+mod retention; // what is given up in time
 #[path = "deliveries/secrets.rs"]
 mod secrets; // what a connector is handed
 #[path = "deliveries/steps.rs"]

@@ -13,6 +13,7 @@ pub mod journal; // what must happen once
 pub mod leases; // who is doing it
 pub mod order; // one after the other
 pub mod pauses; // connections at which nothing begins
+pub mod retention; // what is given up in time
 pub mod runs; // submissions and what became of them
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
@@ -59,6 +60,16 @@ macro_rules! conformance {
                 a_content_that_is_given_up_is_gone,
                 a_content_that_something_refers_to_stays,
                 a_content_that_somebody_else_is_on_the_way_with_stays,
+            }
+            retention {
+                a_run_is_given_up_with_everything_once_it_has_been_closed_for_long_enough,
+                what_is_not_closed_stays_however_old,
+                a_journal_goes_before_its_run,
+                a_journal_stays_while_its_delivery_is_open,
+                files_go_before_their_run,
+                a_content_goes_with_the_last_that_refers_to_it,
+                what_is_given_up_is_looked_through_in_pages,
+                a_key_is_free_again_once_its_run_is_gone,
             }
             runs {
                 an_accepted_run_is_read_back,

@@ -13,6 +13,7 @@ mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
 mod journal; // what must happen once
 mod pauses; // connections at which nothing begins
+mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 mod secrets; // sealed values
 mod tokens; // who may ask
@@ -32,6 +33,7 @@ pub use deliveries::{Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follo
 pub use error::StoreError;
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use pauses::Pauses;
+pub use retention::{Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
 pub use tokens::Tokens;
@@ -51,6 +53,7 @@ pub trait Store:
     + Deliveries
     + Journal
     + Pauses
+    + Retention
     + Runs
     + Secrets
     + Tokens
