@@ -7,7 +7,9 @@ use super::DeliveryFilter;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bulk {
-    /// Try them again now, whatever their policies have left for them.
+    /// Try deliveries again now, whatever their policies have left for them.
+    ///
+    /// Those that wait for a person, unless `--state` says otherwise. At least one filter is needed.
     Retry {
         #[command(flatten)]
         many: Box<Many>,
@@ -15,15 +17,18 @@ pub(crate) enum Bulk {
         #[arg(long)]
         did_not_happen: bool,
     },
-    /// Close them as failed, and their runs with them. Needs `--why`.
+    /// Close deliveries as failed, and their runs with them. Needs `--why`.
+    ///
+    /// Those that wait for a person, unless `--state` says otherwise. At least one filter is needed.
     Close {
         #[command(flatten)]
         many: Box<Many>,
     },
-    /// Say whose work they are.
+    /// Say whose work deliveries are: those that wait for a person. At least one filter is needed.
     Assign {
-        /// The queue.
-        queue: Name,
+        /// Whose work they are: the queue.
+        #[arg(value_name = "QUEUE")]
+        to: Name,
         #[command(flatten)]
         many: Box<Many>,
     },
@@ -48,7 +53,6 @@ pub(crate) enum Bulk {
     },
 }
 
-/// Which ones are meant: those that wait for a person, unless `--state` says otherwise. At least one filter is needed.
 #[derive(Debug, Args)]
 pub(crate) struct Many {
     #[command(flatten)]

@@ -21,7 +21,7 @@ pub(crate) async fn run(global: &Global, command: Bulk) -> Result<(), Failure> {
             begin(global, &host, *many, json!({"act": "retry", "did_not_happen": did_not_happen})).await
         }
         Bulk::Close { many } => begin(global, &host, *many, json!({"act": "close"})).await,
-        Bulk::Assign { queue, many } => begin(global, &host, *many, json!({"act": "assign", "queue": queue})).await,
+        Bulk::Assign { to, many } => begin(global, &host, *many, json!({"act": "assign", "queue": to})).await,
         Bulk::List { limit, after } => {
             let values = [("limit", Some(limit.to_string())), ("after", after)];
             list(global, &host.get(&query("/v1/bulk", &values)).await?)
