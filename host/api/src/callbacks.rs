@@ -10,7 +10,7 @@ use axum::{
 };
 use http::header;
 use serde_json::{Value, json};
-use sluse_engine::{AnswerError, Engine, TargetAnswer};
+use sluse_engine::{AnswerError, Engine, ReceivedSignature, TargetAnswer};
 use sluse_store::StoreError;
 
 use crate::{ApiError, body, problem};
@@ -46,9 +46,10 @@ async fn answer(State(callbacks): State<Callbacks>, request: Request) -> Result<
     }
     let media_type = request.headers().get(header::CONTENT_TYPE);
     let media_type = media_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let signature = ReceivedSignature::of(request.headers());
     let advice = "; an answer says what came of it, and files are fetched";
     let body = body::read(request.into_body(), callbacks.max_body_bytes, advice).await?;
-    callbacks.engine.take_answer(TargetAnswer { token, media_type, body }).await.map_err(told)?;
+    callbacks.engine.take_answer(TargetAnswer { token, media_type, signature, body }).await.map_err(told)?;
     Ok(Json(json!({})))
 }
 
@@ -62,7 +63,12 @@ fn told(error: AnswerError) -> ApiError {
     match error {
         AnswerError::Unknown => no_such_address(),
         AnswerError::Late => ApiError::TooLate,
+        AnswerError::NotSigned(reason) => ApiError::NotSigned(reason),
         AnswerError::Store(StoreError::Full) => StoreError::Full.into(),
+        AnswerError::NotJudged(error) => {
+            tracing::error!(%error, "an answer cannot be judged");
+            StoreError::Unavailable("send it again later".into()).into()
+        }
         AnswerError::Store(error) => {
             tracing::error!(%error, "an answer cannot be kept now");
             StoreError::Unavailable("send it again later".into()).into()

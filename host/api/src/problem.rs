@@ -7,9 +7,9 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
-use sluse_engine::{ActError, ApplyError, FlowError, InstallError, PauseError, SecretError, SubmitError};
+use sluse_engine::{ActError, ApplyError, BulkError, FlowError, InstallError, PauseError, SecretError, SubmitError};
 use sluse_store::StoreError;
 
 use crate::{
@@ -47,8 +47,13 @@ pub enum ApiError {
     /// Nothing waits for this answer any more.
     #[error("it came too late: nothing waits for this answer any more, do not send it again")]
     TooLate,
+    /// It has to be signed, and is not, or not so.
+    #[error("the answer is not signed as it has to be: {0}")]
+    NotSigned(String),
     #[error(transparent)]
     Act(#[from] ActError),
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
     #[error(transparent)]
     Pause(#[from] PauseError),
     #[error(transparent)]
@@ -105,7 +110,9 @@ impl ApiError {
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
             Self::TooLate => kind::TOO_LATE,
+            Self::NotSigned(_) => kind::NOT_SIGNED,
             Self::Act(error) => act_kind(error),
+            Self::Bulk(error) => bulk_kind(error),
             Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
             Self::Pause(PauseError::NoReason) => kind::BAD_BODY,
             Self::Submit(error) => submit_kind(error),
@@ -163,6 +170,17 @@ fn act_kind(error: &ActError) -> Kind {
     }
 }
 
+fn bulk_kind(error: &BulkError) -> Kind {
+    match error {
+        BulkError::NoFilter | BulkError::WrongState { .. } | BulkError::NoReason | BulkError::WrongRate => {
+            kind::BAD_BODY
+        }
+        BulkError::Unknown(_) => kind::NOT_FOUND,
+        BulkError::Ended(_) => kind::NOT_POSSIBLE,
+        BulkError::Store(error) => store_kind(error),
+    }
+}
+
 fn submit_kind(error: &SubmitError) -> Kind {
     match error {
         SubmitError::Flow(FlowError::Unknown(_)) => kind::UNKNOWN_FLOW,
@@ -217,7 +235,7 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::UNAUTHORIZED {
+        if kind == kind::NO_TOKEN || kind == kind::UNKNOWN_TOKEN {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sluse\""));
         }
         response
@@ -295,6 +313,7 @@ mod tests {
         let mut all: BTreeSet<String> = kind::ALL.iter().map(kind::Kind::urn).collect();
         all.remove(&kind::METHOD_NOT_ALLOWED.urn());
         all.remove(&kind::TOO_LATE.urn());
+        all.remove(&kind::NOT_SIGNED.urn());
         assert_eq!(described, all);
     }
 

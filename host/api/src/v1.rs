@@ -1,5 +1,6 @@
 //! The endpoints of version 1.
 
+mod bulk; // one act on many deliveries
 mod configuration; // connections and flows
 mod connections; // a connection, tried
 mod connectors; // revisions, installed and active
@@ -16,6 +17,7 @@ use crate::Route;
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = runs::routes();
     routes.extend(deliveries::routes());
+    routes.extend(bulk::routes());
     routes.extend(connectors::routes());
     routes.extend(configuration::routes());
     routes.extend(connections::routes());

@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+mod bulk; // about many deliveries
 mod delivery; // about deliveries
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluse_model::{Digest, Name, Scope};
 
+pub(crate) use bulk::{Bulk, Many};
 pub(crate) use delivery::{Delivery, DeliveryFilter};
 
 /// A host for connectors: each runs as a sandboxed WebAssembly component, while networking, credentials, files,
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     /// Look at deliveries, and act on those that wait for a person.
     #[command(subcommand)]
     Delivery(Delivery),
+    /// Do something about many deliveries at once, not too fast, and stop it if need be.
+    #[command(subcommand)]
+    Bulk(Bulk),
     /// Build, test, install and swap connectors.
     #[command(subcommand)]
     Connector(Connector),

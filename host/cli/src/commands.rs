@@ -1,6 +1,7 @@
 //! One file per command: what it asks for, and how it is told.
 
 pub(crate) mod apply;
+pub(crate) mod bulk;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod connector;

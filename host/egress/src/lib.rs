@@ -43,4 +43,4 @@ pub use retry_after::retry_after;
 pub use rustls::pki_types::CertificateDer;
 pub use scrub::{MIN_SECRET_BYTES, REDACTED, Scrubber};
 pub use secret::Secret;
-pub use signature::Message;
+pub use signature::{Message, ReceivedSignature};

@@ -24,6 +24,9 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 const MAX_ID_BYTES: usize = 128;
 
+/// How far the time of a message that comes in may be from now.
+const TOLERANCE_S: u64 = 5 * 60;
+
 /// What a signed request is called, and when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -31,6 +34,54 @@ pub struct Message {
     pub id: String,
     /// The time of this try.
     pub at: Timestamp,
+}
+
+/// What a message that comes in says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedSignature {
+    /// Names the message.
+    pub id: String,
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub timestamp: String,
+    /// One or more, with spaces between: while a key is replaced, its owner signs with both.
+    pub signatures: String,
+}
+
+impl ReceivedSignature {
+    /// `None` unless all of its headers are there, once, as visible ASCII.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let one = |name: HeaderName| {
+            let mut values = headers.get_all(name).iter();
+            let value = values.next()?.to_str().ok()?.to_owned();
+            values.next().is_none().then_some(value)
+        };
+        Some(Self { id: one(ID)?, timestamp: one(TIMESTAMP)?, signatures: one(SIGNATURE)? })
+    }
+
+    /// Whether one who knows the key has signed these bytes, within five minutes of `now`. Takes the same time wherever
+    /// a signature is wrong.
+    pub fn check(&self, secret: &Secret, body: &[u8], now: Timestamp) -> Result<(), Refusal> {
+        if !is_plain_id(&self.id) {
+            return Err(not_signed("a `webhook-id` has 1 to 128 letters, digits, `-` and `_`"));
+        }
+        let said: i64 =
+            self.timestamp.parse().map_err(|_| not_signed("`webhook-timestamp` is no number of seconds"))?;
+        if now.as_millis().div_euclid(1000).abs_diff(said) > TOLERANCE_S {
+            return Err(not_signed("`webhook-timestamp` is more than five minutes from now"));
+        }
+        let key = key(secret)?;
+        let fits = |signature: &str| {
+            let signature = signature.strip_prefix("v1,").and_then(|text| BASE64_STANDARD.decode(text).ok());
+            signature.is_some_and(|signature| mac(&key, &self.id, said, body).verify_slice(&signature).is_ok())
+        };
+        // Each of them is looked at, however the others are.
+        let fitting = self.signatures.split(' ').filter(|signature| fits(signature)).count();
+        if fitting > 0 { Ok(()) } else { Err(not_signed("no signature in `webhook-signature` fits")) }
+    }
+}
+
+fn not_signed(reason: &str) -> Refusal {
+    Refusal::new("signature", reason)
 }
 
 /// What a signature is made over, beside its key.
@@ -70,9 +121,7 @@ pub(crate) fn join(secret: &Secret, signed: Signed<'_>, headers: &mut HeaderMap)
     let body = body.ok_or_else(|| refused("a body of attachments or parts is not signed: send it as bytes in hand"))?;
     let id = id(message, headers)?;
     let timestamp = message.at.as_millis().div_euclid(1000);
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key(secret)?).expect("a MAC takes a key of any length");
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
+    let mac = mac(&key(secret)?, &id, timestamp, body);
     let signature = format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()));
     let written = |text: String| HeaderValue::try_from(text).expect("ids, numbers and base64 are visible ASCII");
     headers.insert(ID, written(id));
@@ -89,11 +138,22 @@ fn id(message: &Message, headers: &HeaderMap) -> Result<String, Refusal> {
         (Some(id), None) => id.to_str().unwrap_or_default(),
         (Some(_), Some(_)) => return Err(refused("`webhook-id` is there twice")),
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if id.is_empty() || id.len() > MAX_ID_BYTES || !id.bytes().all(plain) {
+    if !is_plain_id(id) {
         return Err(refused("a `webhook-id` has 1 to 128 letters, digits, `-` and `_`"));
     }
     Ok(id.to_owned())
+}
+
+fn is_plain_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(plain)
+}
+
+fn mac(key: &[u8], id: &str, timestamp_s: i64, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a MAC takes a key of any length");
+    mac.update(format!("{id}.{timestamp_s}.").as_bytes());
+    mac.update(body);
+    mac
 }
 
 fn key(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, Refusal> {
@@ -189,6 +249,71 @@ mod tests {
         let signed = Signed { message: Some(&message), body: body.as_ref() };
         let answer = join(&KEY.into(), signed, &mut HeaderMap::new());
         refuses(answer.map(|()| HeaderMap::new()), "bytes in hand");
+    }
+
+    /// The specification's vector, as it comes in so many seconds after it was signed.
+    #[track_caller]
+    fn judged(signatures: &str, body: &[u8], late_s: i64, reason: Option<&str>) {
+        let received =
+            ReceivedSignature { id: ID_TEXT.into(), timestamp: "1614265330".into(), signatures: signatures.into() };
+        let now = Timestamp::from_millis((1_614_265_330 + late_s) * 1000);
+        match (received.check(&KEY.into(), body, now), reason) {
+            (Ok(()), None) => {}
+            (Err(refusal), Some(reason)) => assert!(refusal.message.contains(reason), "{refusal:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_signed_with_the_key_just_now_is_taken() {
+        judged(EXPECTED, BODY, 0, None);
+        judged(EXPECTED, BODY, 300, None);
+        judged(EXPECTED, BODY, -300, None);
+    }
+
+    #[test]
+    fn one_of_several_signatures_is_enough() {
+        let other = format!("v1,{}", BASE64_STANDARD.encode([7; 32]));
+        judged(&format!("{other} {EXPECTED}"), BODY, 0, None);
+        judged(&format!("{EXPECTED} v2,later"), BODY, 0, None);
+    }
+
+    #[test]
+    fn what_is_forged_altered_or_old_is_refused() {
+        let other = format!("v1,{}", BASE64_STANDARD.encode([7; 32]));
+        for signatures in [other.as_str(), "", "v1,", &EXPECTED.replace("v1,", "v2,"), &EXPECTED[..20]] {
+            judged(signatures, BODY, 0, Some("no signature"));
+        }
+        judged(EXPECTED, br#"{"test": 2432232315}"#, 0, Some("no signature"));
+        judged(EXPECTED, BODY, 301, Some("five minutes"));
+        judged(EXPECTED, BODY, -301, Some("five minutes"));
+    }
+
+    #[test]
+    fn what_says_something_else_of_itself_is_refused() {
+        let now = Timestamp::from_millis(1_614_265_330_000);
+        let of = |id: &str, timestamp: &str| ReceivedSignature {
+            id: id.into(),
+            timestamp: timestamp.into(),
+            signatures: EXPECTED.into(),
+        };
+        let refused =
+            |received: ReceivedSignature| received.check(&KEY.into(), BODY, now).expect_err("refused").message;
+        assert!(refused(of("msg_other", "1614265330")).contains("no signature"));
+        assert!(refused(of(ID_TEXT, "1614265331")).contains("no signature"));
+        assert!(refused(of(ID_TEXT, "today")).contains("seconds"));
+        // A dot would let what stands before the body belong to the id.
+        assert!(refused(of("msg.1614265330", "1614265330")).contains("webhook-id"));
+    }
+
+    #[test]
+    fn every_header_is_there_once() {
+        let mut headers = signed(KEY, ID_TEXT, &[]).expect("signed");
+        assert_eq!(ReceivedSignature::of(&headers).expect("a signature").id, ID_TEXT);
+        headers.append(ID, HeaderValue::from_static("other"));
+        assert_eq!(ReceivedSignature::of(&headers), None);
+        headers.remove(ID);
+        assert_eq!(ReceivedSignature::of(&headers), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluse_model::{
-    Act, ActKind, Actor, DeliveryId, DeliveryState, Event, Position, Refused, RetryPolicy, Run, Standing,
+    Act, ActKind, Actor, BatchId, DeliveryId, DeliveryState, Event, Position, Refused, RetryPolicy, Run, Standing,
 };
 use sluse_store::{DeliveryDetail, NewAct, StoreError};
 
@@ -52,6 +52,19 @@ impl Engine {
         by: Actor,
         why: Option<String>,
     ) -> Result<DeliveryDetail, ActError> {
+        self.do_act(id, act, by, why, None).await?;
+        self.store.delivery(id).await?.ok_or(ActError::Unknown(id))
+    }
+
+    /// The same as one of the acts of a batch, or by itself.
+    pub(crate) async fn do_act(
+        self: &Arc<Self>,
+        id: DeliveryId,
+        act: Act,
+        by: Actor,
+        why: Option<String>,
+        batch: Option<BatchId>,
+    ) -> Result<(), ActError> {
         let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
         if why.is_none() && act.kind().needs_a_reason() {
             return Err(ActError::NoReason);
@@ -59,10 +72,9 @@ impl Engine {
         let detail = self.store.delivery(id).await?.ok_or(ActError::Unknown(id))?;
         let after = self.decided(&detail, &act)?;
         self.check_texts(&detail, &act).await?;
-        let new = self.new_act(detail, act, after, by, why).await?;
+        let new = NewAct { batch, ..self.new_act(detail, act, after, by, why).await? };
         let engine = self.clone();
-        self.to_the_end(async move { engine.write_act(new).await }).await?;
-        self.store.delivery(id).await?.ok_or(ActError::Unknown(id))
+        Ok(self.to_the_end(async move { engine.write_act(new).await }).await?)
     }
 
     async fn write_act(&self, new: NewAct) -> Result<(), StoreError> {
@@ -126,9 +138,11 @@ impl Engine {
             _ => None,
         };
         let follow = self.follow_on(followed, &after, output).await?;
+        // Whoever acts knows what becomes of this delivery; of the next one they may not.
+        let along = self.notice_of_next(followed, &follow).await?.into_iter().collect();
         let at = self.clock.now();
         let (before, attempts) = (delivery.state, delivery.attempts);
-        Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow })
+        Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow, batch: None, along })
     }
 
     /// The revision that the delivery would run on now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluse_model::{DeliveryState, Tried, when_exhausted};
 use sluse_store::{Claimed, Claiming, Settlement};
 
-use crate::{Engine, dispatcher::Place, worker::is_in_doubt};
+use crate::{Engine, dispatcher::Place, follow::Aftermath, worker::is_in_doubt};
 
 impl Engine {
     /// Begins with what was claimed, or gives it back to the queue when its gate has closed meanwhile.
@@ -50,7 +50,11 @@ impl Engine {
             delivery = %claimed.delivery.id, state = state.as_str(),
             "delivery {} attempt {} does not begin, now {}", claimed.delivery.id, claimed.attempt, state.as_str(),
         );
-        let follow = self.follow_surely(claimed, &state, None).await;
+        let problem = match &claimed.waited {
+            Some(DeliveryState::Retrying { problem, .. }) => Some(problem),
+            _ => None,
+        };
+        let Aftermath { state, follow, along } = self.aftermath_surely(claimed, state, problem, None).await;
         let settlement = Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,
@@ -61,6 +65,7 @@ impl Engine {
             timeline: Vec::new(),
             closed: Vec::new(),
             follow,
+            along,
         };
         self.settle(settlement, None).await;
     }

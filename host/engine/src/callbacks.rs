@@ -5,8 +5,10 @@ use std::{error::Error, fmt, time::Duration};
 
 use bytes::Bytes;
 use sluse_connector::Arrival;
+use sluse_egress::ReceivedSignature;
 use sluse_model::{AttemptEnd, DeliveryId, Failure, Problem, address_number};
 use sluse_store::{Answer, Arrived, Resumption, StoreError};
+use sluse_vault::VaultError;
 
 use crate::Engine;
 
@@ -25,6 +27,8 @@ pub struct TargetAnswer {
     /// The last part of the address.
     pub token: String,
     pub media_type: Option<String>,
+    /// How it is signed, if it is.
+    pub signature: Option<ReceivedSignature>,
     pub body: Bytes,
 }
 
@@ -41,6 +45,12 @@ pub enum AnswerError {
     Unknown,
     #[error("it came too late: nothing waits for it any more")]
     Late,
+    /// It has to be signed, and is not, or not so. Nothing of it is kept.
+    #[error("the answer is not signed as it has to be: {0}")]
+    NotSigned(String),
+    /// It has to be signed, and the host cannot tell whether it is.
+    #[error("it cannot be told whether the answer is signed: {0}")]
+    NotJudged(VaultError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -54,16 +64,35 @@ impl Engine {
     /// Takes in an answer; durable when it returns. The same again is taken without effect.
     pub async fn take_answer(&self, answer: TargetAnswer) -> Result<(), AnswerError> {
         let (delivery, number) = self.vault.read_callback_token(&answer.token).ok_or(AnswerError::Unknown)?;
+        let message = self.signed_message(delivery, &answer).await?;
         let body = self.vault.seal_callback(delivery, number, &answer.body);
         let media_type = media_type(answer.media_type);
         let arrived_at = self.clock.now();
-        let arrived = self.store.arrive(Answer { delivery, number, arrived_at, media_type, body }).await?;
+        let arrived = self.store.arrive(Answer { delivery, number, arrived_at, message, media_type, body }).await?;
         let size_bytes = answer.body.len();
         tracing::info!(%delivery, number, ?arrived, size_bytes, "an answer for {delivery} came in: {arrived:?}");
         match arrived {
             Arrived::Taken | Arrived::Kept | Arrived::Again => Ok(()),
             Arrived::Late => Err(AnswerError::Late),
             Arrived::Unknown => Err(AnswerError::Unknown),
+        }
+    }
+
+    /// What the sender calls its answer, where the connection wants it signed. An answer that is not is refused.
+    async fn signed_message(&self, delivery: DeliveryId, answer: &TargetAnswer) -> Result<Option<String>, AnswerError> {
+        let found = self.store.delivery(delivery).await?.ok_or(AnswerError::Unknown)?.delivery;
+        let connection = self.store.connection(&found.connection).await?.map(|stored| stored.connection);
+        let Some(settings) = connection.and_then(|connection| connection.callbacks) else { return Ok(None) };
+        let refused = |reason: String| {
+            tracing::warn!(%delivery, connection = %found.connection, reason, "an answer for {delivery} was refused: {reason}");
+            AnswerError::NotSigned(reason)
+        };
+        let missing = "`webhook-id`, `webhook-timestamp` and `webhook-signature` are needed, each once";
+        let received = answer.signature.as_ref().ok_or_else(|| refused(missing.into()))?;
+        let judged = self.vault.check_signature(&settings.secret.secret, received, &answer.body).await;
+        match judged.map_err(not_judged)? {
+            Ok(()) => Ok(Some(received.id.clone())),
+            Err(refusal) => Err(refused(refusal.message)),
         }
     }
 
@@ -80,6 +109,13 @@ impl Engine {
         let body = self.vault.open_callback(answer.delivery, answer.number, &answer.body);
         let body = body.map_err(|error| not_opened(&error))?;
         Ok(Arrival::Answered { media_type: answer.media_type.clone(), body: Bytes::copy_from_slice(body.expose()) })
+    }
+}
+
+fn not_judged(error: VaultError) -> AnswerError {
+    match error {
+        VaultError::Store(error) => AnswerError::Store(error),
+        error => AnswerError::NotJudged(error),
     }
 }
 

@@ -110,6 +110,7 @@ impl Engine {
         let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
         let connections: BTreeMap<Name, Connection> =
             stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
+        let flows: BTreeMap<Name, Flow> = stored.flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect();
         let allows_endpoint = |connection: &Connection, name: &Name, endpoint: &Endpoint| {
             let rules = rules(connection, name, endpoint).map_err(|error| error.to_string())?;
             let bound = !matches!(endpoint.auth, sluse_model::Auth::Nothing);
@@ -118,7 +119,7 @@ impl Engine {
             Ok(())
         };
         let connectors = self.active_descriptions().await?;
-        let catalog = Catalog { connectors, connections, secrets, allows_endpoint: &allows_endpoint };
+        let catalog = Catalog { connectors, connections, flows, secrets, allows_endpoint: &allows_endpoint };
         let findings = check(parsed, &catalog);
         if findings.is_empty() { Ok(()) } else { Err(ApplyError::Findings(findings)) }
     }

@@ -43,7 +43,7 @@ pub struct Engine {
     pub(crate) pausing: tokio::sync::Mutex<()>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
-    /// Dispatcher, lease keeper, and what gives up in time.
+    /// Dispatcher, lease keeper, acts on many deliveries, and what gives up in time.
     pub(crate) background: TaskTracker,
 }
 
@@ -73,6 +73,7 @@ impl Engine {
         engine.gates.configure(engine.store.connections().await?.iter().map(|stored| &stored.connection));
         engine.load_active().await?;
         engine.take_up_lapsed().await?;
+        engine.resume_batches().await?;
         engine.background.spawn(engine.clone().dispatch());
         engine.background.spawn(engine.clone().keep_leases());
         if let Some(retention) = engine.settings.retention {

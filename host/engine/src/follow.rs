@@ -1,18 +1,19 @@
 //! What goes on with a run once a delivery has been judged: the next step, or the end.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 use sluse_model::{
     Attention, Delivery, DeliveryId, DeliveryState, Digest, Name, NewDelivery, Problem, Reason, Resolution, RunState,
     Timestamp,
 };
-use sluse_store::{Claimed, Follow, RunDetail, StoreError};
+use sluse_store::{Claimed, Follow, NewRun, RunDetail, StoreError};
 
 use crate::{
     Engine,
     flows::{CompiledFlow, FlowError, output_value},
     mapping::{RunFacts, Scope},
+    notices::Told,
 };
 
 /// The name of a delivery's state, with the reason or the resolution where there is one.
@@ -39,18 +40,64 @@ impl<'a> From<&'a Claimed> for Followed<'a> {
     }
 }
 
+/// What comes of a delivery that goes somewhere.
+#[derive(Debug)]
+pub(crate) struct Aftermath {
+    /// Where it goes: when it waits for a person, with whose work it is.
+    pub(crate) state: DeliveryState,
+    pub(crate) follow: Follow,
+    /// What is told to the owner of the flow.
+    pub(crate) along: Vec<NewRun>,
+}
+
 impl Engine {
-    /// What follows for the run when its present delivery goes to `state`.
-    pub(crate) async fn follow(
+    /// What comes of it when a delivery goes to `state` because of `problem`, or with `output`.
+    pub(crate) async fn aftermath(
         &self,
         claimed: &Claimed,
-        state: &DeliveryState,
+        state: DeliveryState,
+        problem: Option<&Problem>,
         output: Option<&str>,
-    ) -> Result<Follow, StoreError> {
-        self.follow_on(claimed.into(), state, output).await
+    ) -> Result<Aftermath, StoreError> {
+        let state = self.assigned(claimed.into(), state).await?;
+        let follow = self.follow_on(claimed.into(), &state, output).await?;
+        let mut along: Vec<NewRun> =
+            self.notice(Told::of_claimed(claimed, &state, problem)).await?.into_iter().collect();
+        along.extend(self.notice_of_next(claimed.into(), &follow).await?);
+        Ok(Aftermath { state, follow, along })
     }
 
-    /// The same for a delivery that nobody works on.
+    /// What is told of a next step that cannot begin.
+    pub(crate) async fn notice_of_next(
+        &self,
+        followed: Followed<'_>,
+        follow: &Follow,
+    ) -> Result<Option<NewRun>, StoreError> {
+        match follow {
+            Follow::Next(next) => self.notice(Told::of_new(next, followed)).await,
+            Follow::Stay(_) | Follow::Close(_) => Ok(None),
+        }
+    }
+
+    /// The same state; when it waits for a person, with whose work it is by the rules of the flow.
+    async fn assigned(&self, followed: Followed<'_>, state: DeliveryState) -> Result<DeliveryState, StoreError> {
+        let DeliveryState::Attention(attention) = state else { return Ok(state) };
+        let delivery = followed.delivery;
+        Ok(DeliveryState::Attention(match self.version_of(followed).await? {
+            Ok(flow) => flow.flow.assigned(attention, &delivery.connection, &delivery.step),
+            Err(_) => attention,
+        }))
+    }
+
+    /// The version of the flow that the run keeps to; the inner error when it cannot be used.
+    async fn version_of(&self, followed: Followed<'_>) -> Result<Result<Arc<CompiledFlow>, FlowError>, StoreError> {
+        match self.flows.version(followed.flow, followed.flow_digest).await {
+            Err(FlowError::Store(error)) => Err(error),
+            version => Ok(version),
+        }
+    }
+
+    /// What follows for the run when its present delivery goes to `state`.
     pub(crate) async fn follow_on(
         &self,
         followed: Followed<'_>,
@@ -76,9 +123,8 @@ impl Engine {
         output: Option<&str>,
         now: Timestamp,
     ) -> Result<Follow, StoreError> {
-        let flow = match self.flows.version(followed.flow, followed.flow_digest).await {
+        let flow = match self.version_of(followed).await? {
             Ok(flow) => flow,
-            Err(FlowError::Store(error)) => return Err(error),
             Err(error) => return Ok(self.blocked(followed, error.to_string(), now)),
         };
         let index = followed.delivery.step_index as usize + 1;
@@ -99,7 +145,6 @@ impl Engine {
         output: Option<&str>,
         now: Timestamp,
     ) -> Follow {
-        let step = &flow.flow.steps[index];
         let mut steps: BTreeMap<Name, Value> = run
             .deliveries
             .iter()
@@ -118,11 +163,27 @@ impl Engine {
                 idempotency_key: run.run.idempotency_key.as_deref(),
             },
         };
-        let (input, ordering_key, state) = match flow.render(index, &scope) {
+        Follow::Next(Box::new(self.new_delivery(flow, index, &scope, now)))
+    }
+
+    /// The delivery of a step; a person's work when its input cannot be computed.
+    pub(crate) fn new_delivery(
+        &self,
+        flow: &CompiledFlow,
+        index: usize,
+        scope: &Scope<'_>,
+        now: Timestamp,
+    ) -> NewDelivery {
+        let step = &flow.flow.steps[index];
+        let (input, ordering_key, state) = match flow.render(index, scope) {
             Ok((input, key)) => (input, key, DeliveryState::Queued { due: now }),
-            Err(error) => ("null".to_owned(), None, not_mapped(step.name.as_str(), error.to_string(), now)),
+            Err(error) => {
+                let attention = not_mapped(step.name.as_str(), error.to_string(), now);
+                let assigned = flow.flow.assigned(attention, &step.connection, &step.name);
+                ("null".to_owned(), None, DeliveryState::Attention(assigned))
+            }
         };
-        Follow::Next(Box::new(NewDelivery {
+        NewDelivery {
             id: DeliveryId::new(now, &*self.dice),
             step_index: u32::try_from(index).unwrap_or(u32::MAX),
             step: step.name.clone(),
@@ -132,7 +193,7 @@ impl Engine {
             ordering_key,
             state,
             accepted_at: now,
-        }))
+        }
     }
 
     /// Whether there is a next step cannot be said: a person has to look, so that the run is not lost.
@@ -145,14 +206,14 @@ impl Engine {
             operation: followed.delivery.operation.clone(),
             input: "null".into(),
             ordering_key: None,
-            state: not_mapped(followed.delivery.step.as_str(), detail, now),
+            state: DeliveryState::Attention(not_mapped(followed.delivery.step.as_str(), detail, now)),
             accepted_at: now,
         }))
     }
 }
 
-fn not_mapped(step: &str, detail: String, now: Timestamp) -> DeliveryState {
+fn not_mapped(step: &str, detail: String, now: Timestamp) -> Attention {
     let message = format!("The input of step `{step}` cannot be computed from the submission and the earlier steps.");
     let problem = Problem::new("mapping-failed", message).with_detail(detail);
-    DeliveryState::Attention(Attention::new(Reason::MappingFailed, problem, now))
+    Attention::new(Reason::MappingFailed, problem, now)
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sluse_model::{
-    Attempt, AttemptResult, DeliveryState, TimelineLevel, TimelineLine, after_lost_attempt, unit_interval,
+    Attempt, AttemptResult, TimelineLevel, TimelineLine, after_lost_attempt, lost_attempt, unit_interval,
 };
 use sluse_store::{Claimed, Claiming, Settlement, StoreError};
 
 use crate::{
     Engine,
-    follow::state_name,
+    follow::{Aftermath, state_name},
     worker::{is_in_doubt, tried},
 };
 
@@ -46,11 +46,8 @@ impl Engine {
             delivery = %claimed.delivery.id, state = state_name(&state),
             "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
         );
-        let problem = match &state {
-            DeliveryState::Attention(attention) => Some(attention.problem.clone()),
-            DeliveryState::Retrying { problem, .. } => Some(problem.clone()),
-            _ => None,
-        };
+        let problem = lost_attempt(in_doubt);
+        let Aftermath { state, follow, along } = self.aftermath(&claimed, state, Some(&problem), None).await?;
         let line = TimelineLine {
             at: now,
             attempt: claimed.attempt,
@@ -65,14 +62,15 @@ impl Engine {
                 resumed: claimed.resumption.is_some(),
                 revision: claimed.revision,
                 began_at: claimed.delivery.changed_at,
-                result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem }),
+                result: Some(AttemptResult { ended_at: now, kind: "lost".into(), problem: Some(problem) }),
             }),
-            follow: self.follow(&claimed, &state, None).await?,
+            follow,
             state,
             output: None,
             left: None,
             timeline: vec![line],
             closed: Vec::new(),
+            along,
         };
         match self.store.settle(settlement, None).await {
             Ok(_) | Err(StoreError::Stale(_)) => Ok(()),

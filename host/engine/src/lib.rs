@@ -3,6 +3,7 @@
 
 mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
+mod bulk; // one act on many deliveries
 mod callbacks; // waiting for an answer
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
@@ -21,6 +22,7 @@ mod intents; // what must happen once
 mod judgement; // what an attempt amounts to
 mod lapsed; // attempts that were lost
 mod mapping; // how a step's input comes about
+mod notices; // what owners are told
 mod outlook; // what people are told of a delivery
 mod pauses; // letting nothing begin
 mod retention; // what is given up in time
@@ -35,6 +37,7 @@ mod submit; // a submission is taken in
 mod worker; // one delivery: call, judge, settle
 
 pub use acts::ActError;
+pub use bulk::{Bulk, BulkError, BulkPreview};
 pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
@@ -51,5 +54,6 @@ pub use pauses::PauseError;
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
 pub use settings::{EngineSettings, RetentionSettings};
+pub use sluse_egress::ReceivedSignature;
 pub use stop::CutOff;
 pub use submit::{MAX_KEY_BYTES, Submission, SubmitError, Submitted, SubmittedFile};

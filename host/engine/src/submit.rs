@@ -150,6 +150,7 @@ impl Engine {
             attachments,
             idempotency_key,
             body_digest,
+            caused_by: None,
             accepted_at: now,
             first,
         })

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use sluse_connector::{Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, Outcome, RetryPolicy, Standing, TimelineLevel, TimelineLine,
-    Timestamp, Tried, after_attempt, unit_interval,
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, Outcome, Problem, RetryPolicy, Standing, TimelineLevel,
+    TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
 };
 use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::{
     Engine, callbacks,
     connections::LiveConnection,
-    follow::state_name,
+    follow::{Aftermath, state_name},
     gates::Pass,
     host::{DeliveryHost, HostRecord},
     judgement::{
@@ -107,12 +107,10 @@ impl Engine {
             AttemptEnd::Waiting { state, .. } => (None, Some(state.clone())),
             _ => (None, None),
         };
-        let follow = self.follow_surely(&claimed, &state, output.as_deref()).await;
-        let result = AttemptResult {
-            ended_at: now,
-            kind: attempted.end.kind().to_owned(),
-            problem: attempted.end.problem().cloned(),
-        };
+        let problem = attempted.end.problem();
+        let Aftermath { state, follow, along } =
+            self.aftermath_surely(&claimed, state, problem, output.as_deref()).await;
+        let result = AttemptResult { ended_at: now, kind: attempted.end.kind().to_owned(), problem: problem.cloned() };
         let resumed = claimed.resumption.is_some();
         let (number, revision) = (claimed.attempt, claimed.revision);
         let attempt = Attempt { number, resumed, revision, began_at, result: Some(result) };
@@ -130,15 +128,22 @@ impl Engine {
             timeline: attempted.timeline,
             closed: attempted.closed,
             follow,
+            along,
         };
         self.settle(settlement, next).await
     }
 
-    /// What follows, asked as often as it takes: the attempt has happened, whatever the store says.
-    pub(crate) async fn follow_surely(&self, claimed: &Claimed, state: &DeliveryState, output: Option<&str>) -> Follow {
+    /// What comes of it, asked as often as it takes: the attempt has happened, whatever the store says.
+    pub(crate) async fn aftermath_surely(
+        &self,
+        claimed: &Claimed,
+        state: DeliveryState,
+        problem: Option<&Problem>,
+        output: Option<&str>,
+    ) -> Aftermath {
         loop {
-            match self.follow(claimed, state, output).await {
-                Ok(follow) => return follow,
+            match self.aftermath(claimed, state.clone(), problem, output).await {
+                Ok(aftermath) => return aftermath,
                 Err(error) => {
                     tracing::error!(%error, delivery = %claimed.delivery.id, "what follows cannot be read now");
                     tokio::time::sleep(SETTLE_AGAIN_AFTER).await;

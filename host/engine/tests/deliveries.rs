@@ -2,8 +2,12 @@
 
 #[path = "deliveries/acts.rs"]
 mod acts; // what people do about them
+#[path = "deliveries/attention.rs"]
+mod attention; // whose work it is, and who is told
 #[path = "deliveries/bench.rs"]
 mod bench; // an engine to try things on
+#[path = "deliveries/bulk.rs"]
+mod bulk; // one act on many
 #[path = "deliveries/callbacks.rs"]
 mod callbacks; // what a target answers later
 #[path = "deliveries/callers.rs"]

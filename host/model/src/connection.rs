@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptLimits, Auth, GateSettings, Name, RetryPolicy, Standing};
+use crate::{AttemptLimits, Auth, GateSettings, Name, RetryPolicy, SecretName, Standing};
 
 /// One configured use of a connector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Connection {
     /// How much at once, how fast, and when to leave the target alone.
     #[serde(default)]
     pub gates: GateSettings,
+    /// How its target answers later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callbacks: Option<CallbackSettings>,
     /// What holds for single operations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub operations: BTreeMap<Name, OperationSettings>,
@@ -53,6 +56,14 @@ impl Connection {
         let operations = self.operations.iter().filter_map(own).collect();
         AttemptLimits { max_attempts: self.retry.max_attempts, operations }
     }
+}
+
+/// How a target answers at the addresses that it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallbackSettings {
+    /// Answers are signed with it (Standard Webhooks 1.0.0); others are refused. It is sent nowhere.
+    pub secret: SecretName,
 }
 
 /// What holds for one operation of a connection.

@@ -16,7 +16,7 @@ pub use callback::{Callback, CallbackStanding, MAX_ADDRESSES, address_number, ph
 pub use intent::{Intent, Standing};
 pub use machine::{Event, Position, Refused};
 pub use state::{Attention, DeliveryState, Lease, Reason, Resolution};
-pub use transition::{after_attempt, after_lost_attempt, when_exhausted};
+pub use transition::{after_attempt, after_lost_attempt, lost_attempt, when_exhausted};
 
 use crate::{DeliveryId, Digest, Name, RunId, Timestamp};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Name;
+use crate::{Attention, Name, OwnerNotice, Reason};
 
 /// An ordered list of steps. A run keeps to the version that it began with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +20,45 @@ pub struct Flow {
     /// The ordering key of the steps that name none: expressions as in [`Step::input`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_by: Option<String>,
+    /// Whose work it is when a step waits for a person: the first rule that fits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attention: Vec<AttentionRule>,
+    /// Who is told when a step fails for good or waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_notice: Option<OwnerNotice>,
     /// Carried out one after the other.
     pub steps: Vec<Step>,
+}
+
+impl Flow {
+    /// The same work for those whose it is: a queue that it has already stays.
+    pub fn assigned(&self, attention: Attention, connection: &Name, step: &Name) -> Attention {
+        let fits = |rule: &&AttentionRule| rule.fits(attention.reason, connection, step);
+        let queue = attention.queue.or_else(|| self.attention.iter().find(fits).map(|rule| rule.queue.clone()));
+        Attention { queue, ..attention }
+    }
+}
+
+/// Whose work it is when a step waits for a person. What it does not name may be any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttentionRule {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Name>,
+    /// Whose work it is then.
+    pub queue: Name,
+}
+
+impl AttentionRule {
+    fn fits(&self, reason: Reason, connection: &Name, step: &Name) -> bool {
+        self.reason.is_none_or(|named| named == reason)
+            && self.connection.as_ref().is_none_or(|named| named == connection)
+            && self.step.as_ref().is_none_or(|named| named == step)
+    }
 }
 
 /// A scanned set of drawings is large; a film is a mistake.
@@ -47,4 +84,51 @@ pub struct Step {
     /// The operation's input, with expressions over `submission`, `attachments`, `steps` and `run` in its texts.
     #[serde(default)]
     pub input: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Problem, Timestamp};
+
+    fn name(text: &str) -> Name {
+        text.parse().expect("a name")
+    }
+
+    fn flow() -> Flow {
+        let rules = json!([
+            {"reason": "outcome-unknown", "connection": "payroll", "queue": "night"},
+            {"step": "open-case", "queue": "cases"},
+            {"connection": "payroll", "queue": "pay"},
+            {"reason": "denied", "queue": "operators"},
+        ]);
+        let flow = json!({"name": "permit", "schema": true, "attention": rules, "steps": []});
+        serde_json::from_value(flow).expect("a flow")
+    }
+
+    #[track_caller]
+    fn check(reason: Reason, connection: &str, step: &str, expected: Option<&str>) {
+        let attention = Attention::new(reason, Problem::new("no", "No."), Timestamp::from_millis(0));
+        let assigned = flow().assigned(attention.clone(), &name(connection), &name(step));
+        assert_eq!(assigned.queue.as_ref().map(Name::as_str), expected);
+        assert_eq!(Attention { queue: None, ..assigned }, attention);
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_says_whose_work_it_is() {
+        check(Reason::OutcomeUnknown, "payroll", "open-case", Some("night"));
+        check(Reason::Rejected, "payroll", "open-case", Some("cases"));
+        check(Reason::Rejected, "payroll", "pay", Some("pay"));
+        check(Reason::Denied, "archive", "keep", Some("operators"));
+        check(Reason::Invalid, "archive", "keep", None);
+    }
+
+    #[test]
+    fn what_somebody_has_already_stays_theirs() {
+        let mine = Attention::new(Reason::Denied, Problem::new("no", "No."), Timestamp::from_millis(0));
+        let mine = Attention { queue: Some(name("mine")), ..mine };
+        assert_eq!(flow().assigned(mine.clone(), &name("payroll"), &name("pay")), mine);
+    }
 }

@@ -100,6 +100,11 @@ id!(
     TokenId, "tok-", "token"
 );
 
+id!(
+    /// Names an act on many deliveries: `bat-` and 32 hex digits.
+    BatchId, "bat-", "batch"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

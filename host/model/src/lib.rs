@@ -4,6 +4,7 @@
 
 mod attachment; // files of a run
 mod auth; // how a connection signs in
+mod batch; // one act on many deliveries
 mod connection; // a configured use of a connector
 mod delivery; // one durable call, and what may become of it
 mod description; // what a connector says of itself
@@ -13,6 +14,7 @@ mod flow; // what happens to a submission
 mod gate; // how much at once, how fast, and whether at all
 mod id; // what programs call things
 mod name; // what people call things
+mod notice; // telling the owner of a flow
 mod problem; // what went wrong, for two readers
 mod retry; // when to try again
 mod revision; // a connector's installed components
@@ -22,22 +24,24 @@ mod token; // who may ask the host for what
 
 pub use attachment::Attachment;
 pub use auth::{Auth, SecretName};
-pub use connection::{Connection, Endpoint, Grant, Limits, OperationSettings};
+pub use batch::{BatchAct, BatchEnd, BatchRefusal, MAX_BATCH_RATE, USUAL_BATCH_RATE, batch_gap};
+pub use connection::{CallbackSettings, Connection, Endpoint, Grant, Limits, OperationSettings};
 pub use delivery::{
     Act, ActKind, Actor, Attempt, AttemptEnd, AttemptResult, Attention, Callback, CallbackStanding, Delivery,
     DeliveryState, DoneAct, Event, Intent, Lease, MAX_ADDRESSES, NewDelivery, Position, Reason, Refused, Resolution,
-    Standing, TimelineLevel, TimelineLine, address_number, after_attempt, after_lost_attempt, ordering_key, phase_of,
-    when_exhausted,
+    Standing, TimelineLevel, TimelineLine, address_number, after_attempt, after_lost_attempt, lost_attempt,
+    ordering_key, phase_of, when_exhausted,
 };
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};
 pub use digest::{Digest, Digester, InvalidDigest};
-pub use flow::{Flow, Step};
+pub use flow::{AttentionRule, Flow, Step};
 pub use gate::{
     BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
 };
-pub use id::{AttachmentId, DeliveryId, InvalidId, RunId, TokenId};
+pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, RunId, TokenId};
 pub use name::{InvalidName, Name};
+pub use notice::{NoticeOccasion, OwnerNotice};
 pub use problem::{Failure, Outcome, Problem};
 pub use retry::{AttemptLimits, Handling, LimitsSince, MAX_RETRY_AFTER_MS, RetryPolicy, Tried, Waits, displayed_limit};
 pub use revision::{Revision, RevisionStanding};

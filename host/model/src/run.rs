@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Name, RunId, Timestamp};
+use crate::{DeliveryId, Digest, Name, RunId, Timestamp};
 
 /// One execution of a flow for one submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Run {
     pub closed_at: Option<Timestamp>,
     /// The key that the submission came with.
     pub idempotency_key: Option<String>,
+    /// The delivery whose fate it tells of, when the host itself handed it in.
+    pub caused_by: Option<DeliveryId>,
 }
 
 /// Where a run stands.

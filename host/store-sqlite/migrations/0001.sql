@@ -81,6 +81,8 @@ CREATE TABLE runs (
     closed_at       INTEGER,
     idempotency_key TEXT,
     body_digest     BLOB,
+    -- The delivery whose fate it tells of. Only its id: that delivery may be gone before this run.
+    caused_by       BLOB    CHECK (length(caused_by) = 16),
     CHECK ((state IN ('succeeded', 'failed')) = (closed_at IS NOT NULL)),
     CHECK ((idempotency_key IS NULL) = (body_digest IS NULL))
 ) STRICT;
@@ -186,12 +188,15 @@ CREATE TABLE arrivals (
     number     INTEGER NOT NULL,
     arrived_at INTEGER NOT NULL,
     standing   TEXT    NOT NULL CHECK (standing IN ('taken', 'late')),
+    -- What its sender calls it, when it was signed.
+    message    TEXT,
     media_type TEXT,
     body       BLOB,
     PRIMARY KEY (delivery, number),
     CHECK ((standing = 'taken') = (body IS NOT NULL)),
     CHECK ((standing = 'taken') = (media_type IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX arrivals_by_message ON arrivals (message) WHERE message IS NOT NULL;
 
 -- Attempts that have ended; the one under way stands in its delivery's row. What goes on after a wait has the number of
 -- the attempt that began to wait, and a lease of its own.
@@ -223,6 +228,30 @@ CREATE TABLE intents (
     PRIMARY KEY (delivery, number)
 ) STRICT, WITHOUT ROWID;
 
+-- One act on many deliveries: on those that fit the filter, from the latest below `before_key` on. What comes after it
+-- began has larger keys.
+CREATE TABLE batches (
+    key           INTEGER PRIMARY KEY,
+    id            BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    act           TEXT    NOT NULL,
+    filter        TEXT    NOT NULL,
+    per_second    INTEGER NOT NULL CHECK (per_second > 0),
+    token         BLOB    NOT NULL CHECK (length(token) = 16),
+    name          TEXT    NOT NULL,
+    why           TEXT,
+    began_at      INTEGER NOT NULL,
+    before_key    INTEGER NOT NULL,
+    found         INTEGER NOT NULL,
+    done          INTEGER NOT NULL,
+    refused       TEXT    NOT NULL,
+    ended_at      INTEGER,
+    stopped_token BLOB    CHECK (length(stopped_token) = 16),
+    stopped_name  TEXT,
+    CHECK ((stopped_token IS NULL) = (stopped_name IS NULL)),
+    CHECK (stopped_token IS NULL OR ended_at IS NOT NULL)
+) STRICT;
+CREATE INDEX batches_under_way ON batches (key) WHERE ended_at IS NULL;
+
 -- What people did about deliveries. States are JSON text; `input` is what an edit replaced.
 CREATE TABLE acts (
     key            INTEGER PRIMARY KEY,
@@ -235,7 +264,8 @@ CREATE TABLE acts (
     did_not_happen INTEGER NOT NULL CHECK (did_not_happen = 0 OR did_not_happen = 1),
     before         TEXT    NOT NULL,
     after          TEXT    NOT NULL,
-    input          TEXT
+    input          TEXT,
+    batch          INTEGER REFERENCES batches (key)
 ) STRICT;
 CREATE INDEX acts_by_delivery ON acts (delivery);
 

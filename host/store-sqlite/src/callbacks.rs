@@ -28,6 +28,11 @@ fn arrive(write: &Write<'_>, answer: &Answer) -> Result<Arrived, Failure> {
     let Some((key, phase, state)) = found.filter(|found| phase_of(answer.number) <= found.1) else {
         return Ok(Arrived::Unknown);
     };
+    if let Some(message) = &answer.message
+        && was_taken(write, key, message)?
+    {
+        return Ok(Arrived::Again);
+    }
     match standing(write, key, answer.number)?.as_deref() {
         Some("taken") => return Ok(Arrived::Again),
         Some(_) => return Ok(Arrived::Late),
@@ -52,6 +57,13 @@ fn standing(write: &Write<'_>, key: i64, number: u32) -> rusqlite::Result<Option
     write.prepare_cached(sql)?.query_row(params![key, number], |row| row.get(0)).optional()
 }
 
+/// Whether this message was taken before, at any address of the delivery's connection.
+fn was_taken(write: &Write<'_>, key: i64, message: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM arrivals CROSS JOIN deliveries d ON d.key = arrivals.delivery
+        WHERE message = ?1 AND standing = 'taken' AND d.connection = (SELECT connection FROM deliveries WHERE key = ?2)";
+    write.prepare_cached(sql)?.exists(params![message, key])
+}
+
 /// Whether the wait of this phase has its answer.
 fn is_answered(connection: &Connection, key: i64, phase: u32) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM arrivals WHERE delivery = ?1 AND number >= ?2 AND number < ?3 AND standing = 'taken'";
@@ -60,12 +72,13 @@ fn is_answered(connection: &Connection, key: i64, phase: u32) -> rusqlite::Resul
 }
 
 fn keep(write: &Write<'_>, key: i64, answer: &Answer, standing: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO arrivals (delivery, number, arrived_at, standing, media_type, body)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO arrivals (delivery, number, arrived_at, standing, media_type, body, message)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let said = (standing == "taken").then_some((&answer.media_type, &answer.body));
     let (media_type, body) = said.unzip();
     let arrived_at = answer.arrived_at.as_millis();
-    write.prepare_cached(sql)?.execute(params![key, answer.number, arrived_at, standing, media_type, body])?;
+    let values = params![key, answer.number, arrived_at, standing, media_type, body, answer.message];
+    write.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
@@ -119,12 +132,13 @@ pub(crate) fn resumption(
     let sql = "SELECT state FROM waits WHERE delivery = ?1";
     let state: Option<String> = connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
     let Some(state) = state else { return Ok(None) };
-    let sql = "SELECT number, arrived_at, media_type, body FROM arrivals
+    let sql = "SELECT number, arrived_at, media_type, body, message FROM arrivals
         WHERE delivery = ?1 AND number >= ?2 AND number < ?3 AND standing = 'taken'";
     let values = params![key, address_number(ended, 0), address_number(phase, 0)];
     let read = |row: &rusqlite::Row<'_>| {
         let Kept(arrived_at) = row.get(1)?;
-        Ok(Answer { delivery, number: row.get(0)?, arrived_at, media_type: row.get(2)?, body: row.get(3)? })
+        let (media_type, body, message) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok(Answer { delivery, number: row.get(0)?, arrived_at, message, media_type, body })
     };
     let answer = connection.prepare_cached(sql)?.query_row(values, read).optional()?;
     Ok(Some(Resumption { state, answer }))

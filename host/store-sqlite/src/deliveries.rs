@@ -28,6 +28,7 @@ use crate::{
 };
 
 pub(crate) use begin::{RunOf, begin, claimed, run_state};
+pub(crate) use list::list as list_deliveries;
 pub(crate) use rows::of_run;
 
 #[async_trait]
@@ -75,6 +76,10 @@ impl Deliveries for SqliteStore {
     async fn deliveries(&self, filter: DeliveryFilter, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError> {
         let part = Part::of(List::Deliveries, &page)?;
         self.readers.read(move |connection| Ok(list::list(connection, &filter, part)?)).await
+    }
+
+    async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError> {
+        self.readers.read(move |connection| Ok(list::count(connection, &filter)?)).await
     }
 }
 

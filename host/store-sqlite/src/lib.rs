@@ -2,6 +2,7 @@
 //! writes and commits in groups; reads go on beside it. What is promised is `sluse-store`'s business; here
 //! is how this database keeps it. One process at a time, held by a lock.
 
+mod batches; // one act on many deliveries
 mod callbacks; // answers that targets give
 mod configuration; // connections and flows
 mod connectors; // installed revisions

@@ -10,6 +10,7 @@ const MAX_LIMIT: u32 = 1000;
 pub(crate) enum List {
     Runs,
     Deliveries,
+    Batches,
     Expiring,
 }
 
@@ -18,6 +19,7 @@ impl List {
         match self {
             Self::Runs => 'r',
             Self::Deliveries => 'd',
+            Self::Batches => 'b',
             Self::Expiring => 'e',
         }
     }
@@ -38,6 +40,11 @@ impl Part {
     pub(crate) fn of(list: List, request: &PageRequest) -> Result<Self, StoreError> {
         let before_key = begins_at(list, request)?.unwrap_or(i64::MAX);
         Ok(Self { list, limit: limit(request), before_key })
+    }
+
+    /// The part below a key.
+    pub(crate) fn below(list: List, before_key: i64, limit: u32) -> Self {
+        Self { list, limit: limit.clamp(1, MAX_LIMIT) as usize, before_key }
     }
 
     /// How many rows to read: one more than wanted tells whether there is a next page.

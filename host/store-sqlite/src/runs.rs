@@ -73,6 +73,11 @@ enum Admitted {
     Conflict(RunId),
 }
 
+/// Accepts the runs that something caused, in its transaction. One that came before, under its key, is left as it is.
+pub(crate) fn admit_along(write: &Write<'_>, along: &[NewRun]) -> Result<(), Failure> {
+    along.iter().try_for_each(|run| admit(write, run, None).map(drop))
+}
+
 fn admit(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<Admitted, Failure> {
     if let Some((id, body_digest)) = same_key(write, run)? {
         return Ok(if body_digest == run.body_digest { Admitted::Before(id) } else { Admitted::Conflict(id) });
@@ -96,8 +101,8 @@ fn same_key(write: &Write<'_>, run: &NewRun) -> rusqlite::Result<Option<(RunId, 
 
 fn insert_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
     // One statement with the look-up in it: a version that is missing inserts nothing.
-    let sql = "INSERT INTO runs (id, flow, flow_version, state, accepted_at, idempotency_key, body_digest)
-        SELECT ?1, ?2, key, ?3, ?4, ?5, ?6 FROM flow_versions WHERE digest = ?7";
+    let sql = "INSERT INTO runs (id, flow, flow_version, state, accepted_at, idempotency_key, body_digest, caused_by)
+        SELECT ?1, ?2, key, ?3, ?4, ?5, ?6, ?8 FROM flow_versions WHERE digest = ?7";
     let body_digest = run.idempotency_key.as_ref().map(|_| run.body_digest.as_bytes().as_slice());
     let inserted = write.prepare_cached(sql)?.execute(params![
         run.id.as_bytes().as_slice(),
@@ -107,6 +112,7 @@ fn insert_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
         run.idempotency_key,
         body_digest,
         run.flow_digest.as_bytes().as_slice(),
+        run.caused_by.as_ref().map(|delivery| delivery.as_bytes().as_slice()),
     ])?;
     if inserted == 0 {
         let missing = format!("version {} of flow `{}`", run.flow_digest.short(), run.flow);
@@ -149,7 +155,8 @@ fn add_attachment(write: &Write<'_>, run: RunId, attachment: &Attachment) -> Res
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT r.key, r.id, r.flow, v.digest, r.state, r.accepted_at, r.closed_at, r.idempotency_key
+            "SELECT r.key, r.id, r.flow, v.digest, r.state, r.accepted_at, r.closed_at, r.idempotency_key,
+                r.caused_by
             FROM runs r CROSS JOIN flow_versions v ON v.key = r.flow_version ",
             $rest
         )
@@ -161,7 +168,10 @@ fn run(row: &Row<'_>) -> rusqlite::Result<(i64, Run)> {
     let (Kept(state), Kept(accepted_at)) = (row.get(4)?, row.get(5)?);
     let closed_at: Option<Kept<Timestamp>> = row.get(6)?;
     let closed_at = closed_at.map(|Kept(at)| at);
-    Ok((row.get(0)?, Run { id, flow, flow_digest, state, accepted_at, closed_at, idempotency_key: row.get(7)? }))
+    let caused_by: Option<Kept<_>> = row.get(8)?;
+    let caused_by = caused_by.map(|Kept(delivery)| delivery);
+    let idempotency_key = row.get(7)?;
+    Ok((row.get(0)?, Run { id, flow, flow_digest, state, accepted_at, closed_at, idempotency_key, caused_by }))
 }
 
 fn find(connection: &Connection, id: RunId) -> rusqlite::Result<Option<(i64, Run)>> {

@@ -1,9 +1,9 @@
 //! What people do about deliveries, kept with who did it and why.
 
 use async_trait::async_trait;
-use sluse_model::{Act, Actor, DeliveryId, DeliveryState, Timestamp};
+use sluse_model::{Act, Actor, BatchId, DeliveryId, DeliveryState, Timestamp};
 
-use crate::{Follow, StoreError};
+use crate::{Follow, NewRun, StoreError};
 
 /// What somebody does about a delivery, as it was decided on what it was seen to be. Written whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub struct NewAct {
     /// Where the act leads it. Not running.
     pub after: DeliveryState,
     pub follow: Follow,
+    /// The act on many of which this is one: it goes on behind this delivery.
+    pub batch: Option<BatchId>,
+    /// Runs that it causes, without files.
+    pub along: Vec<NewRun>,
 }
 
 /// What people do about deliveries.
@@ -27,8 +31,9 @@ pub struct NewAct {
 pub trait Acts: Send + Sync {
     /// Does what was decided, and keeps who did it and why, in one transaction: the state and what follows for the run;
     /// another input, or an output; what is said of requests that were open (none happened, or with an output all
-    /// did); whoever waited for it as the head of its ordering key goes on once it is closed or skipped.
-    /// `Stale` when the delivery no longer stands where it was seen, `NotFound` when there is none; then nothing is
+    /// did); whoever waited for it as the head of its ordering key goes on once it is closed or skipped; the runs that it
+    /// causes are accepted.
+    /// `Stale` when the delivery no longer stands where it was seen, or the batch has ended or has been there; `NotFound` when there is none; then nothing is
     /// written.
     async fn act(&self, act: NewAct) -> Result<(), StoreError>;
 }

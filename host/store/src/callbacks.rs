@@ -12,6 +12,8 @@ pub struct Answer {
     /// The address that it came to, as [`sluse_model::address_number`] has it.
     pub number: u32,
     pub arrived_at: Timestamp,
+    /// What its sender calls it, when it was signed.
+    pub message: Option<String>,
     pub media_type: String,
     /// Sealed, for this delivery and number.
     pub body: Vec<u8>,
@@ -24,7 +26,8 @@ pub enum Arrived {
     Taken,
     /// The delivery does not wait yet. It is kept until it does.
     Kept,
-    /// This address has had its answer. Nothing was written.
+    /// This address has had its answer, or this message was taken before at one of the connection's addresses. Nothing
+    /// was written.
     Again,
     /// Nothing waits for it any more: the delivery has gone on, is closed, or waits for a person. That it came is
     /// kept, what it said is not.

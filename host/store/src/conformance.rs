@@ -2,6 +2,7 @@
 //! (locks, damage, durability under a kill) is tested by the adapters themselves.
 
 pub mod acts; // what people do about deliveries
+pub mod batches; // one act on many deliveries
 pub mod callbacks; // answers that targets give
 pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
@@ -126,6 +127,10 @@ macro_rules! conformance {
                 what_is_over_before_an_attempt_began_does_not_count_it,
                 attention_shows_on_delivery_and_run,
                 a_failed_step_closes_the_run,
+                what_a_settlement_causes_comes_with_it,
+                what_was_caused_once_is_not_caused_again,
+                a_stale_settlement_causes_nothing,
+                a_settlement_that_causes_what_cannot_be_accepted_is_not_written,
                 attempts_name_the_revision_that_they_ran_on,
                 the_timeline_is_ordered_by_time,
             }
@@ -137,6 +142,7 @@ macro_rules! conformance {
                 the_first_answer_of_a_phase_is_the_one,
                 what_comes_after_the_wait_is_late_and_changes_nothing,
                 what_is_over_takes_no_answer,
+                a_message_is_taken_once,
                 nothing_is_known_of_a_phase_that_has_not_begun,
                 a_delivery_may_wait_more_than_once,
                 a_wait_that_is_taken_back_goes_on,
@@ -163,12 +169,22 @@ macro_rules! conformance {
                 an_edited_input_is_used_and_the_one_before_is_kept,
                 what_was_resolved_goes_on,
                 what_was_closed_closes_its_run,
+                what_an_act_causes_comes_with_it_or_not_at_all,
                 a_queue_is_kept_with_what_waits_for_it,
                 an_act_on_what_has_changed_is_refused,
                 one_of_two_who_act_at_once_wins,
                 a_head_that_is_closed_by_hand_lets_go_of_its_key,
                 a_head_that_is_skipped_lets_the_others_go_on,
                 what_waits_behind_a_head_and_is_closed_holds_nobody_up,
+            }
+            batches {
+                a_batch_is_read_back,
+                batches_are_listed_in_pages_the_latest_first,
+                a_batch_is_for_what_fits_and_was_there_when_it_began,
+                an_act_of_a_batch_takes_it_further,
+                a_batch_comes_to_each_delivery_once,
+                what_changed_meanwhile_takes_no_batch_further,
+                a_batch_that_is_stopped_does_nothing_more,
             }
             journal {
                 what_was_noted_is_read_back,

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use sluse_model::{
     Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, Reason, RunId, RunState,
     TimelineLine, Timestamp,
 };
 
-use crate::{ClosedIntent, DeliveryDetail, Page, PageRequest, Resumption, StoreError};
+use crate::{ClosedIntent, DeliveryDetail, NewRun, Page, PageRequest, Resumption, StoreError};
 
 /// On which terms deliveries are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub struct Settlement {
     /// What became of requests that were noted in the journal.
     pub closed: Vec<ClosedIntent>,
     pub follow: Follow,
+    /// Runs that it causes, without files.
+    pub along: Vec<NewRun>,
 }
 
 /// What became of the attempt that a claim began.
@@ -125,21 +128,30 @@ impl From<Delivery> for ListedDelivery {
 }
 
 /// Which deliveries are wanted: all that is named has to hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DeliveryFilter {
     /// The name of a state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub flow: Option<Name>,
     /// Accepted then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// Accepted before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// Waits for a person, for this reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Waits for those who work on this queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<Name>,
     /// Stands in the problem that it met: in code, message or detail, whatever the case of ASCII letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
@@ -161,7 +173,9 @@ pub trait Deliveries: Send + Sync {
     async fn renew(&self, leases: Vec<(DeliveryId, Lease)>, until: Timestamp) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// Writes how an attempt ended and what follows. `Stale` when the lease is no longer held; then nothing is
-    /// written. A lease that lapsed is held until somebody settles under it: the first who does wins. With `claim`, a following delivery is claimed in the same transaction and given back.
+    /// written. A lease that lapsed is held until somebody settles under it: the first who does wins. With `claim`, a
+    /// following delivery is claimed in the same transaction and given back. The runs that it causes are accepted in the
+    /// same transaction as well, as by [`Runs::accept`](crate::Runs::accept); one whose key came before is left as it is.
     async fn settle(&self, settlement: Settlement, claim: Option<Claim>) -> Result<Option<Box<Claimed>>, StoreError>;
 
     /// Running deliveries whose lease has lapsed at `now`, with the attempt that was lost. They stay as they
@@ -179,4 +193,7 @@ pub trait Deliveries: Send + Sync {
     /// all that there are is bounded: then a page may have fewer than asked for, or none, and still be followed by
     /// another.
     async fn deliveries(&self, filter: DeliveryFilter, page: PageRequest) -> Result<Page<ListedDelivery>, StoreError>;
+
+    /// How many there are, however many.
+    async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError>;
 }

@@ -4,6 +4,7 @@
 //! also tests (feature `conformance`).
 
 mod acts; // what people do about deliveries
+mod batches; // one act on many deliveries
 mod callbacks; // answers that targets give
 mod configuration; // connections and flows
 mod connectors; // installed revisions
@@ -23,6 +24,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 pub use acts::{Acts, NewAct};
+pub use batches::{Batch, Batches};
 pub use callbacks::{Answer, Arrived, Callbacks, Resumption};
 pub use configuration::{Configuration, StoredConnection, StoredFlow};
 pub use connectors::Connectors;
@@ -43,6 +45,7 @@ pub mod conformance;
 #[async_trait]
 pub trait Store:
     Acts
+    + Batches
     + Callbacks
     + Configuration
     + Connectors

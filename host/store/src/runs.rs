@@ -22,6 +22,8 @@ pub struct NewRun {
     pub idempotency_key: Option<String>,
     /// What the submission's body amounts to: the same key with another digest is a conflict.
     pub body_digest: Digest,
+    /// The delivery whose fate it tells of, when the host itself handed it in.
+    pub caused_by: Option<DeliveryId>,
     pub accepted_at: Timestamp,
     /// The first step's delivery.
     pub first: NewDelivery,

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use sluse_egress::{MIN_SECRET_BYTES, Secret};
+use sluse_egress::{MIN_SECRET_BYTES, ReceivedSignature, Refusal, Secret};
 use sluse_model::{Clock, DeliveryId, Dice, Name, Timestamp};
 use sluse_store::{SealedSecret, Secrets, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -159,6 +159,23 @@ impl Vault {
     /// When another key sealed it, or the row was changed.
     pub fn open_callback(&self, delivery: DeliveryId, number: u32, sealed: &[u8]) -> Result<Secret, UnsealError> {
         seal::unseal(&self.key, Owner::Callback { delivery, number }, sealed)
+    }
+
+    /// Whether a message that came in was signed with this secret, just now; the inner error says why not. The secret
+    /// goes nowhere.
+    ///
+    /// # Errors
+    /// When there is no such secret, it does not open, or the store fails.
+    pub async fn check_signature(
+        &self,
+        secret: &Name,
+        received: &ReceivedSignature,
+        body: &[u8],
+    ) -> Result<Result<(), Refusal>, VaultError> {
+        let reading = self.reading().await?;
+        let opened = reading.open(&self.key, secret)?;
+        self.retire_if_late(&reading, secret, &opened);
+        Ok(received.check(&opened.value, body, self.clock.now()))
     }
 
     /// Another host may be faster; then the version that follows is another one.

@@ -79,3 +79,43 @@ async fn a_clerk_puts_right_what_failed_in_the_night() -> anyhow::Result<()> {
     assert!(told.code == 3 && told.stderr.contains("del-none"), "{}", told.stderr);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_night_is_put_right_in_one_go() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    refuse_cases(&site, 3)?;
+    let mut deliveries = Vec::new();
+    for reference in ["one", "two", "three"] {
+        deliveries.push(refused(&site, "case", &submission(reference)).await?);
+    }
+    let told = site.host.sluse_for_people(&["bulk", "retry"]).await?;
+    assert!(told.code == 3 && told.stderr.contains("`connection`, `flow`"), "{}", told.stderr);
+    let meant = ["bulk", "retry", "--connection", "workzone", "--text", "TOO LONG", "--why", "the form was mended"];
+    let dry = [&meant[..], &["--dry-run"]].concat();
+    let told = site.host.sluse_for_people(&dry).await?;
+    assert!(told.stdout.contains("3 deliveries; nothing was done"), "{}{}", told.stdout, told.stderr);
+    let batch = site.host.done(&meant, None).await?["id"].as_str().unwrap_or("").to_owned();
+    for delivery in &deliveries {
+        assert_eq!(tried_again(&site, delivery).await?["state"], "succeeded");
+    }
+    let told = site.host.sluse_for_people(&["bulk", "show", &batch]).await?.stdout;
+    for part in ["retry", "3 of 3", "connection workzone", "by          first", "the form was mended"] {
+        assert!(told.contains(part), "`{part}` is missing in:\n{told}");
+    }
+    let told = site.host.sluse_for_people(&["bulk", "list"]).await?.stdout;
+    assert!(told.contains(&batch) && told.contains("3 of 3"), "{told}");
+    let shown = site.host.sluse_for_people(&["delivery", "show", &deliveries[0]]).await?.stdout;
+    assert!(shown.contains(&format!("retry by first, in {batch}: the form was mended")), "{shown}");
+    Ok(())
+}
+
+/// Waits until somebody has acted on a delivery, and its run has settled.
+async fn tried_again(site: &Site, delivery: &str) -> anyhow::Result<Value> {
+    for _ in 0..600 {
+        if site.host.get(&format!("/v1/deliveries/{delivery}")).await?["acts"] != json!([]) {
+            return run_of(site, delivery).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("nobody acted on {delivery}")
+}

@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::{Value, json};
 use sluse_tests::{
     client::{self, Reply},
-    external::{CallbackEntry, Settings, SimulatedExternalApi},
+    external::{CallbackEntry, Settings, Signing, SimulatedExternalApi},
     host::{Host, HostOptions},
 };
 use tokio::net::TcpListener;
@@ -268,5 +268,30 @@ async fn a_host_that_takes_no_callbacks_says_what_to_write() -> anyhow::Result<(
     assert_eq!(found["state"], "attention", "{found:#}");
     assert!(found.to_string().contains("`callbacks.listen` and `callbacks.url`"), "{found:#}");
     assert!(office.api.ledger().actions.is_empty());
+    Ok(())
+}
+
+/// What the API signs its callbacks with, and the host knows.
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_signed_callback_is_taken_where_that_was_asked_for() -> anyhow::Result<()> {
+    let signing = Signing::new(SIGNING_SECRET, jiff::Timestamp::now().as_second())?;
+    let settings = Settings { signing: Some(signing), ..Settings::default() };
+    let mut office = Office::start(600).await?;
+    office.api = SimulatedExternalApi::start(settings).await?;
+    office.host.done(&["secret", "set", "answers-key"], Some(SIGNING_SECRET.as_bytes())).await?;
+    let signed = "[connection.callbacks]\nsecret = { secret = \"answers-key\" }\n[[flow]]";
+    office.host.apply(&office.configuration(600).replace("[[flow]]", signed)).await?;
+    let run = office.submit("signed", json!([{ "after_ms": 3000 }])).await?;
+    let before = office.waiting(&run).await?;
+    for _ in 0..2 {
+        let forged = send("POST", &office.address("signed")?, SUCCESS).await?;
+        assert_eq!((forged.status.as_u16(), forged.header("content-type")), (401, "application/problem+json"));
+        assert_eq!(forged.json()?["type"], "urn:sluse:problem:not-signed");
+    }
+    assert_eq!(office.waiting(&run).await?, before, "nothing has changed");
+    assert_eq!(settled(&office.host, &run).await?["state"], "succeeded");
+    assert_eq!(statuses(&office.made("signed", 1).await?), [Some(200)]);
     Ok(())
 }

@@ -88,6 +88,7 @@ async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
     configuration(&reader).await?;
     runs(&reader).await?;
     acts(&reader).await?;
+    bulk(&reader).await?;
     connectors(&reader).await?;
     secrets_and_tokens(&reader).await?;
     assert_eq!(reader.not_met(), []);
@@ -183,6 +184,37 @@ async fn acts(reader: &Reader) -> anyhow::Result<()> {
     assert_eq!(act(&first, "retry", json!({})).await?.status, 409);
     assert_eq!(act("nothing", "retry", json!({})).await?.status, 404);
     reader.ask("GET", &format!("/v1/deliveries/{first}"), json!(null)).await?;
+    Ok(())
+}
+
+async fn bulk(reader: &Reader) -> anyhow::Result<()> {
+    refuse_cases(&reader.site, 2)?;
+    for reference in ["b-1", "b-2"] {
+        refused(&reader.site, "case", &submission(reference)).await?;
+    }
+    let filter = json!({"connection": "workzone", "flow": "case"});
+    let close = json!({"act": "close", "filter": filter, "why": "withdrawn", "per_second": 1});
+    let with = |more: Value| {
+        let mut body = close.clone();
+        more.as_object().into_iter().flatten().for_each(|(key, value)| body[key] = value.clone());
+        body
+    };
+    let preview = reader.ask("POST", "/v1/bulk", with(json!({"dry_run": true}))).await?;
+    assert_eq!((preview.status.as_u16(), &preview.json()?["count"]), (200, &json!(2)));
+    for wrong in [json!({"filter": {}}), json!({"why": ""}), json!({"per_second": 0}), json!({"surplus": 1})] {
+        assert_eq!(reader.ask("POST", "/v1/bulk", with(wrong)).await?.status, 400);
+    }
+    let begun = reader.ask("POST", "/v1/bulk", close).await?;
+    let path = begun.header("location").to_owned();
+    assert_eq!((begun.status.as_u16(), &begun.json()?["found"]), (202, &json!(2)));
+    let stopped = reader.ask("POST", &format!("{path}/stop"), json!(null)).await?;
+    assert_eq!((stopped.status.as_u16(), &stopped.json()?["state"]), (200, &json!("stopped")));
+    assert_eq!(reader.ask("POST", &format!("{path}/stop"), json!(null)).await?.status, 409);
+    assert_eq!(reader.ask("GET", &path, json!(null)).await?.json()?["by"]["name"], "first");
+    assert_eq!(reader.ask("GET", "/v1/bulk?limit=1", json!(null)).await?.json()?["items"][0]["state"], "stopped");
+    for path in ["/v1/bulk/nothing", "/v1/bulk/bat-00000000000000000000000000000000"] {
+        assert_eq!(reader.ask("GET", path, json!(null)).await?.status, 404);
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! An outside API beside WorkZone: what it is triggered with, what it hides, and notices that it can trust.
 
+use std::collections::BTreeMap;
+
 use anyhow::ensure;
 use serde_json::{Value, json};
 use sluse_tests::{
@@ -83,6 +85,12 @@ auth = {{ kind = "signature", secret = {{ secret = "hooks-key" }} }}
         )
     }
 
+    /// The same under other names: failures are closed, and notices go to the owner.
+    fn connections_of_the_watched(&self) -> String {
+        let strict = self.connections().replace("cap_ms = 50 }", "cap_ms = 50, when_failed = \"close\" }");
+        strict.replace("\"hr\"", "\"strict\"").replace("\"hooks\"", "\"owner\"")
+    }
+
     /// Plants what the API does, hands an action in, and gives the run as it settled.
     async fn run(&self, reference: &str, script: Value) -> anyhow::Result<Value> {
         self.api.script(serde_json::from_value(script)?);
@@ -146,5 +154,74 @@ async fn an_unsuccessful_action_shows_its_reason() -> anyhow::Result<()> {
     );
     assert!(found.to_string().contains("CPR [personnummer] er ikke ansat i Børn & Unge"), "{found:#}");
     assert!(office.api.ledger().notices.is_empty());
+    Ok(())
+}
+
+/// Hands an action over to an API that refuses it for good, and has somebody told.
+const WATCHED: &str = r#"
+[[flow]]
+name = "watched"
+schema = '{"type": "object", "required": ["reference"]}'
+[flow.owner_notice]
+flow = "tell-owner"
+[[flow.step]]
+name = "trigger"
+connection = "strict"
+operation = "trigger"
+[flow.step.input.action]
+reference = "{{ submission.reference }}"
+title = "Opret medarbejder"
+guid = "guid-{{ submission.reference }}"
+"#;
+
+const OWNER_FLOW: &str = include_str!("../../../examples/owner-notice/flow.toml");
+
+/// What was told of each delivery, and how often.
+fn told(office: &Office) -> BTreeMap<String, u32> {
+    let mut told = BTreeMap::new();
+    for notice in office.api.ledger().notices.values() {
+        let delivery = notice.last["data"]["delivery"].as_str().unwrap_or_default();
+        *told.entry(delivery.to_owned()).or_default() += 1;
+        assert_eq!((notice.signed, notice.last["type"].as_str()), (Some(true), Some("delivery.failed")));
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_is_told_of_each_failure_once_also_over_a_kill() -> anyhow::Result<()> {
+    const FAILURES: usize = 20;
+    let mut office = Office::start().await?;
+    office.host.apply(&(office.connections_of_the_watched() + OWNER_FLOW + WATCHED)).await?;
+    let answer = json!({ "kind": "at-once", "success": false, "reason": "Nej." });
+    office.api.script(serde_json::from_value(json!({ "times": FAILURES, "answer": answer }))?);
+    let mut runs = Vec::new();
+    for number in 0..FAILURES {
+        let submission = json!({ "reference": format!("F-{number}") });
+        let reply = office.host.post("/v1/flows/watched/runs", &submission).await?;
+        ensure!(reply.status == 202, "not accepted: {} {}", reply.status, reply.text());
+        runs.push(reply.json()?["run"].as_str().unwrap_or_default().to_owned());
+        if number == FAILURES / 2 {
+            office.host = office.host.kill_and_restart().await?;
+        }
+    }
+    let mut failed = Vec::new();
+    for run in &runs {
+        let found = settled(&office.host, run).await?;
+        // One that the kill caught on its way may have happened, and waits for a person.
+        if found["state"] == "failed" {
+            failed.push(found["deliveries"][0]["id"].as_str().unwrap_or_default().to_owned());
+        }
+    }
+    ensure!(failed.len() > FAILURES / 2, "{failed:?}");
+    let notices = office.host.get("/v1/runs?flow=tell-owner").await?["items"].clone();
+    for notice in notices.as_array().into_iter().flatten() {
+        let found = settled(&office.host, notice["id"].as_str().unwrap_or_default()).await?;
+        assert_eq!(found["state"], "succeeded", "{found:#}");
+    }
+    failed.sort();
+    assert_eq!(told(&office), failed.iter().map(|delivery| (delivery.clone(), 1)).collect());
+    let shown = notices[0]["id"].as_str().unwrap_or_default();
+    let shown = office.host.sluse_for_people(&["run", "show", shown]).await?.stdout;
+    assert!(failed.iter().any(|delivery| shown.contains(&format!("tells of {delivery}"))), "{shown}");
     Ok(())
 }

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, str::FromStr};
 use serde_json::json;
 use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
-    ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, Auth, Callback, CallbackStanding,
-    Connection, CredentialKind, Delivery, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed,
-    FeedDescription, Flow, FolderNeed, GateHold, GateKind, GateSettings, Grant, Intent, Lease, Limits, Name,
-    OperationDescription, OperationSettings, Problem, Rate, Reason, Resolution, RetryPolicy, Revision,
-    RevisionStanding, Run, RunId, RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp,
-    Token, Waits,
+    ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
+    BatchEnd, BatchRefusal, Callback, CallbackSettings, CallbackStanding, Connection, CredentialKind, Delivery,
+    DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, GateHold,
+    GateKind, GateSettings, Grant, Intent, Lease, Limits, Name, NoticeOccasion, OperationDescription,
+    OperationSettings, OwnerNotice, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run,
+    RunId, RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
-use sluse_store::DeliveryDetail;
+use sluse_store::{Batch, DeliveryDetail, DeliveryFilter};
 
 const UUID: &str = "0192f0c1a2b37c4d8e5f60718293a4b5";
 
@@ -46,6 +46,7 @@ pub(crate) fn runs() -> Vec<Run> {
         accepted_at: moment(),
         closed_at,
         idempotency_key,
+        caused_by: closed_at.map(|_| an(&format!("del-{UUID}"))),
     };
     RunState::ALL
         .into_iter()
@@ -137,9 +138,47 @@ fn acts() -> Vec<DoneAct> {
         did_not_happen: why.is_some(),
         before: DeliveryState::Attention(Attention::new(Reason::Rejected, problem(), moment())),
         after: DeliveryState::Queued { due: moment() },
+        batch: why.map(|_| an(&format!("bat-{UUID}"))),
         input_before: why.map(|_| "{}".into()),
     };
     ActKind::ALL.into_iter().flat_map(|kind| [(kind, None), (kind, Some("the target is back"))]).map(act).collect()
+}
+
+/// Of every kind and in every state, with everything and with as little as there is.
+pub(crate) fn batches() -> Vec<Batch> {
+    let by = || Actor { token: an(&format!("tok-{UUID}")), name: "clerk".into() };
+    let acts = [
+        BatchAct::Retry { did_not_happen: true },
+        BatchAct::Close,
+        BatchAct::Assign { queue: Some(name()) },
+        BatchAct::Assign { queue: None },
+    ];
+    let ended = |stopped_by| Some(BatchEnd { at: moment(), stopped_by });
+    let ends = [None, ended(None), ended(Some(by()))];
+    let full = DeliveryFilter {
+        state: Some("attention".into()),
+        connection: Some(name()),
+        flow: Some(name()),
+        since: Some(moment()),
+        until: Some(moment()),
+        reason: Some(Reason::Denied),
+        queue: Some(name()),
+        text: Some("no".into()),
+    };
+    let batch = |(act, end): (BatchAct, Option<BatchEnd>)| Batch {
+        id: an(&format!("bat-{UUID}")),
+        act,
+        filter: if end.is_some() { full.clone() } else { DeliveryFilter::default() },
+        per_second: 10,
+        by: by(),
+        why: end.is_some().then(|| "the target is back".into()),
+        began_at: moment(),
+        found: 9,
+        done: 1,
+        refused: BatchRefusal::ALL.into_iter().map(|why| (why, 1)).collect(),
+        end,
+    };
+    acts.into_iter().flat_map(|act| ends.clone().map(|end| (act.clone(), end))).map(batch).collect()
 }
 
 /// In every standing.
@@ -247,6 +286,7 @@ fn connection(auth: Auth, full: bool) -> Connection {
         limits: Limits::default(),
         retry: RetryPolicy::default(),
         gates: GateSettings { rate: full.then_some(Rate { attempts: 1, per_ms: 1 }), ..GateSettings::default() },
+        callbacks: full.then(|| CallbackSettings { secret: SecretName { secret: name() } }),
         operations: if full { [(name(), operation_settings())].into() } else { BTreeMap::new() },
     }
 }
@@ -272,6 +312,8 @@ pub(crate) fn flows() -> Vec<Flow> {
         schema: json!({"type": "object"}),
         max_attachment_bytes: 1,
         order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
+        attention: attention_rules(!title.is_empty()),
+        owner_notice: (!title.is_empty()).then(|| OwnerNotice { flow: name(), when: NoticeOccasion::ALL.to_vec() }),
         steps: vec![Step {
             name: name(),
             title: title.into(),
@@ -282,6 +324,12 @@ pub(crate) fn flows() -> Vec<Flow> {
         }],
     };
     vec![flow("", json!(null)), flow("Title", json!({"title": "{{ submission.title }}"}))]
+}
+
+fn attention_rules(any: bool) -> Vec<AttentionRule> {
+    let rule =
+        |reason, named: Option<Name>| AttentionRule { reason, connection: named.clone(), step: named, queue: name() };
+    if any { vec![rule(None, None), rule(Some(Reason::Denied), Some(name()))] } else { Vec::new() }
 }
 
 pub(crate) fn tokens() -> Vec<Token> {

@@ -85,7 +85,7 @@ pub(crate) enum Delivery {
 
 #[derive(Debug, Args)]
 pub(crate) struct DeliveryFilter {
-    /// Only those in this state: queued, running, retrying, attention or closed.
+    /// Only those in this state: queued, running, retrying, waiting, attention or closed.
     #[arg(long)]
     pub(crate) state: Option<String>,
     /// Only those of this connection.

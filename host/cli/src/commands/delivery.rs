@@ -44,7 +44,7 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
 }
 
 /// The filter as the API has it.
-fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>)> {
+pub(super) fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>)> {
     let DeliveryFilter { state, connection, flow, since, until, reason, queue, text } = filter;
     let name = |name: Option<Name>| name.map(|name| name.to_string());
     let names = [("connection", name(connection)), ("flow", name(flow)), ("queue", name(queue))];
@@ -104,7 +104,7 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
 }
 
 /// The state with what a person wants to know of it.
-fn standing(delivery: &Value) -> String {
+pub(super) fn standing(delivery: &Value) -> String {
     match word(delivery, "state") {
         "attention" => match word(delivery, "queue") {
             "" => format!("attention: {}", word(delivery, "reason")),
@@ -203,8 +203,9 @@ fn acts(delivery: &Value) {
     for (number, act) in delivery["acts"].as_array().into_iter().flatten().enumerate() {
         let why = act["why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
         let said = if act["did_not_happen"] == true { ", as it did not happen" } else { "" };
+        let batch = act["batch"].as_str().map(|batch| format!(", in {batch}")).unwrap_or_default();
         output::say(&format!(
-            "{:<12}{}  {} by {}{said}{why} ({} → {})",
+            "{:<12}{}  {} by {}{batch}{said}{why} ({} → {})",
             if number == 0 { "acts" } else { "" },
             word(act, "at"),
             word(act, "act"),

@@ -57,6 +57,9 @@ fn show(global: &Global, run: &Value) -> Result<(), Failure> {
     }
     let word = |key: &str| run[key].as_str().unwrap_or("");
     output::say(&format!("{}  {}  {}", word("id"), word("flow"), word("state")));
+    if let Some(delivery) = run["caused_by"].as_str() {
+        output::say(&format!("  tells of {delivery}"));
+    }
     for file in run["attachments"].as_array().into_iter().flatten() {
         let name = file["name"].as_str().unwrap_or("");
         let size = counted(file["size_bytes"].as_u64().unwrap_or(0), "byte", "bytes");

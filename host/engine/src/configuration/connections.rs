@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
-use sluse_model::{Auth, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName, Standing};
+use sluse_model::{
+    Auth, CallbackSettings, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName, Standing,
+};
 
 use super::{
     document::{Content, Node},
@@ -29,9 +31,10 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let retry = policies::retry(&mut reader, &RetryPolicy::default()).unwrap_or_default();
     let gates = policies::gates(&mut reader);
     let operations = policies::operations(&mut reader, &retry);
+    let callbacks = callbacks(&mut reader);
     reader.finish();
     let (name, connector) = (name?, connector?);
-    Some(Connection { name, connector, title, settings, endpoints, grant, limits, retry, gates, operations })
+    Some(Connection { name, connector, title, settings, endpoints, grant, limits, retry, gates, callbacks, operations })
 }
 
 fn endpoints(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
@@ -153,6 +156,14 @@ fn secret(reader: &mut Reader<'_, '_>, key: &'static str) -> Option<SecretName> 
     });
     reader.finish();
     name.map(|secret| SecretName { secret })
+}
+
+/// `[connection.callbacks]`.
+fn callbacks(reader: &mut Reader<'_, '_>) -> Option<CallbackSettings> {
+    let mut reader = section(reader, "callbacks")?;
+    let secret = secret(&mut reader, "secret");
+    reader.finish();
+    Some(CallbackSettings { secret: secret? })
 }
 
 fn grant(reader: &mut Reader<'_, '_>) -> Grant {

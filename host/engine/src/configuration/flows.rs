@@ -1,13 +1,14 @@
 //! A `[[flow]]` with its `[[flow.step]]`s.
 
 use serde_json::{Value, json};
-use sluse_model::{Flow, Step};
+use sluse_model::{AttentionRule, Flow, NoticeOccasion, OwnerNotice, Reason, Step};
 
 use super::{
     document::{Content, Node},
     finding::{Finding, Origin},
     reader::Reader,
 };
+use crate::mapping::did_you_mean;
 
 /// Reads a flow. `None` when what is there is not enough to make one; there are findings then.
 pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<Finding>) -> Option<Flow> {
@@ -17,6 +18,14 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let schema = schema(&mut reader);
     let max_attachment_bytes = reader.number("max_attachment_bytes");
     let order_by = reader.optional_text("order_by").map(str::to_owned);
+    let attention = reader.list("attention").iter().enumerate();
+    let attention =
+        attention.map(|(index, node)| reader.child_at(&format!("attention[{index}]"), node).and_then(attention_rule));
+    let attention: Option<Vec<_>> = attention.collect();
+    let owner_notice = match reader.get("owner_notice") {
+        Some(node) => reader.child("owner_notice", node).and_then(owner_notice).map(Some),
+        None => Some(None),
+    };
     let mut steps = Vec::new();
     let mut complete = true;
     for (index, node) in reader.list("step").iter().enumerate() {
@@ -33,9 +42,61 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
         .expect("everything else has a default");
     flow.title = title;
     flow.order_by = order_by;
+    flow.attention = attention?;
+    flow.owner_notice = owner_notice?;
     flow.steps = steps;
     flow.max_attachment_bytes = max_attachment_bytes.unwrap_or(flow.max_attachment_bytes);
     Some(flow)
+}
+
+/// `[[flow.attention]]`.
+fn attention_rule(mut reader: Reader<'_, '_>) -> Option<AttentionRule> {
+    let reason =
+        reader.optional_text("reason").map(|text| one_of(&mut reader, "reason", text, Reason::ALL, Reason::as_str));
+    let (connection, step) = (reader.optional_name("connection"), reader.optional_name("step"));
+    let queue = reader.name("queue");
+    reader.finish();
+    let reason = match reason {
+        Some(known) => Some(known?),
+        None => None,
+    };
+    Some(AttentionRule { reason, connection, step, queue: queue? })
+}
+
+/// `[flow.owner_notice]`.
+fn owner_notice(mut reader: Reader<'_, '_>) -> Option<OwnerNotice> {
+    let flow = reader.name("flow");
+    let when = reader.optional_texts("when").map(|texts| {
+        let known = texts.into_iter().map(|(key, text)| {
+            let occasions = NoticeOccasion::ALL;
+            one_of(&mut reader, &key, text, occasions, NoticeOccasion::as_str)
+        });
+        known.collect::<Option<Vec<_>>>()
+    });
+    reader.finish();
+    let notice: OwnerNotice =
+        serde_json::from_value(json!({ "flow": flow?.as_str() })).expect("the occasions have a default");
+    Some(match when {
+        Some(when) => OwnerNotice { when: when?, ..notice },
+        None => notice,
+    })
+}
+
+/// One of a few words.
+fn one_of<T: Copy, const N: usize>(
+    reader: &mut Reader<'_, '_>,
+    key: &str,
+    text: &str,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> Option<T> {
+    let known = all.into_iter().find(|one| name(*one) == text);
+    if known.is_none() {
+        let names = all.map(name);
+        let hint = did_you_mean(text, names);
+        reader.refuse_at(key, format!("`{text}` is unknown here{hint}: there are {}", names.join(", ")));
+    }
+    known
 }
 
 /// A table, or JSON text, or `true` for "anything".

@@ -140,6 +140,30 @@ impl<'n, 'f> Reader<'n, 'f> {
         Name::from_str(text).map_err(|error| self.refuse(key, error.to_string())).ok()
     }
 
+    /// A name that may be absent.
+    pub(crate) fn optional_name(&mut self, key: &'static str) -> Option<Name> {
+        let text = self.optional_text(key)?;
+        Name::from_str(text).map_err(|error| self.refuse(key, error.to_string())).ok()
+    }
+
+    /// A list of texts that may be absent, each with its place from here.
+    pub(crate) fn optional_texts(&mut self, key: &'static str) -> Option<Vec<(String, &'n str)>> {
+        let Content::List(items) = &self.get(key)?.value else {
+            let kind = self.kind_at(key);
+            self.refuse(key, format!("a list of texts is needed here, not {kind}"));
+            return None;
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let place = format!("{key}[{index}]");
+            match &item.value {
+                Content::Text(text) => texts.push((place, text.as_str())),
+                _ => self.refuse_at(&place, format!("a text is needed here, not {}", kind_of(item))),
+            }
+        }
+        Some(texts)
+    }
+
     /// A number of at least zero that may be absent.
     pub(crate) fn number(&mut self, key: &'static str) -> Option<u64> {
         match &self.get(key)?.value {

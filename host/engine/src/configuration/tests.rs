@@ -94,6 +94,7 @@ fn catalog() -> Catalog<'static> {
     Catalog {
         connectors: BTreeMap::from([(name("shelf"), description())]),
         connections: BTreeMap::new(),
+        flows: BTreeMap::new(),
         secrets: BTreeSet::from([name("shelf-key")]),
         allows_endpoint: &allow_but_blocked,
     }

@@ -7,8 +7,11 @@ use std::{
 
 use bytes::Bytes;
 use sluse_connector::{Arrival, Call, CallbackError, Ended, Host};
-use sluse_engine::{AnswerError, TargetAnswer};
-use sluse_model::{DeliveryState, Failure, Outcome, Problem, Reason, RunId, RunState, Timestamp};
+use sluse_engine::{ActError, AnswerError, ReceivedSignature, TargetAnswer};
+use sluse_model::{
+    Act as PersonAct, Actor, DeliveryState, Failure, Outcome, Problem, Reason, RunId, RunState, Timestamp, TokenId,
+    fakes::SeededDice,
+};
 use sluse_store::DeliveryDetail;
 
 use crate::bench::{Act, Bench, CALLBACKS_URL, NOW, Target};
@@ -80,11 +83,26 @@ fn address(seen: &Shared, call: usize, ordinal: usize) -> String {
 
 /// What a target sends to an address.
 async fn answer(bench: &Bench, address: &str, body: &'static str) -> Result<(), AnswerError> {
+    signed_answer(bench, address, body, None).await
+}
+
+/// The same, signed.
+async fn signed_answer(
+    bench: &Bench,
+    address: &str,
+    body: &'static str,
+    signature: Option<ReceivedSignature>,
+) -> Result<(), AnswerError> {
     let token = address.strip_prefix(CALLBACKS_URL).and_then(|path| path.strip_prefix("/callbacks/")).expect("ours");
     let media_type = Some("application/json".into());
     bench
         .engine
-        .take_answer(TargetAnswer { token: token.into(), media_type, body: Bytes::from_static(body.as_bytes()) })
+        .take_answer(TargetAnswer {
+            token: token.into(),
+            media_type,
+            signature,
+            body: Bytes::from_static(body.as_bytes()),
+        })
         .await
 }
 
@@ -259,4 +277,85 @@ async fn a_wait_is_over_when_its_time_is_whatever_becomes_of_the_clock() {
     bench.advance(AN_HOUR);
     assert_eq!(bench.settled(run).await.run.state, RunState::Attention);
     assert_eq!(reason(&bench.first_delivery(run).await), Reason::TimedOut);
+}
+
+/// The vector of the specification's own libraries: who signs with what, when.
+const SIGNED_AT: Timestamp = Timestamp::from_millis(1_614_265_330_000);
+const SIGNED: &str = r#"{"test": 2432232314}"#;
+
+fn signature(id: &str) -> Option<ReceivedSignature> {
+    Some(ReceivedSignature {
+        id: id.into(),
+        timestamp: "1614265330".into(),
+        signatures: "v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=".into(),
+    })
+}
+
+/// A host whose target signs its answers.
+async fn signing_bench() -> (Bench, Shared) {
+    let (bench, seen) = bench(|_| done()).await;
+    bench.step_back(NOW.since(SIGNED_AT));
+    let name = "answers-key".parse().expect("a name");
+    let key = b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_vec();
+    bench.engine.set_secret(&name, key).await.expect("written");
+    let more = "callbacks = { secret = { secret = \"answers-key\" } }";
+    bench.connect("signing", "http://127.0.0.1:1", more).await;
+    (bench, seen)
+}
+
+#[tokio::test]
+async fn an_answer_that_has_to_be_signed_is_taken_once_when_it_is() {
+    let (bench, seen) = signing_bench().await;
+    let run = bench.submit_to("signing").await;
+    let is_waiting = async || bench.first_delivery(run).await.delivery.state.as_str() == "waiting";
+    bench.until("it waits", is_waiting).await;
+    let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    let address = address(&seen, 0, 0);
+    let before = bench.first_delivery(run).await;
+    let mut altered = signature(id);
+    if let Some(altered) = &mut altered {
+        altered.signatures = "v1,AAAA".into();
+    }
+    for (body, forged) in [(SIGNED, None), (SIGNED, altered), (SIGNED, signature("other")), ("{}", signature(id))] {
+        let told = signed_answer(&bench, &address, body, forged).await;
+        assert!(matches!(told, Err(AnswerError::NotSigned(_))), "{told:?}");
+    }
+    bench.advance(Duration::from_secs(301));
+    let told = signed_answer(&bench, &address, SIGNED, signature(id)).await;
+    assert!(matches!(&told, Err(AnswerError::NotSigned(why)) if why.contains("five minutes")), "{told:?}");
+    bench.step_back(Duration::from_secs(2));
+    assert_eq!(bench.first_delivery(run).await, before, "nothing has changed");
+    for _ in 0..2 {
+        signed_answer(&bench, &address, SIGNED, signature(id)).await.expect("taken");
+    }
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    assert_eq!(bench.first_delivery(run).await.callbacks.len(), 1);
+    assert_eq!(seen.lock().expect("not poisoned").arrivals.len(), 1);
+}
+
+#[tokio::test]
+async fn a_wait_is_ended_by_hand_when_the_answer_comes_another_way() {
+    let (bench, seen) = bench(|_| done()).await;
+    let clerk = || Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() };
+    let why = || Some("they phoned it in".to_owned());
+    for (act, state) in [
+        (PersonAct::Resolve { output: r#"{"id":"67453"}"#.into() }, RunState::Succeeded),
+        (PersonAct::Close, RunState::Failed),
+    ] {
+        let (run, waiting) = submitted(&bench).await;
+        let id = waiting.delivery.id;
+        let retry = bench.engine.act(id, PersonAct::Retry { did_not_happen: true }, clerk(), why()).await;
+        assert!(
+            matches!(&retry, Err(ActError::NotPossible { what, .. }) if what.contains("`resolve`, `close`")),
+            "{retry:?}"
+        );
+        bench.engine.act(id, act, clerk(), why()).await.expect("done");
+        assert_eq!(bench.settled(run).await.run.state, state);
+        let call = seen.lock().expect("not poisoned").addresses.len() - 1;
+        let late = answer(&bench, &address(&seen, call, 0), "{}").await;
+        assert!(matches!(late, Err(AnswerError::Late)), "{late:?}");
+        bench.advance(2 * AN_HOUR);
+        assert_eq!(bench.settled(run).await.run.state, state);
+    }
+    assert!(seen.lock().expect("not poisoned").arrivals.is_empty());
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Attention, DeliveryState, Reason, Resolution};
-use crate::{Name, Timestamp, TokenId};
+use crate::{BatchId, Name, Timestamp, TokenId};
 
 /// What somebody does about a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +61,16 @@ impl ActKind {
 
     /// Whether it is possible for a delivery that stands there.
     pub fn is_possible(self, state: &DeliveryState, leads_its_key: bool) -> bool {
-        let is_waiting = matches!(state, DeliveryState::Retrying { .. } | DeliveryState::Attention(_));
+        let can_be_tried = matches!(state, DeliveryState::Retrying { .. } | DeliveryState::Attention(_));
         match self {
             // What has no input yet cannot be tried with it.
-            Self::Retry => is_waiting && !is_without_input(state),
-            Self::Edit => is_waiting,
-            Self::Skip => is_waiting && leads_its_key,
-            Self::Resolve | Self::Close => is_waiting || matches!(state, DeliveryState::Queued { .. }),
+            Self::Retry => can_be_tried && !is_without_input(state),
+            Self::Edit => can_be_tried,
+            Self::Skip => can_be_tried && leads_its_key,
+            // Where an answer is waited for, somebody may have phoned it in. Tried again, it would be asked for twice.
+            Self::Resolve | Self::Close => {
+                can_be_tried || matches!(state, DeliveryState::Queued { .. } | DeliveryState::Waiting { .. })
+            }
             Self::Assign => matches!(state, DeliveryState::Attention(_)),
         }
     }
@@ -134,6 +137,8 @@ pub struct DoneAct {
     pub did_not_happen: bool,
     pub before: DeliveryState,
     pub after: DeliveryState,
+    /// It was done to many at once.
+    pub batch: Option<BatchId>,
     /// JSON text: the input until then, where it was edited.
     pub input_before: Option<String>,
 }
@@ -162,6 +167,7 @@ mod tests {
         let retrying = DeliveryState::Retrying { due: NOW, problem: Problem::new("busy", "Busy.") };
         check(&retrying, false, "retry edit resolve close");
         check(&retrying, true, "retry edit resolve close skip");
+        check(&DeliveryState::Waiting { until: NOW }, true, "resolve close");
         check(&attention(Reason::Rejected), true, "retry edit resolve close skip assign");
         check(&attention(Reason::MappingFailed), false, "edit resolve close assign");
         check(&DeliveryState::Closed { resolution: Resolution::Failed, at: NOW }, true, "");

@@ -67,14 +67,19 @@ pub fn after_lost_attempt(
     now: Timestamp,
     jitter: f64,
 ) -> DeliveryState {
+    let problem = lost_attempt(in_doubt);
+    let end = AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None });
+    after_attempt(&end, in_doubt, tried, policy, now, jitter)
+}
+
+/// What an attempt met that never ended.
+pub fn lost_attempt(in_doubt: bool) -> Problem {
     let message = if in_doubt {
         "The host stopped while this was under way. It may have happened: look at the target."
     } else {
         "The host stopped while this was under way."
     };
-    let problem = Problem::new("attempt-lost", message);
-    let end = AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None });
-    after_attempt(&end, in_doubt, tried, policy, now, jitter)
+    Problem::new("attempt-lost", message)
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use sluse_store::{Acts, NewAct, StoreError};
 
 use super::{begin::StateColumns, order, rows, settle};
 use crate::{
-    SqliteStore, callbacks,
+    SqliteStore, batches, callbacks,
     error::Failure,
-    journal,
+    journal, runs,
     values::{Json, Kept, Word, json},
     writer::Write,
 };
@@ -40,8 +40,12 @@ fn do_it(write: &Write<'_>, act: &NewAct) -> Result<(), Failure> {
     if let Some(ordering_key) = ordering_key.filter(|_| lets_go) {
         order::move_head(write, &ordering_key)?;
     }
+    if let Some(batch) = act.batch {
+        batches::done(write, batch, key)?;
+    }
     keep(write, key, act, input_before.as_deref())?;
     settle::follow(write, run_key, &act.follow, act.at, None)?;
+    runs::admit_along(write, &act.along)?;
     if matches!(act.after, DeliveryState::Queued { .. }) {
         write.wake();
     }
@@ -106,8 +110,8 @@ fn say_of_doubts(write: &Write<'_>, key: i64, act: &Act) -> Result<(), Failure> 
 }
 
 fn keep(write: &Write<'_>, key: i64, act: &NewAct, input_before: Option<&str>) -> Result<(), Failure> {
-    let sql = "INSERT INTO acts (delivery, at, token, name, act, why, did_not_happen, before, after, input)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let sql = "INSERT INTO acts (delivery, at, token, name, act, why, did_not_happen, before, after, input, batch)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT key FROM batches WHERE id = ?11))";
     write.prepare_cached(sql)?.execute(params![
         key,
         act.at.as_millis(),
@@ -119,17 +123,19 @@ fn keep(write: &Write<'_>, key: i64, act: &NewAct, input_before: Option<&str>) -
         json(&act.before),
         json(&act.after),
         input_before,
+        act.batch.as_ref().map(|batch| batch.as_bytes().as_slice()),
     ])?;
     Ok(())
 }
 
 /// What people did about a delivery, by time.
 pub(super) fn done(connection: &Connection, key: i64) -> rusqlite::Result<Vec<DoneAct>> {
-    let sql = "SELECT at, token, name, act, why, did_not_happen, before, after, input FROM acts
-        WHERE delivery = ?1 ORDER BY key";
+    let sql = "SELECT at, a.token, a.name, a.act, a.why, did_not_happen, before, after, input, b.id FROM acts a
+        LEFT JOIN batches b ON b.key = a.batch WHERE a.delivery = ?1 ORDER BY a.key";
     let read = |row: &Row<'_>| {
         let (Kept(at), Kept(token), Word(act)) = (row.get(0)?, row.get(1)?, row.get(3)?);
         let (Json(before), Json(after)) = (row.get(6)?, row.get(7)?);
+        let batch: Option<Kept<_>> = row.get(9)?;
         Ok(DoneAct {
             at,
             by: Actor { token, name: row.get(2)? },
@@ -138,6 +144,7 @@ pub(super) fn done(connection: &Connection, key: i64) -> rusqlite::Result<Vec<Do
             did_not_happen: row.get(5)?,
             before,
             after,
+            batch: batch.map(|Kept(batch)| batch),
             input_before: row.get(8)?,
         })
     };

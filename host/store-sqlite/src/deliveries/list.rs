@@ -6,20 +6,22 @@ use sluse_model::Name;
 use sluse_store::{DeliveryFilter, ListedDelivery, Page};
 
 use super::rows::{self, listed_columns, listed_joins};
-use crate::pages::Part;
+use crate::{pages::Part, values::Kept};
 
 /// A page looks through this many rows at most when there is no index for what is wanted: some tenths of a second.
 const MAX_LOOKED_AT: i64 = 200_000;
 
 /// What is wanted, as SQL.
 struct Wanted<'a> {
+    /// Their keys.
+    keys: String,
     sql: String,
     values: Vec<(&'static str, Box<dyn ToSql + 'a>)>,
     /// Whether it may take a look through all that there are.
     is_search: bool,
 }
 
-pub(super) fn list(
+pub(crate) fn list(
     connection: &Connection,
     filter: &DeliveryFilter,
     part: Part,
@@ -34,6 +36,16 @@ pub(super) fn list(
     Ok(part.page_above(found, floor_key))
 }
 
+/// How many are wanted, in all.
+pub(super) fn count(connection: &Connection, filter: &DeliveryFilter) -> rusqlite::Result<u64> {
+    let wanted = Wanted::of(filter);
+    let everything: [(&str, &dyn ToSql); 3] = [(":before", &i64::MAX), (":floor", &0), (":rows", &-1)];
+    let mut values = everything.to_vec();
+    values.extend(wanted.values.iter().map(|(name, value)| (*name, &**value as &dyn ToSql)));
+    let sql = format!("SELECT count(*) FROM ({})", wanted.keys);
+    connection.prepare_cached(&sql)?.query_row(&*values, |row| row.get(0)).map(|Kept(count)| count)
+}
+
 /// The smallest key that is looked at.
 fn floor(connection: &Connection, part: Part) -> rusqlite::Result<i64> {
     let latest: Option<i64> =
@@ -44,7 +56,7 @@ fn floor(connection: &Connection, part: Part) -> rusqlite::Result<i64> {
 impl<'a> Wanted<'a> {
     fn of(filter: &'a DeliveryFilter) -> Self {
         let (index, standing, is_search) = source(filter);
-        let mut wanted = Self { sql: String::new(), values: Vec::new(), is_search };
+        let mut wanted = Self { keys: String::new(), sql: String::new(), values: Vec::new(), is_search };
         let mut conditions = vec![standing.to_owned()];
         if let Some(connection) = &filter.connection {
             conditions.push("s.connection = (SELECT key FROM connections WHERE name = :connection)".into());
@@ -79,12 +91,15 @@ impl<'a> Wanted<'a> {
         }
         let run = if flow.is_some() { " CROSS JOIN runs f ON f.key = s.run" } else { "" };
         // The keys first: whatever is sorted on the way is not whole rows.
-        wanted.sql = format!(
-            "SELECT {} FROM (SELECT s.key AS found FROM deliveries s {index}{run}
-                WHERE s.key < :before AND s.key >= :floor AND {} ORDER BY s.key DESC LIMIT :rows)
-            CROSS JOIN deliveries d ON d.key = found{}ORDER BY d.key DESC",
-            listed_columns!(),
+        wanted.keys = format!(
+            "SELECT s.key AS found FROM deliveries s {index}{run}
+                WHERE s.key < :before AND s.key >= :floor AND {} ORDER BY s.key DESC LIMIT :rows",
             conditions.join(" AND "),
+        );
+        wanted.sql = format!(
+            "SELECT {} FROM ({}) CROSS JOIN deliveries d ON d.key = found{}ORDER BY d.key DESC",
+            listed_columns!(),
+            wanted.keys,
             listed_joins!(),
         );
         wanted

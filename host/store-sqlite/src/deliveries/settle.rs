@@ -11,7 +11,7 @@ use super::order;
 use crate::{
     callbacks,
     error::Failure,
-    journal,
+    journal, runs,
     values::{Kept, json, signed},
     writer::{Write, Writer},
 };
@@ -101,6 +101,7 @@ impl Ended {
             DeliveryState::Closed { at, .. } => *at,
             _ => self.at,
         };
+        runs::admit_along(write, &self.settlement.along)?;
         follow(write, run_key, &self.settlement.follow, closed_at, claim)
     }
 

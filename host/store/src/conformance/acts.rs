@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sluse_model::{Act, ActKind, Actor, Attention, DeliveryId, DeliveryState, Digest, RunState, Standing};
 
 use super::fixtures::{
-    NOW, at_once, attention, claim_at, failed, later, name, new_delivery, new_run, page, prepare, problem, running,
-    settlement, succeeded, token_id,
+    NOW, at_once, attention, caused_by, claim_at, failed, later, name, new_delivery, new_run, page, prepare, problem,
+    running, settlement, succeeded, token_id,
 };
 use crate::{
     Accepted, Claimed, DeliveryDetail, Follow, JournalEntry, NewAct, NewIntent, Rooms, RunFilter, Store, StoreError,
@@ -54,6 +54,8 @@ fn new_act(seen: &DeliveryDetail, act: Act, after: DeliveryState, follow: Follow
         attempts: seen.delivery.attempts,
         after,
         follow,
+        batch: None,
+        along: Vec::new(),
     }
 }
 
@@ -151,6 +153,18 @@ pub async fn what_was_closed_closes_its_run(store: Arc<dyn Store>) {
     let run = store.run(seen.delivery.run).await.expect("read").expect("a run").run;
     assert_eq!((run.state, run.closed_at), (RunState::Failed, Some(later(20))));
     assert_eq!(standings(&*store, seen.delivery.id).await, [Standing::Open]);
+}
+
+pub async fn what_an_act_causes_comes_with_it_or_not_at_all(store: Arc<dyn Store>) {
+    let flow = prepare(&*store).await.flow;
+    let seen = waiting(&*store, None).await;
+    let caused = caused_by(seen.delivery.id, flow);
+    let stale = NewAct { attempts: 0, along: vec![caused.clone()], ..close(&seen) };
+    assert!(matches!(store.act(stale).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.run(caused.id).await, Ok(None));
+    store.act(NewAct { along: vec![caused.clone()], ..close(&seen) }).await.expect("done");
+    let found = store.run(caused.id).await.expect("read").expect("a run").run;
+    assert_eq!(found.caused_by, Some(seen.delivery.id));
 }
 
 pub async fn a_queue_is_kept_with_what_waits_for_it(store: Arc<dyn Store>) {

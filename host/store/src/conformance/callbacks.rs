@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluse_model::{Act, Actor, CallbackStanding, DeliveryState, Digest, RunState, Standing, Timestamp, address_number};
 
 use super::fixtures::{
-    attention, claim_at, delivery_id, later, prepare, retry, running, settlement, success, taken_back, token_id,
+    attention, claim_at, delivery_id, later, name, prepare, retry, running, settlement, success, taken_back, token_id,
 };
 use crate::{
     Answer, Arrived, Claimed, ClosedIntent, Follow, JournalEntry, NewAct, NewIntent, Rooms, Settlement, Store,
@@ -16,6 +16,7 @@ const UNTIL_MS: u64 = 60_000;
 
 fn answer(claimed: &Claimed, phase: u32, ordinal: u32, at: Timestamp) -> Answer {
     Answer {
+        message: None,
         delivery: claimed.delivery.id,
         number: address_number(phase, ordinal),
         arrived_at: at,
@@ -121,6 +122,27 @@ pub async fn what_comes_after_the_wait_is_late_and_changes_nothing(store: Arc<dy
     assert_eq!(standings(&*store, &again).await, [CallbackStanding::Late]);
 }
 
+/// What was heard at one address is nothing new at another one of the connection.
+pub async fn a_message_is_taken_once(store: Arc<dyn Store>) {
+    let first = waiting(&*store).await;
+    let flow = store.flow(&name("permit")).await.expect("read").expect("a flow").digest;
+    let second = running(&*store, flow).await;
+    store.settle(wait(&second, "left"), None).await.expect("settled");
+    let message = |answer: Answer| Answer { message: Some("msg_1".into()), ..answer };
+    assert_eq!(store.arrive(message(answer(&first, 0, 0, later(20)))).await, Ok(Arrived::Taken));
+    for again in [answer(&first, 0, 0, later(21)), answer(&first, 0, 1, later(21)), answer(&second, 0, 0, later(21))] {
+        assert_eq!(store.arrive(message(again)).await, Ok(Arrived::Again));
+    }
+    assert_eq!((standings(&*store, &first).await.len(), standings(&*store, &second).await.len()), (1, 0));
+    let other = Answer { message: Some("msg_2".into()), ..answer(&second, 0, 0, later(22)) };
+    assert_eq!(store.arrive(other).await, Ok(Arrived::Taken));
+    // What was refused as late is refused again.
+    for _ in 0..2 {
+        let late = Answer { message: Some("msg_3".into()), ..answer(&second, 0, 1, later(23)) };
+        assert_eq!(store.arrive(late).await, Ok(Arrived::Late));
+    }
+}
+
 pub async fn what_is_over_takes_no_answer(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let claimed = running(&*store, prepared.flow).await;
@@ -210,6 +232,8 @@ async fn tried_again(store: &dyn Store, did_not_happen: bool) -> Claimed {
         attempts: resumed.attempt,
         after: DeliveryState::Queued { due: later(30) },
         follow: Follow::Stay(RunState::Running),
+        batch: None,
+        along: Vec::new(),
     };
     store.act(act).await.expect("done");
     claimed_at(store, 30).await.expect("due")

@@ -8,9 +8,9 @@ use std::{
 use bytes::Bytes;
 use serde_json::json;
 use sluse_model::{
-    Attachment, AttachmentId, Attempt, AttemptResult, Attention, Connection, DeliveryId, DeliveryState, Description,
-    Dice, Digest, Flow, Name, NewDelivery, Problem, Reason, Resolution, Revision, RevisionStanding, RunId, RunState,
-    TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
+    Attachment, AttachmentId, Attempt, AttemptResult, Attention, BatchId, Connection, DeliveryId, DeliveryState,
+    Description, Dice, Digest, Flow, Name, NewDelivery, Problem, Reason, Resolution, Revision, RevisionStanding, RunId,
+    RunState, TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
 };
 
 use crate::{Accepted, Claim, Claimed, Claiming, Follow, NewRun, PageRequest, Settlement, Store};
@@ -46,6 +46,10 @@ fn dice() -> &'static dyn Dice {
 
 pub fn delivery_id() -> DeliveryId {
     DeliveryId::new(NOW, dice())
+}
+
+pub fn batch_id() -> BatchId {
+    BatchId::new(NOW, dice())
 }
 
 pub fn token_id() -> TokenId {
@@ -147,6 +151,7 @@ pub fn new_run(flow: Digest) -> NewRun {
         attachments: Vec::new(),
         idempotency_key: None,
         body_digest: Digest::of("body"),
+        caused_by: None,
         accepted_at: NOW,
         first: new_delivery(0, NOW),
     }
@@ -231,7 +236,14 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
         }],
         closed: Vec::new(),
         follow,
+        along: Vec::new(),
     }
+}
+
+/// A run that a delivery causes: a notice of its fate.
+pub fn caused_by(delivery: DeliveryId, flow: Digest) -> NewRun {
+    let idempotency_key = Some(format!("{delivery}/1"));
+    NewRun { caused_by: Some(delivery), idempotency_key, ..new_run(flow) }
 }
 
 /// The claim is taken back: the attempt never began.

@@ -98,6 +98,8 @@ pub async fn a_journal_stays_while_its_delivery_is_open(store: Arc<dyn Store>) {
         attempts: 1,
         after: DeliveryState::Closed { resolution: Resolution::Failed, at: later(30) },
         follow: Follow::Close(RunState::Failed),
+        batch: None,
+        along: Vec::new(),
     };
     store.act(act).await.expect("closed");
     assert_eq!(expired(&*store, Expiring::Journal, later(30)).await, 0);

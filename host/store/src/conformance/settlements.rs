@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use sluse_model::{Attempt, AttemptResult, DeliveryState, RunState, TimelineLevel, TimelineLine};
+use sluse_model::{Attempt, AttemptResult, DeliveryState, Digest, RunId, RunState, TimelineLevel, TimelineLine};
 
 use super::fixtures::{
-    NOW, activate, attention, claim_at, failed, later, new_delivery, prepare, problem, retry, running, settlement,
-    succeeded, success, taken_back,
+    NOW, activate, attention, caused_by, claim_at, failed, later, new_delivery, page, prepare, problem, retry, running,
+    settlement, succeeded, success, taken_back,
 };
-use crate::{Claimed, Claiming, DeliveryDetail, Follow, Rooms, RunDetail, Settlement, Store, StoreError};
+use crate::{Claimed, Claiming, DeliveryDetail, Follow, Rooms, RunDetail, RunFilter, Settlement, Store, StoreError};
 
 async fn delivery(store: &dyn Store, claimed: &Claimed) -> DeliveryDetail {
     store.delivery(claimed.delivery.id).await.expect("read").expect("kept")
@@ -221,4 +221,60 @@ pub async fn the_timeline_is_ordered_by_time(store: Arc<dyn Store>) {
     let timeline = delivery(&*store, &claimed).await.timeline;
     let expected = [line(5, 1, "one"), line(25, 2, "two"), line(25, 2, "two, too"), line(30, 0, "between")];
     assert_eq!(timeline, expected);
+}
+
+/// The ids of all runs, the latest first.
+async fn runs(store: &dyn Store) -> Vec<RunId> {
+    let page = store.runs(RunFilter::default(), page(10, None)).await.expect("read");
+    page.items.into_iter().map(|run| run.id).collect()
+}
+
+fn closed(claimed: &Claimed) -> Settlement {
+    settlement(claimed, failed(), Follow::Close(RunState::Failed))
+}
+
+pub async fn what_a_settlement_causes_comes_with_it(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let claimed = running(&*store, prepared.flow).await;
+    let caused = caused_by(claimed.delivery.id, prepared.flow);
+    let mut wakeups = store.wakeups();
+    wakeups.mark_unchanged();
+    store.settle(Settlement { along: vec![caused.clone()], ..closed(&claimed) }, None).await.expect("settled");
+    assert!(wakeups.has_changed().expect("open"));
+    let found = store.run(caused.id).await.expect("read").expect("a run");
+    assert_eq!((found.run.caused_by, &found.submission), (Some(claimed.delivery.id), &caused.submission));
+    assert_eq!(run(&*store, &claimed).await.run.caused_by, None);
+    let due = store.claim(claim_at(later(20)), 10, Rooms::everywhere()).await.expect("claimed");
+    assert_eq!(due.iter().map(|claimed| claimed.delivery.run).collect::<Vec<_>>(), [caused.id]);
+}
+
+pub async fn what_was_caused_once_is_not_caused_again(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let claimed = running(&*store, prepared.flow).await;
+    let caused = caused_by(claimed.delivery.id, prepared.flow);
+    store.accept(caused.clone(), None).await.expect("accepted");
+    let again = caused_by(claimed.delivery.id, prepared.flow);
+    store.settle(Settlement { along: vec![again], ..closed(&claimed) }, None).await.expect("settled");
+    assert_eq!(delivery(&*store, &claimed).await.delivery.state, failed());
+    assert_eq!(runs(&*store).await, [caused.id, claimed.delivery.run]);
+}
+
+pub async fn a_stale_settlement_causes_nothing(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let claimed = running(&*store, prepared.flow).await;
+    let mut settlement = closed(&claimed);
+    settlement.lease.number += 1;
+    settlement.along.push(caused_by(claimed.delivery.id, prepared.flow));
+    assert!(matches!(store.settle(settlement, None).await, Err(StoreError::Stale(_))));
+    assert_eq!(runs(&*store).await, [claimed.delivery.run]);
+}
+
+pub async fn a_settlement_that_causes_what_cannot_be_accepted_is_not_written(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let claimed = running(&*store, prepared.flow).await;
+    let before = delivery(&*store, &claimed).await;
+    let along = vec![caused_by(claimed.delivery.id, Digest::of("no flow"))];
+    let refused = store.settle(Settlement { along, ..closed(&claimed) }, None).await;
+    assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
+    assert_eq!((delivery(&*store, &claimed).await, runs(&*store).await), (before, vec![claimed.delivery.run]));
 }

@@ -1,6 +1,6 @@
 //! What connections and flows look like when they are sent.
 
-use sluse_model::{Handling, Standing};
+use sluse_model::{Handling, NoticeOccasion, Reason, Standing};
 
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, list, map, name, number, object, one_of, one_of_texts, text, timestamp,
@@ -30,6 +30,7 @@ pub(super) fn connection() -> Schema {
         .with("limits", limits())
         .with("retry", retry())
         .with("gates", gates())
+        .may_have("callbacks", callbacks())
         .may_have("operations", map(operation()).about("By name."))
         .with("changed_at", timestamp())
         .may_have("gate", gate::schema().about("The gate that is closed now."))
@@ -56,7 +57,6 @@ fn endpoint() -> Schema {
 }
 
 fn auth() -> Schema {
-    let secret = || object().with("secret", name()).about("Names a secret.").named("SecretName");
     let of = |kind: &str| object().with("kind", constant(kind));
     one_of([
         of("nothing"),
@@ -72,6 +72,11 @@ fn auth() -> Schema {
     ])
     .about("How a connection signs in at an endpoint.")
     .named("Auth")
+}
+
+/// The name of a secret.
+fn secret() -> Schema {
+    object().with("secret", name()).about("Names a secret.").named("SecretName")
 }
 
 fn grant() -> Schema {
@@ -131,6 +136,13 @@ fn gates() -> Schema {
         .named("Gates")
 }
 
+fn callbacks() -> Schema {
+    object()
+        .with("secret", secret().about("Answers are signed with it (Standard Webhooks 1.0.0); others are refused."))
+        .about("How a target answers at the addresses that it was given.")
+        .named("CallbackSettings")
+}
+
 fn operation() -> Schema {
     object()
         .may_have("retry", retry().about("In place of what the connection says."))
@@ -145,11 +157,31 @@ pub(super) fn flow() -> Schema {
         .with("schema", anything().about("JSON Schema (2020-12) of a submission."))
         .with("max_attachment_bytes", number().about("The largest file that a submission may carry."))
         .may_have("order_by", text().about("The ordering key of the steps that name none."))
+        .may_have("attention", list(attention_rule()).about("Whose work it is when a step waits for a person."))
+        .may_have("owner_notice", owner_notice())
         .with("steps", list(step()).about("Carried out one after the other."))
         .with("digest", digest().about("Names this version of the flow."))
         .with("changed_at", timestamp())
         .about("What happens to a submission.")
         .named("Flow")
+}
+
+fn attention_rule() -> Schema {
+    object()
+        .may_have("reason", one_of_texts(Reason::ALL.map(Reason::as_str)))
+        .may_have("connection", name())
+        .may_have("step", name())
+        .with("queue", name().about("Whose work it is then."))
+        .about("Whose work it is; what it does not name may be any. The first rule that fits holds.")
+        .named("AttentionRule")
+}
+
+fn owner_notice() -> Schema {
+    object()
+        .with("flow", name().about("The flow that carries the notice: each is a run of it."))
+        .with("when", list(one_of_texts(NoticeOccasion::ALL.map(NoticeOccasion::as_str))))
+        .about("Who is told when a step fails for good or waits for a person.")
+        .named("OwnerNotice")
 }
 
 fn step() -> Schema {

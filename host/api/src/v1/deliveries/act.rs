@@ -3,7 +3,7 @@
 use axum::{Json, http::StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sluse_model::{Act, ActKind, Actor, DeliveryId, DeliveryState, DoneAct, Timestamp, Token};
+use sluse_model::{Act, ActKind, Actor, BatchId, DeliveryId, DeliveryState, DoneAct, Timestamp, Token};
 use sluse_store::ListedDelivery;
 
 use super::{DeliverySummary, raw, schemas};
@@ -24,13 +24,15 @@ pub(super) struct DoneActBody {
     before: DeliveryState,
     after: DeliveryState,
     #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<BatchId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     input_before: Option<Box<RawValue>>,
 }
 
 impl From<DoneAct> for DoneActBody {
     fn from(act: DoneAct) -> Self {
-        let DoneAct { at, by, act, why, did_not_happen, before, after, input_before } = act;
-        Self { at, by, act, why, did_not_happen, before, after, input_before: input_before.map(raw) }
+        let DoneAct { at, by, act, why, did_not_happen, before, after, batch, input_before } = act;
+        Self { at, by, act, why, did_not_happen, before, after, batch, input_before: input_before.map(raw) }
     }
 }
 

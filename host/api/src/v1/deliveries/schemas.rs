@@ -5,7 +5,7 @@ use sluse_model::{ActKind, CallbackStanding, Reason, Standing, TimelineLevel};
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, id, list, name, number, object, one_of, one_of_texts, text, timestamp,
 };
-use crate::v1::{gate, tokens::token_id};
+use crate::v1::{bulk::batch_id, gate, tokens::token_id};
 
 const LEVELS: [TimelineLevel; 4] =
     [TimelineLevel::Debug, TimelineLevel::Info, TimelineLevel::Warn, TimelineLevel::Error];
@@ -25,12 +25,12 @@ const ENDS: [&str; 11] = [
     "lost",
 ];
 
-pub(super) fn delivery_id() -> Schema {
+pub(crate) fn delivery_id() -> Schema {
     id("del").named("DeliveryId")
 }
 
 /// A delivery, as lists have it.
-pub(super) fn summary() -> Schema {
+pub(crate) fn summary() -> Schema {
     object()
         .with("id", delivery_id())
         .with("run", id("run").named("RunId"))
@@ -140,18 +140,27 @@ fn callback() -> Schema {
 }
 
 fn done_act() -> Schema {
-    let by = object().with("token", token_id()).with("name", text().about("As it was called then."));
     object()
         .with("at", timestamp())
-        .with("by", by.about("The token of whoever did it.").named("Actor"))
+        .with("by", actor())
         .with("act", one_of_texts(ActKind::ALL.map(ActKind::as_str)))
         .may_have("why", text())
         .with("did_not_happen", boolean().about("It said of what was in doubt that it did not happen."))
         .with("before", state())
         .with("after", state())
+        .may_have("batch", batch_id().about("It was done to many at once."))
         .may_have("input_before", anything().about("The input until then, where it was edited."))
         .about("What somebody did about a delivery.")
         .named("DoneAct")
+}
+
+/// Who did something.
+pub(crate) fn actor() -> Schema {
+    object()
+        .with("token", token_id())
+        .with("name", text().about("As it was called then."))
+        .about("The token of whoever did it.")
+        .named("Actor")
 }
 
 fn timeline_line() -> Schema {

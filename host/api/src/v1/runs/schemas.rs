@@ -2,6 +2,7 @@
 
 use sluse_model::RunState;
 
+use super::super::deliveries::schemas::delivery_id;
 use crate::openapi::schema::{Schema, digest, id, name, number, object, one_of_texts, text, timestamp};
 
 pub(super) fn run_id() -> Schema {
@@ -30,6 +31,7 @@ pub(super) fn run() -> Schema {
         .with("accepted_at", timestamp())
         .with("closed_at", timestamp().or_null().about("When its last delivery closed."))
         .with("idempotency_key", text().or_null().about("The key that the submission came with."))
+        .with("caused_by", delivery_id().or_null().about("The delivery whose fate it tells of: the host handed it in."))
         .about("One execution of a flow for one submission.")
         .named("Run")
 }

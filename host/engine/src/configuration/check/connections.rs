@@ -39,6 +39,9 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
             refuse(&format!("{path}.url"), rule);
         }
     }
+    if let Some(callbacks) = &connection.callbacks {
+        secret(&callbacks.secret.secret, "callbacks.secret.secret", catalog, &mut refuse);
+    }
     limits(&connection.limits, &mut refuse);
     policies::check(connection, &mut refuse);
 }
@@ -156,13 +159,17 @@ fn auth(auth: &Auth, path: &str, catalog: &Catalog<'_>, refuse: &mut impl FnMut(
         Auth::OAuth2ClientCredentials { .. } => "client_secret",
         Auth::Signature { .. } => "secret",
     };
-    for secret in auth.secrets() {
-        if !catalog.secrets.contains(secret) {
-            let hint = did_you_mean(secret.as_str(), catalog.secrets.iter().map(Name::as_str));
-            let message = format!("there is no secret `{secret}`{hint}: write it with `sluse secret set {secret}`");
-            refuse(&format!("{path}.auth.{key}.secret"), message);
-        }
+    for name in auth.secrets() {
+        secret(name, &format!("{path}.auth.{key}.secret"), catalog, refuse);
     }
+}
+
+fn secret(name: &Name, path: &str, catalog: &Catalog<'_>, refuse: &mut impl FnMut(&str, String)) {
+    if catalog.secrets.contains(name) {
+        return;
+    }
+    let hint = did_you_mean(name.as_str(), catalog.secrets.iter().map(Name::as_str));
+    refuse(path, format!("there is no secret `{name}`{hint}: write it with `sluse secret set {name}`"));
 }
 
 fn exchange(endpoint: &Endpoint, connection: &Connection, path: &str, refuse: &mut impl FnMut(&str, String)) {

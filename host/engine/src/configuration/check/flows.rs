@@ -72,17 +72,17 @@ fn describe<'c>(
     findings: &mut Vec<Finding>,
 ) -> Option<&'c Description> {
     let Some(connection) = connection(&step.connection, parsed, catalog) else {
-        let known = parsed.connections().map(|connection| &connection.name).chain(catalog.connections.keys());
-        let hint = did_you_mean(step.connection.as_str(), known.map(Name::as_str));
-        let message = format!(
-            "there is no connection `{}`{hint}: apply its file, before or together with this one",
-            step.connection
-        );
-        findings.push(origin.finding("connection", message));
+        findings.push(origin.finding("connection", no_connection(&step.connection, parsed, catalog)));
         return None;
     };
     // A missing connector is told where the connection stands.
     catalog.connectors.get(&connection.connector)
+}
+
+pub(super) fn no_connection(name: &Name, parsed: &Parsed, catalog: &Catalog<'_>) -> String {
+    let known = parsed.connections().map(|connection| &connection.name).chain(catalog.connections.keys());
+    let hint = did_you_mean(name.as_str(), known.map(Name::as_str));
+    format!("there is no connection `{name}`{hint}: apply its file, before or together with this one")
 }
 
 fn no_operation(step: &Step, description: &Description) -> String {

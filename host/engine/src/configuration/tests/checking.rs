@@ -1,6 +1,6 @@
 //! Against what is installed.
 
-use super::{catalog, check, connection, faults, file, flow, name, parsed, told};
+use super::{catalog, check, connection, faults, file, flow, name, parsed, refuses, told};
 
 fn with(from: &str, to: &str) -> String {
     connection("").replace(from, to)
@@ -113,6 +113,16 @@ fn a_key_goes_into_one_place_and_its_secret_exists() {
         &format!("{auth}.password.secret"),
         "there is no secret `shelf-kay` (did you mean `shelf-key`?): write it with `sluse secret set shelf-kay`",
     );
+}
+
+#[test]
+fn the_secret_that_answers_are_signed_with_exists() {
+    let path = "connection[0].callbacks.secret.secret";
+    let signed = |more: &str| connection(&format!("[connection.callbacks]\n{more}"));
+    let text = signed("secret = { secret = \"shelf-key\" }");
+    assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "");
+    faults(&signed("secret = { secret = \"shelf-kay\" } # ◄"), path, "did you mean `shelf-key`?");
+    refuses(&signed("secret = \"shelf-key\" # ◄"), "connection[0].callbacks.secret", "never written");
 }
 
 #[test]
@@ -296,4 +306,67 @@ fn all_findings_come_at_once_in_the_order_of_the_files() {
     let findings = check(&parsed(&files), &catalog());
     let places: Vec<_> = findings.iter().map(|finding| (finding.file.as_str(), finding.line)).collect();
     assert_eq!(places, [("z.toml", 6), ("z.toml", 8), ("a.toml", 7), ("a.toml", 9)]);
+}
+
+/// A flow that fits, with more about it.
+fn and_more(more: &str) -> String {
+    flow("input = { title = \"abc\" }").replacen("[[flow.step]]", &format!("{more}\n[[flow.step]]"), 1)
+}
+
+#[test]
+fn a_rule_for_attention_can_fit() {
+    let fits = "[[flow.attention]]\nreason = \"denied\"\nconnection = \"left\"\nstep = \"open\"\nqueue = \"night\"";
+    assert_eq!(told(&check(&parsed(&[file("a.toml", &and_more(fits))]), &catalog())), "");
+    let path = |key: &str| format!("flow[0].attention[0].{key}");
+    let rule = |more: &str| and_more(&format!("[[flow.attention]]\nqueue = \"night\"\n{more} # ◄"));
+    refuses(&rule("reason = \"deneid\""), &path("reason"), "did you mean `denied`?");
+    refuses(&and_more("[[flow.attention]] # ◄\nreason = \"denied\""), "flow[0].attention[0]", "`queue` is missing");
+    faults(&rule("connection = \"lift\""), &path("connection"), "did you mean `left`?");
+    faults(&rule("step = \"opn\""), &path("step"), "did you mean `open`?");
+    let unused = connection("").replace("\"left\"", "\"right\"") + &rule("connection = \"right\"");
+    faults(&unused, "flow[0].attention[0].connection", "never fits");
+}
+
+const NOTICE: &str = "[flow.owner_notice]\nflow = \"tell\" # ◄";
+
+/// Flow `tell`, which takes what this schema says.
+fn carrier(schema: &str, more: &str) -> String {
+    format!(
+        "\n[[flow]]\nname = \"tell\"\nschema = \'{schema}\'\n{more}\n[[flow.step]]\nname = \"tell\"\nconnection = \"left\"\n\
+         operation = \"close-box\"\n"
+    )
+}
+
+#[test]
+fn a_notice_has_a_flow_that_takes_it() {
+    let path = "flow[0].owner_notice.flow";
+    let taken =
+        r#"{"required": ["type", "timestamp", "data"], "properties": {"data": {"required": ["run", "problem"]}}}"#;
+    let text = and_more(NOTICE).replace(" # ◄", "") + &carrier(taken, "");
+    assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "");
+    faults(&and_more(NOTICE), path, "there is no flow `tell`");
+    faults(&(and_more(NOTICE) + &carrier(r#"{"required": ["reference"]}"#, "")), path, "does not take notices");
+    let when = |when: &str| and_more(&NOTICE.replace("# ◄", &format!("\nwhen = {when} # ◄"))) + &carrier("true", "");
+    refuses(&when("[\"close\"]"), "flow[0].owner_notice.when[0]", "did you mean `closed`?");
+    faults(&when("[]"), "flow[0].owner_notice.when", "never be told");
+}
+
+#[test]
+fn what_carries_notices_tells_nobody() {
+    let path = "flow[0].owner_notice.flow";
+    faults(&and_more(&NOTICE.replace("tell", "store")), path, "tells nobody");
+    let other = "[flow.owner_notice]\nflow = \"last\"";
+    let last = carrier("true", "").replace("name = \"tell\"\nschema", "name = \"last\"\nschema");
+    faults(&(and_more(NOTICE) + &carrier("true", other) + &last), path, "tells nobody");
+    // What names it may be stored already.
+    let (_, flows) = parsed(&[file("a.toml", &and_more(NOTICE).replace(" # ◄", ""))]).into_parts();
+    let mut catalog = catalog();
+    catalog.flows.insert(name("store"), flows[0].clone());
+    let text = connection("") + &carrier("true", other) + &last;
+    let findings = check(&parsed(&[file("a.toml", &text)]), &catalog);
+    assert!(
+        findings.len() == 1 && findings[0].message.contains("carries the notices of `store`"),
+        "{}",
+        told(&findings)
+    );
 }

@@ -1,4 +1,4 @@
-//! The example that ships: it is read, and its submission becomes what its steps need.
+//! The examples that ship: they are read, and what is submitted becomes what their steps need.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,14 @@ use sluse_model::{Attachment, Digest, Timestamp};
 use super::{file, name, parsed};
 use crate::{
     mapping::{Mapping, RunFacts, Scope},
+    notices,
     schema::Schema,
 };
 
 const CONNECTION: &str = include_str!("../../../../../examples/building-permit/connection.toml");
 const FLOW: &str = include_str!("../../../../../examples/building-permit/flow.toml");
+const OWNER_CONNECTION: &str = include_str!("../../../../../examples/owner-notice/connection.toml");
+const OWNER_FLOW: &str = include_str!("../../../../../examples/owner-notice/flow.toml");
 const SUBMISSION: &str = include_str!("../../../../../examples/building-permit/submission.json");
 
 fn attachments() -> Vec<Attachment> {
@@ -88,4 +91,20 @@ fn every_setting_of_the_form_is_one_of_the_connection() {
     fields.keys().for_each(|field| known(&settings["custom_field_map"], field));
     let values = flow.steps[3].input["values"].as_object().expect("values");
     values.keys().for_each(|field| known(&settings["custom_tabs"]["Byggesag"]["fields"], field));
+}
+
+#[test]
+fn a_notice_goes_out_as_it_was_written() {
+    let parsed = parsed(&[file("connection.toml", OWNER_CONNECTION), file("flow.toml", OWNER_FLOW)]);
+    let (flow, notice) = (parsed.flows().next().expect("a flow"), notices::sample());
+    assert_eq!(Schema::compile_value(&flow.schema).expect("a schema").check(&notice), Ok(()));
+    let run = RunFacts {
+        id: format!("run-{:032x}", 1).parse().expect("an id"),
+        flow: &flow.name,
+        accepted_at: Timestamp::from_millis(0),
+        idempotency_key: None,
+    };
+    let scope = Scope { submission: &notice, attachments: &[], steps: &BTreeMap::new(), run };
+    let input = Mapping::compile(&flow.steps[0].input).expect("a mapping").render(&scope).expect("an input");
+    assert_eq!(input, notice);
 }
