@@ -10,6 +10,7 @@ const MAX_LIMIT: u32 = 1000;
 pub(crate) enum List {
     Runs,
     Deliveries,
+    Ticks,
 }
 
 impl List {
@@ -17,6 +18,7 @@ impl List {
         match self {
             Self::Runs => 'r',
             Self::Deliveries => 'd',
+            Self::Ticks => 't',
         }
     }
 }
