@@ -13,6 +13,8 @@ pub struct EngineSettings {
     pub stop_within: Duration,
     /// What the addresses begin with at which targets answer: `https://sluse.example.dk`. Without it, none is given.
     pub callbacks_url: Option<String>,
+    /// How long schedules are not looked at, at most: a clock that was set is noticed by then.
+    pub schedule_look: Duration,
     /// Every connection is paused at the start, until [`crate::Engine::resume_all`].
     pub starts_paused: bool,
 }
@@ -20,6 +22,7 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         let (lease, stop_within) = (Duration::from_secs(60), Duration::from_secs(20));
-        Self { max_in_flight: 512, lease, stop_within, callbacks_url: None, starts_paused: false }
+        let schedule_look = Duration::from_secs(30);
+        Self { max_in_flight: 512, lease, stop_within, callbacks_url: None, schedule_look, starts_paused: false }
     }
 }

@@ -10,6 +10,8 @@ mod callbacks; // what a target answers later
 mod callers; // who goes away, and an engine that stops
 #[path = "deliveries/clock.rs"]
 mod clock; // a clock that is set
+#[path = "deliveries/feeds.rs"]
+mod feeds; // what is found, and who hears of it
 #[path = "deliveries/gates.rs"]
 mod gates; // how much at once, how fast, and whether at all
 #[path = "deliveries/journal.rs"]
@@ -26,6 +28,8 @@ mod pauses; // nothing begins
 mod policies; // when to try again, and when no more
 #[path = "deliveries/restart.rs"]
 mod restart; // what a former process left behind
+#[path = "deliveries/schedules.rs"]
+mod schedules; // what happens again and again
 #[path = "deliveries/secrets.rs"]
 mod secrets; // what a connector is handed
 #[path = "deliveries/steps.rs"]

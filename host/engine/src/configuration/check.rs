@@ -3,6 +3,7 @@
 mod connections; // settings, endpoints, signing in, limits
 mod flows; // steps, operations, what they read
 mod policies; // retries and gates that can work
+mod schedules; // times that come, feeds that are there
 mod shapes; // what a schema says of a place
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
     fmt,
 };
 
-use sluse_model::{Connection, Description, Endpoint, Name};
+use sluse_model::{Connection, Description, Endpoint, Flow, Name};
 
 use super::{Parsed, finding, finding::Finding};
 
@@ -20,6 +21,8 @@ pub(crate) struct Catalog<'a> {
     pub(crate) connectors: BTreeMap<Name, Description>,
     /// The connections that are stored.
     pub(crate) connections: BTreeMap<Name, Connection>,
+    /// The flows that are stored.
+    pub(crate) flows: BTreeMap<Name, Flow>,
     /// The names of the secrets that are stored.
     pub(crate) secrets: BTreeSet<Name>,
     /// Whether the operator's ceiling allows an endpoint of a connection; the error says which rule, and what to write
@@ -32,6 +35,7 @@ impl fmt::Debug for Catalog<'_> {
         f.debug_struct("Catalog")
             .field("connectors", &self.connectors.keys())
             .field("connections", &self.connections.keys())
+            .field("flows", &self.flows.keys())
             .field("secrets", &self.secrets)
             .finish_non_exhaustive()
     }
@@ -45,6 +49,10 @@ pub(crate) fn check(parsed: &Parsed, catalog: &Catalog<'_>) -> Vec<Finding> {
     }
     for flow in &parsed.flows {
         flows::check(flow, parsed, catalog, &mut findings);
+        schedules::reserved(flow, &mut findings);
+    }
+    for schedule in &parsed.schedules {
+        schedules::check(schedule, parsed, catalog, &mut findings);
     }
     finding::sort(&mut findings, &parsed.files);
     findings

@@ -204,7 +204,7 @@ fn the_connection_and_the_operation_exist() {
 #[test]
 fn a_stored_connection_will_do() {
     let only_flow = "[[flow]]\nname = \"a\"\nschema = true\n[[flow.step]]\nname = \"b\"\nconnection = \"left\"\noperation = \"close-box\"";
-    let (connections, _) = parsed(&[file("c.toml", &connection(""))]).into_parts();
+    let (connections, ..) = parsed(&[file("c.toml", &connection(""))]).into_parts();
     let mut catalog = catalog();
     catalog.connections.insert(name("left"), connections[0].clone());
     assert_eq!(told(&check(&parsed(&[file("a.toml", only_flow)]), &catalog)), "");
