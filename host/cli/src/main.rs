@@ -51,6 +51,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Submit(command) => commands::submit::run(&global, command).await,
         Command::Run(command) => commands::run::run(&global, command).await,
         Command::Delivery(command) => commands::delivery::run(&global, command).await,
+        Command::Schedule(command) => commands::schedule::run(&global, command).await,
         Command::Connector(command) => commands::connector::run(&global, command).await,
         Command::Connection(command) => commands::connection::run(&global, command).await,
         Command::Secret(command) => commands::secret::run(&global, command).await,
