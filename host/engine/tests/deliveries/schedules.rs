@@ -10,6 +10,7 @@ use std::{
 
 use sluse_engine::FireError;
 use sluse_model::{Actor, Outcome, SkipReason, Tick, TickState, TokenId, fakes::SeededDice};
+use sluse_store::Schedules as _;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -35,6 +36,12 @@ async fn bench(more: &str) -> (Bench, Arc<Semaphore>, Arc<AtomicU32>) {
     })
     .await;
     bench.apply(often(more)).await;
+    bench
+        .until("a plan", async || {
+            let stored = bench.store.schedule(&"often".parse().expect("a name")).await.expect("read").expect("kept");
+            stored.next.is_some() || !stored.schedule.enabled
+        })
+        .await;
     (bench, gate, calls)
 }
 
