@@ -32,6 +32,14 @@ const ROUNDS: usize = 3;
 /// Submitters side by side.
 const SUBMITTERS: usize = 64;
 
+/// What the guest is asked for: a request that must happen once, with an intent in the journal, and one that may be
+/// repeated, without.
+const ONCE: &str = "post";
+const REPEATABLE: &str = "put";
+
+/// One after the other, so that no commit is shared.
+const ALONE: usize = 200;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     if std::env::args().any(|argument| argument == "neighbours") {
@@ -39,33 +47,69 @@ async fn main() -> anyhow::Result<()> {
     }
     for delay_ms in [0, 50] {
         let target = load::Target::start(Duration::from_millis(delay_ms)).await?;
-        let mut pairs = Vec::new();
+        let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
-            let host = host::HostArm::start(target.url()).await?;
-            let ours = measure(&host, SUBMISSIONS, SUBMITTERS).await?;
-            host.stop().await;
+            let once = host(target.url(), ONCE).await?;
+            let repeatable = host(target.url(), REPEATABLE).await?;
             let plain = plain::PlainArm::start(target.url()).await?;
             let limit = measure(&plain, SUBMISSIONS, SUBMITTERS).await?;
-            pairs.push((ours, limit));
+            rounds.push(Round { once, repeatable, limit });
         }
-        report(delay_ms, pairs);
+        report(delay_ms, rounds);
     }
+    commits().await?;
     memory::measure().await
 }
 
-fn report(delay_ms: u64, mut pairs: Vec<(Figures, Figures)>) {
-    pairs.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
-    let (ours, limit) = &pairs[pairs.len() / 2];
-    println!("target {delay_ms} ms, {SUBMISSIONS} deliveries, {SUBMITTERS} submitters, median of {ROUNDS} pairs");
-    println!("  sluse       {ours}");
-    println!("  plain loop  {limit}");
+async fn host(target: &str, operation: &str) -> anyhow::Result<Figures> {
+    let host = host::HostArm::start(target, operation).await?;
+    let figures = measure(&host, SUBMISSIONS, SUBMITTERS).await?;
+    host.stop().await;
+    Ok(figures)
+}
+
+/// One round of each.
+struct Round {
+    once: Figures,
+    repeatable: Figures,
+    limit: Figures,
+}
+
+impl Round {
+    fn ratio(&self) -> f64 {
+        self.once.per_second / self.limit.per_second
+    }
+}
+
+fn report(delay_ms: u64, mut rounds: Vec<Round>) {
+    rounds.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+    let median = &rounds[rounds.len() / 2];
+    let Round { once, repeatable, limit } = median;
+    println!("target {delay_ms} ms, {SUBMISSIONS} deliveries, {SUBMITTERS} submitters, median of {ROUNDS} rounds");
+    println!("  sluse, once        {once}");
+    println!("  sluse, repeatable  {repeatable}");
+    println!("  plain loop         {limit}");
     println!(
-        "  ratio       {:.2}, of processor time {:.2}",
-        ratio(&pairs[pairs.len() / 2]),
-        limit.processor_us / ours.processor_us
+        "  ratio              {:.2}, of processor time {:.2}; with the journal {:.2} of without",
+        median.ratio(),
+        limit.processor_us / once.processor_us,
+        once.per_second / repeatable.per_second
     );
 }
 
-fn ratio((ours, limit): &(Figures, Figures)) -> f64 {
-    ours.per_second / limit.per_second
+/// Commits for each delivery: one after the other, and when many share them.
+async fn commits() -> anyhow::Result<()> {
+    let target = load::Target::start(Duration::ZERO).await?;
+    for (what, operation) in [("once", ONCE), ("repeatable", REPEATABLE)] {
+        let mut told = Vec::new();
+        for (count, submitters) in [(ALONE, 1), (SUBMISSIONS, SUBMITTERS)] {
+            let host = host::HostArm::start(target.url(), operation).await?;
+            let before = host.statistics();
+            measure(&host, count, submitters).await?;
+            told.push((host.statistics().commits - before.commits) as f64 / count as f64);
+            host.stop().await;
+        }
+        println!("commits per delivery, {what}: {:.2} alone, {:.2} with {SUBMITTERS} submitters", told[0], told[1]);
+    }
+    Ok(())
 }

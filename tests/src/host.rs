@@ -44,13 +44,15 @@ pub struct HostOptions {
     pub settings: String,
     /// `RUST_LOG`.
     pub log: String,
+    /// A disk of this size for its data alone. It goes with the host.
+    pub disk_mib: Option<u32>,
 }
 
 impl Default for HostOptions {
     /// Everything on loopback may be reached.
     fn default() -> Self {
         let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n".into();
-        Self { settings, log: "info".into() }
+        Self { settings, log: "info".into(), disk_mib: None }
     }
 }
 
@@ -63,6 +65,25 @@ pub struct Host {
     folder: TempDir,
     options: HostOptions,
     log: Option<JoinHandle<String>>,
+}
+
+/// What a host has left.
+#[derive(Debug)]
+pub struct Ended {
+    folder: TempDir,
+    options: HostOptions,
+}
+
+impl Ended {
+    /// Where its data is.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts it again on that.
+    pub async fn start(self) -> anyhow::Result<Host> {
+        Host::start_in(self.folder, self.options).await
+    }
 }
 
 /// What a command of `sluse` did.
@@ -90,11 +111,12 @@ impl Host {
     async fn start_in(folder: TempDir, options: HostOptions) -> anyhow::Result<Self> {
         let settings = folder.path().join("sluse.toml");
         std::fs::write(&settings, &options.settings)?;
-        let mut child = Command::new(program()?)
+        let data = folder.path().join("data");
+        let mut child = on_a_disk(options.disk_mib, &data)?
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--config"])
             .arg(&settings)
             .arg("--data")
-            .arg(folder.path().join("data"))
+            .arg(&data)
             .env("RUST_LOG", &options.log)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -111,8 +133,9 @@ impl Host {
         };
         let ready: Value = serde_json::from_str(&first)?;
         let url = ready["url"].as_str().context("no url")?.to_owned();
-        let token = std::fs::read_to_string(folder.path().join("data/first-token"))?.trim().to_owned();
-        Ok(Self { child, url, token, folder, options, log: Some(log) })
+        let mut host = Self { child, url, token: String::new(), folder, options, log: Some(log) };
+        host.token = std::fs::read_to_string(host.data().join("first-token"))?.trim().to_owned();
+        Ok(host)
     }
 
     /// Where it serves.
@@ -130,9 +153,13 @@ impl Host {
         self.child.id().unwrap_or(0)
     }
 
-    /// Where its data is.
+    /// Where its data is. What is on a disk of its own is seen through the process that has it.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        let data = self.folder.path().join("data");
+        match self.options.disk_mib {
+            Some(_) => PathBuf::from(format!("/proc/{}/root{}", self.process_id(), data.display())),
+            None => data,
+        }
     }
 
     /// Runs a command of `sluse` against it.
@@ -214,6 +241,10 @@ impl Host {
 
     /// Asks it to stop, and gives what it logged.
     pub async fn stop(mut self) -> anyhow::Result<String> {
+        self.end().await
+    }
+
+    async fn end(&mut self) -> anyhow::Result<String> {
         signal(self.process_id(), "TERM").await?;
         let status = self.child.wait().await?;
         ensure!(status.success(), "sluse ended with {status}");
@@ -221,10 +252,21 @@ impl Host {
     }
 
     /// Ends it without any warning, as a power cut would, and starts it again on what it left.
-    pub async fn kill_and_restart(mut self) -> anyhow::Result<Self> {
+    pub async fn kill_and_restart(self) -> anyhow::Result<Self> {
+        self.kill().await?.start().await
+    }
+
+    /// Ends it without any warning, as a power cut would.
+    pub async fn kill(mut self) -> anyhow::Result<Ended> {
         self.child.kill().await?;
-        let (folder, options) = (self.folder, self.options);
-        Self::start_in(folder, options).await
+        Ok(Ended { folder: self.folder, options: self.options })
+    }
+
+    /// Asks it to stop, and starts it again on what it left. Gives what it logged as well.
+    pub async fn stop_and_restart(mut self) -> anyhow::Result<(Self, String)> {
+        let log = self.end().await?;
+        let ended = Ended { folder: self.folder, options: self.options };
+        Ok((ended.start().await?, log))
     }
 
     async fn logged(&mut self) -> anyhow::Result<String> {
@@ -233,6 +275,17 @@ impl Host {
             None => Ok(String::new()),
         }
     }
+}
+
+/// `sluse`, with its data on a disk of its own when one is asked for: one in memory, mounted where only it sees it.
+fn on_a_disk(disk_mib: Option<u32>, data: &Path) -> anyhow::Result<Command> {
+    let Some(disk_mib) = disk_mib else { return Ok(Command::new(program()?)) };
+    std::fs::create_dir_all(data)?;
+    let mut command = Command::new("unshare");
+    let mount = "mount -t tmpfs -o mode=700,size=$1m none \"$2\" && shift 2 && exec \"$@\"";
+    command.args(["--map-root-user", "--mount", "sh", "-c", mount, "sh", &disk_mib.to_string()]).arg(data);
+    command.arg(program()?);
+    Ok(command)
 }
 
 /// Runs a command of `sluse` that needs no host.

@@ -14,6 +14,8 @@ mod commands; // what the command line says, and its exit codes
 mod contract; // what is sent, held against docs/openapi.json
 #[path = "main_job/described.rs"]
 mod described; // every endpoint answers as it is described
+#[path = "main_job/disk.rs"]
+mod disk; // a disk that is full
 #[path = "main_job/external.rs"]
 mod external; // an outside API, and signed notices
 #[path = "main_job/faults.rs"]
@@ -35,6 +37,8 @@ mod refusals; // bad input, each with a clear error
 mod secrecy; // where a secret must not be
 #[path = "main_job/site.rs"]
 mod site; // a host with a WorkZone
+#[path = "main_job/stopping.rs"]
+mod stopping; // asked to stop
 #[path = "main_job/swap.rs"]
 mod swap; // a newer connector under load
 #[path = "main_job/withdrawal.rs"]

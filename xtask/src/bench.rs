@@ -16,6 +16,8 @@ pub(crate) enum Bench {
     Deliver,
     /// Fifty connections of which one hangs, against fifty that are well.
     Neighbours,
+    /// A million deliveries that wait: claims, a start and a recovery with them.
+    Backlog,
 }
 
 /// Measures these; all of them when there are none.
@@ -30,6 +32,7 @@ pub(crate) fn run(benches: &[Bench]) -> Result<()> {
         "--bin=sluse",
         "--example=call-cost",
         "--bench=deliver",
+        "--bench=backlog",
         "--features=sluse-sandbox/measure",
     ])?;
     let wanted = |bench: Bench| benches.is_empty() || benches.contains(&bench);
@@ -49,6 +52,12 @@ pub(crate) fn run(benches: &[Bench]) -> Result<()> {
         crate::say("neighbours: fifty connections, of which one hangs");
         let mut command = Command::new(built.find("deliver")?);
         command.args(["--bench", "neighbours"]);
+        measure(command)?;
+    }
+    if wanted(Bench::Backlog) {
+        crate::say("backlog: a hundred thousand and a million deliveries that wait (some minutes)");
+        let mut command = Command::new(built.find("backlog")?);
+        command.arg("--bench");
         measure(command)?;
     }
     Ok(())

@@ -9,7 +9,6 @@ use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use serde_json::json;
 use sluse_api::{Access, Api, router};
-use sluse_engine::counted;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -60,10 +59,8 @@ pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure
     if let Some(answering) = answering {
         answering.await.context("the accept loop of callbacks ended")?;
     }
-    let cut_off = wired.engine.stop().await;
-    if cut_off > 0 {
-        let attempts = counted(cut_off.into(), "attempt was", "attempts were");
-        tracing::warn!("{attempts} cut off, to be taken up at the next start");
+    for cut_off in wired.engine.stop().await {
+        tracing::warn!(delivery = %cut_off.delivery, connection = %cut_off.connection, "{cut_off}");
     }
     wired.engine.store().close().await;
     Ok(())

@@ -38,6 +38,8 @@ pub(crate) struct Dispatcher {
     held: Mutex<HashMap<DeliveryId, Held>>,
     /// Cancelled when the engine is to take nothing new.
     pub(crate) stop: CancellationToken,
+    /// Cancelled when the time is over that what is under way has then.
+    pub(crate) cut_off: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,7 @@ impl Dispatcher {
             backlog: AtomicBool::new(false),
             held: Mutex::default(),
             stop: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
         }
     }
 
@@ -114,6 +117,12 @@ impl Dispatcher {
 
     fn leases(&self) -> Vec<(DeliveryId, Lease)> {
         self.held().iter().map(|(delivery, held)| (*delivery, held.lease)).collect()
+    }
+
+    /// Stops every call, and gives what they were for.
+    pub(crate) fn cut_off(&self) -> Vec<DeliveryId> {
+        self.cut_off.cancel();
+        self.held().keys().copied().collect()
     }
 
     /// Stops whoever works on these under the lease that was asked for: somebody else may.

@@ -47,8 +47,8 @@ pub struct Engine {
     pub(crate) pausing: tokio::sync::Mutex<()>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
-    /// Dispatcher, lease keeper and schedules.
-    background: TaskTracker,
+    /// Dispatcher, lease keeper, schedules, and what gives up in time.
+    pub(crate) background: TaskTracker,
 }
 
 impl Engine {
@@ -83,23 +83,10 @@ impl Engine {
         engine.background.spawn(engine.clone().dispatch());
         engine.background.spawn(engine.clone().keep_leases());
         engine.background.spawn(engine.clone().keep_schedules());
-        Ok(engine)
-    }
-
-    /// Takes nothing new, and waits for what is under way as long as the settings allow. Gives the number of
-    /// attempts that were cut off; they are taken up at the next start.
-    pub async fn stop(&self) -> u32 {
-        self.dispatcher.stop.cancel();
-        self.background.close();
-        self.attempts.close();
-        let finished = async {
-            self.background.wait().await;
-            self.attempts.wait().await;
-        };
-        if tokio::time::timeout(self.settings.stop_within, finished).await.is_ok() {
-            return 0;
+        if let Some(retention) = engine.settings.retention {
+            engine.background.spawn(engine.clone().retain(retention));
         }
-        self.dispatcher.in_flight()
+        Ok(engine)
     }
 
     /// Does `work` to its end, also when whoever waits for it goes away: what is written to the store is written
@@ -113,11 +100,6 @@ impl Engine {
                 Err(_) => std::future::pending().await,
             },
         }
-    }
-
-    /// Whether the engine takes nothing new.
-    pub fn stopping(&self) -> bool {
-        self.dispatcher.stop.is_cancelled()
     }
 
     /// How many deliveries are worked on.

@@ -20,6 +20,19 @@ pub(crate) fn took_too_long(end: &AttemptEnd) -> bool {
     end.problem().is_some_and(|problem| problem.code == CALL_TIMED_OUT)
 }
 
+/// The code of the problem when the host stopped and could not wait any longer.
+const HOST_STOPPED: &str = "host-stopped";
+
+/// The host stopped, and the call was not at its end in time.
+pub(crate) fn cut_off() -> AttemptEnd {
+    let problem = Problem::new(HOST_STOPPED, "The host stopped while the call was under way.");
+    AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
+}
+
+pub(crate) fn was_cut_off(problem: &Problem) -> bool {
+    problem.code == HOST_STOPPED
+}
+
 /// An attempt that cannot begin because nobody knows what was sent before it.
 pub(crate) fn not_read(error: &StoreError) -> AttemptEnd {
     let problem = Problem::new("journal-not-read", error.to_string());

@@ -25,6 +25,7 @@ mod mapping; // how a step's input comes about
 mod outlook; // what people are told of a delivery
 mod pauses; // letting nothing begin
 mod polls; // asking feeds
+mod retention; // what is given up in time
 mod revisions; // connectors, loaded
 #[cfg(feature = "sabotage")]
 mod sabotage; // how a proof is shown to fail
@@ -32,6 +33,7 @@ mod schedules; // ticks as they come
 mod schema; // what a submission, a setting, an input must look like
 mod secrets; // values that nobody sees again
 mod settings; // how much at once
+mod stop; // coming to an end
 mod submit; // a submission is taken in
 mod worker; // one delivery: call, judge, settle
 
@@ -52,5 +54,6 @@ pub use pauses::PauseError;
 pub use schedules::FireError;
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
-pub use settings::EngineSettings;
+pub use settings::{EngineSettings, RetentionSettings};
+pub use stop::CutOff;
 pub use submit::{MAX_KEY_BYTES, Submission, SubmitError, Submitted, SubmittedFile};

@@ -106,6 +106,8 @@ impl Engine {
         loop {
             tokio::select! {
                 () = &mut work => break,
+                // Its lease lapses with this process, and the next start asks again.
+                () = self.dispatcher.cut_off.cancelled() => break,
                 () = tokio::time::sleep(self.settings.lease / 3) => {}
             }
             let until = self.clock.now().plus(self.settings.lease);

@@ -17,12 +17,35 @@ pub struct EngineSettings {
     pub schedule_look: Duration,
     /// Every connection is paused at the start, until [`crate::Engine::resume_all`].
     pub starts_paused: bool,
+    /// Absent when everything is kept for ever.
+    pub retention: Option<RetentionSettings>,
+}
+
+/// How long what is closed is kept, from when it closed. What is not closed is kept however old it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// Runs, with all that belongs to them. Their idempotency keys are known as long.
+    pub runs: Duration,
+    /// What was sent that must happen once, and what targets answered.
+    pub journal: Duration,
+    /// Submitted files, and those that connectors kept.
+    pub files: Duration,
+    /// How often what is kept is looked through.
+    pub look_every: Duration,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        let days = |count: u64| Duration::from_secs(count * 24 * 60 * 60);
+        Self { runs: days(90), journal: days(30), files: days(30), look_every: Duration::from_secs(60 * 60) }
+    }
 }
 
 impl Default for EngineSettings {
     fn default() -> Self {
         let (lease, stop_within) = (Duration::from_secs(60), Duration::from_secs(20));
-        let schedule_look = Duration::from_secs(30);
-        Self { max_in_flight: 512, lease, stop_within, callbacks_url: None, schedule_look, starts_paused: false }
+        let (schedule_look, retention) = (Duration::from_secs(30), Some(RetentionSettings::default()));
+        let (callbacks_url, starts_paused) = (None, false);
+        Self { max_in_flight: 512, lease, stop_within, callbacks_url, schedule_look, starts_paused, retention }
     }
 }

@@ -17,7 +17,8 @@ use crate::{
     gates::Pass,
     host::{DeliveryHost, HostRecord},
     judgement::{
-        checked, judge, no_report, not_connected, not_read, not_ready, took_too_long, unfit, with_the_host_s_part,
+        checked, cut_off, judge, no_report, not_connected, not_read, not_ready, took_too_long, unfit,
+        with_the_host_s_part,
     },
     revisions::LoadedRevision,
 };
@@ -188,9 +189,12 @@ impl Engine {
         let reads_only = reads_only(&revision, claimed);
         let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
-        let ended = match self.call(&revision, &connection, claimed, host).await {
-            Ok(ended) => judge(ended, record.wait(), self.clock.now()),
-            Err(end) => end,
+        let ended = tokio::select! {
+            ended = self.call(&revision, &connection, claimed, host) => match ended {
+                Ok(ended) => judge(ended, record.wait(), self.clock.now()),
+                Err(end) => end,
+            },
+            () = self.dispatcher.cut_off.cancelled() => cut_off(),
         };
         let end = checked(&revision, claimed, ended);
         if let AttemptEnd::Waiting { until, .. } = &end {

@@ -28,6 +28,8 @@ mod pauses; // nothing begins
 mod policies; // when to try again, and when no more
 #[path = "deliveries/restart.rs"]
 mod restart; // what a former process left behind
+#[path = "deliveries/retention.rs"]
+mod retention; // what is given up in time
 #[path = "deliveries/schedules.rs"]
 mod schedules; // what happens again and again
 #[path = "deliveries/secrets.rs"]

@@ -320,6 +320,7 @@ CREATE TABLE items (
     message  TEXT
 ) STRICT;
 CREATE UNIQUE INDEX items_by_run ON items (run) WHERE run IS NOT NULL;
+CREATE INDEX items_by_tick ON items (tick) WHERE tick IS NOT NULL;
 CREATE INDEX items_by_group ON items (feed, "group") WHERE "group" IS NOT NULL;
 
 -- Deliveries that tell a source what became of a group of its items.

@@ -64,7 +64,7 @@ impl ContentFolder {
         })
     }
 
-    fn path_of(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn path_of(&self, digest: &Digest) -> PathBuf {
         let name = digest.to_string();
         let (folder, file) = name.split_at(2);
         self.path.join(folder).join(file)

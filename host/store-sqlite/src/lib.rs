@@ -15,6 +15,7 @@ mod open; // from a folder to a store
 mod pages; // lists in parts
 mod pauses; // connections at which nothing begins
 mod readers; // connections that only read
+mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 #[cfg(feature = "sabotage")]
 mod sabotage; // how a proof is shown to fail

@@ -11,6 +11,7 @@ pub(crate) enum List {
     Runs,
     Deliveries,
     Ticks,
+    Expiring,
 }
 
 impl List {
@@ -19,6 +20,7 @@ impl List {
             Self::Runs => 'r',
             Self::Deliveries => 'd',
             Self::Ticks => 't',
+            Self::Expiring => 'e',
         }
     }
 }
@@ -36,14 +38,8 @@ pub(crate) struct Part {
 impl Part {
     /// What a request asks for. A token that this store did not give is refused.
     pub(crate) fn of(list: List, request: &PageRequest) -> Result<Self, StoreError> {
-        let before_key = match &request.after {
-            None => i64::MAX,
-            Some(token) => parse(list, token).ok_or_else(|| {
-                let token: String = token.chars().take(40).collect();
-                StoreError::NoSuchPage(token)
-            })?,
-        };
-        Ok(Self { list, limit: request.limit.clamp(1, MAX_LIMIT) as usize, before_key })
+        let before_key = begins_at(list, request)?.unwrap_or(i64::MAX);
+        Ok(Self { list, limit: limit(request), before_key })
     }
 
     /// How many rows to read: one more than wanted tells whether there is a next page.
@@ -54,8 +50,7 @@ impl Part {
     /// The page, of rows with their keys, where only those from `floor_key` on were looked at.
     pub(crate) fn page_above<T>(self, rows: Vec<(i64, T)>, floor_key: i64) -> Page<T> {
         let page = self.page(rows);
-        let next = || format!("{}{floor_key:016x}", self.list.letter());
-        Page { next: page.next.or_else(|| (floor_key > 1).then(next)), items: page.items }
+        Page { next: page.next.or_else(|| (floor_key > 1).then(|| token(self.list, floor_key))), items: page.items }
     }
 
     /// The page, of rows with their keys.
@@ -64,10 +59,46 @@ impl Part {
         rows.truncate(self.limit);
         let last_key = rows.last().map(|(key, _)| *key).filter(|_| more);
         Page {
-            next: last_key.map(|key| format!("{}{key:016x}", self.list.letter())),
+            next: last_key.map(|key| token(self.list, key)),
             items: rows.into_iter().map(|(_, item)| item).collect(),
         }
     }
+}
+
+/// A part of what is looked through from the oldest on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OldestFirst {
+    /// How many rows are looked at.
+    pub(crate) limit: usize,
+    /// Only rows with a larger key.
+    pub(crate) after_key: i64,
+}
+
+impl OldestFirst {
+    /// What a request asks for. A token that this store did not give is refused.
+    pub(crate) fn of(request: &PageRequest) -> Result<Self, StoreError> {
+        let after_key = begins_at(List::Expiring, request)?.unwrap_or(0);
+        Ok(Self { limit: limit(request), after_key })
+    }
+
+    /// Where the page behind this key begins.
+    pub(crate) fn next(last_key: i64) -> String {
+        token(List::Expiring, last_key)
+    }
+}
+
+fn limit(request: &PageRequest) -> usize {
+    request.limit.clamp(1, MAX_LIMIT) as usize
+}
+
+fn begins_at(list: List, request: &PageRequest) -> Result<Option<i64>, StoreError> {
+    let Some(token) = &request.after else { return Ok(None) };
+    let unknown = || StoreError::NoSuchPage(token.chars().take(40).collect());
+    parse(list, token).map(Some).ok_or_else(unknown)
+}
+
+fn token(list: List, key: i64) -> String {
+    format!("{}{key:016x}", list.letter())
 }
 
 fn parse(list: List, token: &str) -> Option<i64> {

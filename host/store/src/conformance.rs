@@ -14,6 +14,7 @@ pub mod leases; // who is doing it
 pub mod order; // one after the other
 pub mod pauses; // connections at which nothing begins
 pub mod reports; // what sources are told
+pub mod retention; // what is given up in time
 pub mod runs; // submissions and what became of them
 pub mod schedules; // what happens again and again
 pub mod secrets; // sealed values
@@ -61,6 +62,16 @@ macro_rules! conformance {
                 a_content_that_is_given_up_is_gone,
                 a_content_that_something_refers_to_stays,
                 a_content_that_somebody_else_is_on_the_way_with_stays,
+            }
+            retention {
+                a_run_is_given_up_with_everything_once_it_has_been_closed_for_long_enough,
+                what_is_not_closed_stays_however_old,
+                a_journal_goes_before_its_run,
+                a_journal_stays_while_its_delivery_is_open,
+                files_go_before_their_run,
+                a_content_goes_with_the_last_that_refers_to_it,
+                what_is_given_up_is_looked_through_in_pages,
+                a_key_is_free_again_once_its_run_is_gone,
             }
             runs {
                 an_accepted_run_is_read_back,
@@ -187,6 +198,7 @@ macro_rules! conformance {
             feeds {
                 items_cursor_and_runs_are_one_step,
                 an_item_starts_one_run_ever,
+                a_key_outlives_its_run_and_its_tick,
                 a_connection_is_polled_once_at_a_time,
                 a_poll_that_lapsed_is_due_again_and_its_holder_is_refused,
                 a_stale_page_writes_nothing,

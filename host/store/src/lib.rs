@@ -13,6 +13,7 @@ mod error; // what can go wrong, and who can act on it
 mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
 mod pauses; // connections at which nothing begins
+mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 mod schedules; // what happens again and again
 mod secrets; // sealed values
@@ -33,6 +34,7 @@ pub use error::StoreError;
 pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use pauses::Pauses;
+pub use retention::{Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
@@ -53,6 +55,7 @@ pub trait Store:
     + Feeds
     + Journal
     + Pauses
+    + Retention
     + Runs
     + Schedules
     + Secrets

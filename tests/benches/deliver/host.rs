@@ -9,8 +9,8 @@ use sluse_engine::{ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineS
 use sluse_model::{Clock, Dice, RunState, Scope, Timestamp};
 use sluse_sandbox::{Compiler, Sandbox, SandboxSettings};
 use sluse_store::{PageRequest, RunFilter, Store};
-use sluse_store_sqlite::{SqliteSettings, SqliteStore};
-use sluse_tests::host::component;
+use sluse_store_sqlite::{SqliteSettings, SqliteStore, Statistics};
+use sluse_tests::{echo, host::component};
 use sluse_vault::{MasterKey, Vault};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -34,6 +34,7 @@ pub(crate) const MAX_IN_FLIGHT: u32 = 1_200;
 
 pub(crate) struct HostArm {
     engine: Arc<Engine>,
+    store: Arc<SqliteStore>,
     url: String,
     token: String,
     stop: CancellationToken,
@@ -41,9 +42,9 @@ pub(crate) struct HostArm {
 }
 
 impl HostArm {
-    /// A host with one connection to `target` that nothing holds up.
-    pub(crate) async fn start(target: &str) -> anyhow::Result<Self> {
-        Self::start_with(configuration(target)).await
+    /// A host with one connection to `target` that nothing holds up, and a flow of this operation.
+    pub(crate) async fn start(target: &str, operation: &str) -> anyhow::Result<Self> {
+        Self::start_with(configuration(target, operation)).await
     }
 
     /// A host with these connections of the connector `echo`, and these flows.
@@ -63,7 +64,7 @@ impl HostArm {
         let ceiling =
             Ceiling { hosts: vec!["127.0.0.1".parse()?], cidrs: vec!["127.0.0.0/8".parse()?], ..Ceiling::default() };
         let engine = Engine::start(EngineParts {
-            store: store as Arc<dyn Store>,
+            store: store.clone() as Arc<dyn Store>,
             loader: Arc::new(sandbox),
             vault,
             egress: Arc::new(Egress::new(ceiling)),
@@ -78,16 +79,21 @@ impl HostArm {
         engine.configure(&[file], ApplyOptions::default()).await?;
         let token = create_token(&engine, "bench".into(), vec![Scope::Admin]).await?.text;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/v1/flows/bench/runs", listener.local_addr()?);
+        let url = format!("http://{}/v1/flows/send/runs", listener.local_addr()?);
         let stop = CancellationToken::new();
         let api =
             Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
         tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
-        Ok(Self { engine, url, token, stop, _folder: folder })
+        Ok(Self { engine, store, url, token, stop, _folder: folder })
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// What its store has written so far.
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.store.statistics()
     }
 
     pub(crate) async fn stop(self) {
@@ -97,27 +103,9 @@ impl HostArm {
     }
 }
 
-pub(crate) fn configuration(target: &str) -> String {
-    format!(
-        r#"
-[[connection]]
-name = "target"
-connector = "echo"
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-gates = {{ max_concurrent = {MAX_IN_FLIGHT} }}
-[connection.endpoints.default]
-url = "{target}"
-allow_plaintext = true
-[[flow]]
-name = "bench"
-schema = '{{"type": "object"}}'
-[[flow.step]]
-name = "send"
-connection = "target"
-operation = "post"
-input = {{ text = "{{{{ submission.text }}}}" }}
-"#
-    )
+/// Nothing holds it up.
+pub(crate) fn configuration(target: &str, operation: &str) -> String {
+    echo::configuration(target, operation, &format!("gates = {{ max_concurrent = {MAX_IN_FLIGHT} }}"))
 }
 
 #[async_trait]

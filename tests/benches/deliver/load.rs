@@ -36,7 +36,7 @@ impl Target {
             tokio::time::sleep(delay).await;
             (http::StatusCode::CREATED, Json(json!({"id": "1"})))
         };
-        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer).put(answer))).await });
         Ok(Self { url })
     }
 
@@ -51,33 +51,38 @@ pub(crate) struct Figures {
     pub(crate) per_second: f64,
     /// Of all threads for one delivery, submitters and target included. Says more than a rate where others work beside.
     pub(crate) processor_us: f64,
+    /// Written to the disk for one delivery.
+    pub(crate) written_bytes: f64,
     p50_ms: i64,
     p99_ms: i64,
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { per_second, processor_us, p50_ms, p99_ms } = self;
+        let Self { per_second, processor_us, written_bytes, p50_ms, p99_ms } = self;
         write!(
             f,
-            "{per_second:>7.0}/s   p50 {p50_ms} ms   p99 {p99_ms} ms   {processor_us:.0} us of processor time each"
+            "{per_second:>7.0}/s   p50 {p50_ms} ms   p99 {p99_ms} ms   {processor_us:.0} us of processor time and {:.1} \
+            KiB written each",
+            written_bytes / 1024.0
         )
     }
 }
 
 /// Submits, waits until all are recorded, and says how long it took.
 pub(crate) async fn measure(arm: &impl Arm, count: usize, submitters: usize) -> anyhow::Result<Figures> {
-    let (began, used) = (Instant::now(), processor_time()?);
+    let (began, used, wrote) = (Instant::now(), processor_time()?, written_bytes()?);
     submit_all(&arm.url(), arm.token(), count, submitters).await?;
     while arm.recorded().await? < count {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let per_second = count as f64 / began.elapsed().as_secs_f64();
     let processor_us = (processor_time()? - used).as_secs_f64() * 1e6 / count as f64;
+    let written_bytes = (written_bytes()? - wrote) as f64 / count as f64;
     let mut latencies_ms = arm.latencies_ms().await?;
     latencies_ms.sort_unstable();
     let at = |part: f64| latencies_ms[((latencies_ms.len() - 1) as f64 * part) as usize];
-    Ok(Figures { per_second, processor_us, p50_ms: at(0.5), p99_ms: at(0.99) })
+    Ok(Figures { per_second, processor_us, written_bytes, p50_ms: at(0.5), p99_ms: at(0.99) })
 }
 
 /// What all threads of this process have used.
@@ -115,4 +120,11 @@ pub(crate) async fn submit_all(url: &str, token: Option<&str>, count: usize, sub
         ended??;
     }
     Ok(())
+}
+
+/// What this process has sent to disks since it began.
+fn written_bytes() -> anyhow::Result<u64> {
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).context("no write_bytes")?;
+    Ok(line.parse()?)
 }

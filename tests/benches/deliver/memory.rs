@@ -6,6 +6,7 @@ use anyhow::Context;
 use sluse_tests::host::{Host, HostOptions, resident_bytes};
 
 use crate::{
+    ONCE,
     host::{MAX_IN_FLIGHT, configuration},
     load,
 };
@@ -16,18 +17,18 @@ const SUBMITTERS: usize = 64;
 
 pub(crate) async fn measure() -> anyhow::Result<()> {
     let settings = format!("{}\n[engine]\nmax_in_flight = {MAX_IN_FLIGHT}\n", HostOptions::default().settings);
-    let host = Host::start(HostOptions { settings, log: "warn".into() }).await?;
+    let host = Host::start(HostOptions { settings, log: "warn".into(), ..HostOptions::default() }).await?;
     let resident_mib = || resident_bytes(host.process_id()).map(|bytes| bytes >> 20);
     let empty_mib = resident_mib()?;
     host.install("echo").await?;
     let target = load::Target::start(Duration::from_secs(20)).await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("bench.toml");
-    std::fs::write(&file, configuration(target.url()))?;
+    std::fs::write(&file, configuration(target.url(), ONCE))?;
     host.done(&["apply", file.to_str().context("a path that is no text")?], None).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle_mib = resident_mib()?;
-    let url = format!("{}/v1/flows/bench/runs", host.url());
+    let url = format!("{}/v1/flows/send/runs", host.url());
     load::submit_all(&url, Some(host.token()), WAITING, SUBMITTERS).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let waiting_mib = resident_mib()?;

@@ -19,7 +19,7 @@ use super::{
     api::{Answer, Api},
     book::Book,
     dice::Dice,
-    flows::{FLOWS, Flow},
+    flows::{FLOWS, Flow, file_of},
     process::Place,
     tripwire::{Moment, Tripwire},
 };
@@ -43,7 +43,7 @@ pub(super) struct Callers {
 #[derive(Debug)]
 struct Shared {
     /// Where the host serves; `None` while it does not.
-    place: watch::Sender<Option<Place>>,
+    place: watch::Receiver<Option<Place>>,
     book: Mutex<Book>,
     tripwire: Arc<Tripwire>,
     next: AtomicU64,
@@ -52,9 +52,9 @@ struct Shared {
 
 impl Callers {
     /// Begins to submit, as soon as there is somebody to submit to.
-    pub(super) fn start(seed: u64, tripwire: Arc<Tripwire>) -> Self {
+    pub(super) fn start(seed: u64, place: watch::Receiver<Option<Place>>, tripwire: Arc<Tripwire>) -> Self {
         let shared = Arc::new(Shared {
-            place: watch::Sender::new(None),
+            place,
             book: Mutex::default(),
             tripwire,
             next: AtomicU64::new(0),
@@ -66,11 +66,6 @@ impl Callers {
             tasks.spawn(caller.submit_on_and_on());
         }
         Self { shared, tasks }
-    }
-
-    /// Says where the host serves from now on, or that it does not.
-    pub(super) fn turn_to(&self, place: Option<Place>) {
-        self.shared.place.send_replace(place);
     }
 
     /// What was acknowledged.
@@ -149,14 +144,30 @@ impl Caller {
 
     async fn try_once(&mut self, flow: &Flow, key: &str) -> anyhow::Result<Answer> {
         if self.api.is_none() {
-            let mut place = self.shared.place.subscribe();
+            let mut place = self.shared.place.clone();
             let place = place.wait_for(Option::is_some).await?.clone().context("it was there just now")?;
             self.api = Some(Api::connect(&place).await?);
         }
         let api = self.api.as_mut().context("it was connected just now")?;
         self.shared.tripwire.pass(Moment::Submitting);
-        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let (content_type, body) = submission(flow, key);
+        let headers = [("content-type", content_type), ("idempotency-key", key)];
         let path = format!("/v1/flows/{}/runs", flow.name);
-        api.send("POST", &path, &headers, Bytes::from(json!({"key": key}).to_string())).await
+        api.send("POST", &path, &headers, body).await
     }
+}
+
+/// What is handed in: alone, or in a form with its file.
+fn submission(flow: &Flow, key: &str) -> (&'static str, Bytes) {
+    let submission = json!({"key": key}).to_string();
+    if !flow.has_file {
+        return ("application/json", Bytes::from(submission));
+    }
+    let head = format!(
+        "--border\r\ncontent-disposition: form-data; name=\"submission\"\r\ncontent-type: application/json\r\n\r\n\
+        {submission}\r\n--border\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\
+        content-type: text/plain\r\n\r\n"
+    );
+    let form = [head.as_bytes(), &file_of(key), b"\r\n--border--\r\n"].concat();
+    ("multipart/form-data; boundary=border", Bytes::from(form))
 }

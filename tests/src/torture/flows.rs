@@ -6,43 +6,61 @@
 pub(super) struct Flow {
     pub(super) name: &'static str,
     pub(super) steps: &'static [Step],
+    /// What it leaves at the target once it has succeeded, in this order: what names it behind the submission's key.
+    pub(super) leaves: &'static [(&'static str, Leaves)],
+    /// A file comes with each submission.
+    pub(super) has_file: bool,
 }
 
-/// A step, with what its operation leaves at the target.
+/// A step of a flow.
 #[derive(Debug)]
 pub(super) struct Step {
-    pub(super) operation: &'static str,
-    /// Behind the submission's key; together they name what the step leaves.
-    pub(super) suffix: &'static str,
-    pub(super) leaves: Leaves,
+    operation: &'static str,
+    /// Behind the submission's key.
+    suffix: &'static str,
 }
 
-/// What a step that is done has left at the target.
+/// How often something is left at the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leaves {
-    Nothing,
     /// One effect: never more, whatever becomes of the step.
     One,
     /// At least one.
     AtLeastOne,
 }
 
+const fn step(operation: &'static str, suffix: &'static str) -> Step {
+    Step { operation, suffix }
+}
+
 pub(super) const FLOWS: &[Flow] = &[
-    Flow { name: "once", steps: &[Step { operation: "deliver-once", suffix: "", leaves: Leaves::One }] },
-    Flow { name: "blind", steps: &[Step { operation: "deliver-blind", suffix: "", leaves: Leaves::One }] },
+    Flow { name: "once", steps: &[step("deliver-once", "")], leaves: &[("", Leaves::One)], has_file: false },
+    Flow { name: "blind", steps: &[step("deliver-blind", "")], leaves: &[("", Leaves::One)], has_file: false },
     Flow {
         name: "repeatable",
-        steps: &[Step { operation: "deliver-repeatable", suffix: "", leaves: Leaves::AtLeastOne }],
+        steps: &[step("deliver-repeatable", "")],
+        leaves: &[("", Leaves::AtLeastOne)],
+        has_file: false,
     },
     Flow {
         name: "chain",
-        steps: &[
-            Step { operation: "look", suffix: "-first", leaves: Leaves::Nothing },
-            Step { operation: "deliver-once", suffix: "-first", leaves: Leaves::One },
-            Step { operation: "deliver-blind", suffix: "-second", leaves: Leaves::One },
-        ],
+        steps: &[step("look", "-first"), step("deliver-once", "-first"), step("deliver-blind", "-second")],
+        leaves: &[("-first", Leaves::One), ("-second", Leaves::One)],
+        has_file: false,
     },
+    Flow {
+        name: "told",
+        steps: &[step("deliver-and-wait", "")],
+        leaves: &[("", Leaves::One), ("-told", Leaves::One)],
+        has_file: false,
+    },
+    Flow { name: "file", steps: &[step("deliver-file", "")], leaves: &[("", Leaves::AtLeastOne)], has_file: true },
 ];
+
+/// The file that comes with a submission of this key. Longer than a piece that is read at once from a socket.
+pub(super) fn file_of(key: &str) -> Vec<u8> {
+    format!("the file of {key}\n").repeat(1000).into_bytes()
+}
 
 /// The time that one exchange may take: what hangs at the target costs an attempt no more.
 const TIMEOUT_MS: u64 = 1000;
@@ -82,7 +100,7 @@ schema = '{{"type": "object", "required": ["key"], "properties": {{"key": {{"typ
 
 impl Step {
     fn as_applied(&self, index: usize) -> String {
-        let Self { operation, suffix, .. } = self;
+        let Self { operation, suffix } = self;
         format!(
             r#"
 [[flow.step]]

@@ -47,6 +47,8 @@ pub(super) struct Life {
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) address: String,
+    /// Where it takes callbacks.
+    pub(super) callbacks: String,
     pub(super) token: String,
 }
 
@@ -63,7 +65,8 @@ impl Home {
     pub(super) fn new(program: &Path, folder: &Path, sabotage: Option<String>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         // The shortest lease that there is, so that a suspended host loses its own.
-        let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n[engine]\nlease_seconds = 5\n";
+        let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n[engine]\nlease_seconds = 5\n\
+            [callbacks]\nlisten = \"127.0.0.1:0\"\n";
         std::fs::write(folder.join("sluse.toml"), settings)?;
         Ok(Self { program: program.to_owned(), folder: folder.to_owned(), sabotage })
     }
@@ -98,9 +101,13 @@ impl Home {
         let Some(first) = first? else { return Ok(Started::Ended(child.wait().await?)) };
         let started_in = began.elapsed();
         let ready: Value = serde_json::from_str(&first)?;
-        let address = ready["url"].as_str().and_then(|url| url.strip_prefix("http://")).context("no address")?.into();
+        let address = |name: &str| {
+            let url = ready[name].as_str().and_then(|url| url.strip_prefix("http://"));
+            url.map(str::to_owned).with_context(|| format!("no `{name}`"))
+        };
+        let (address, callbacks) = (address("url")?, address("callbacks_url")?);
         let token = std::fs::read_to_string(self.folder.join("data/first-token"))?.trim().to_owned();
-        let place = Place { address, token };
+        let place = Place { address, callbacks, token };
         Ok(Started::Serves(Box::new(Life { child, place, started_in })))
     }
 

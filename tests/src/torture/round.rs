@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     aim::{Aim, Borders},
@@ -16,7 +16,7 @@ use super::{
     callers::Callers,
     dice::Dice,
     faults,
-    process::{Home, Life, Started},
+    process::{Home, Life, Place, Started},
     report::Report,
     setup,
     strike::Surroundings,
@@ -67,6 +67,8 @@ struct Arena {
     target: Target,
     tripwire: Arc<Tripwire>,
     callers: Callers,
+    /// Where the host serves; `None` while it does not.
+    place: watch::Sender<Option<Place>>,
 }
 
 impl Arena {
@@ -75,12 +77,13 @@ impl Arena {
         let component = Bytes::from(std::fs::read(&round.courier).context("failed to read the courier")?);
         let home = Home::new(&round.sluse, &round.folder, round.sabotage.clone())?;
         let tripwire = Arc::new(Tripwire::default());
-        let target = Target::start(round.seed, tripwire.clone()).await?;
+        let place = watch::Sender::new(None);
+        let target = Target::start(round.seed, place.subscribe(), tripwire.clone()).await?;
         let first = serving(&home.at_peace()).await?;
         setup::set_up(&first.place, &component, &target.url()).await?;
         first.kill().await?;
-        let callers = Callers::start(round.seed, tripwire.clone());
-        Ok(Self { home, component, target, tripwire, callers })
+        let callers = Callers::start(round.seed, place.subscribe(), tripwire.clone());
+        Ok(Self { home, component, target, tripwire, callers, place })
     }
 
     /// One life after the other, each ended as the dice say.
@@ -91,9 +94,9 @@ impl Arena {
                 return Ok(());
             }
             let aim = Aim::choose(&mut dice, number, borders, report.without_strace.is_none());
-            let Self { home, callers, tripwire, component, .. } = &*self;
+            let Self { home, place, tripwire, component, .. } = &*self;
             let told = || format!("kill {number}, aimed at {aim:?}; the log is `{}`", home.log_path().display());
-            let surroundings = Surroundings { home, callers, tripwire, component, revision: number };
+            let surroundings = Surroundings { home, place, tripwire, component, revision: number };
             let struck = surroundings.strike(&aim, borders).await.with_context(told)?;
             report.struck(aim.name(), struck.started_in, struck.ended_by_fault);
             self.target.settle().await?;
@@ -106,7 +109,7 @@ impl Arena {
     async fn judge(&mut self, report: &mut Report) -> anyhow::Result<()> {
         self.target.behave();
         let last = serving(&self.home.at_peace()).await?;
-        self.callers.turn_to(Some(last.place.clone()));
+        self.place.send_replace(Some(last.place.clone()));
         self.callers.finish().await?;
         let mut api = Api::connect(&last.place).await?;
         report.drained_in_ms = u64::try_from(drain(&mut api).await?.as_millis())?;

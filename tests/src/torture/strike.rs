@@ -3,14 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{
     aim::{Aim, Borders},
     api::Api,
-    callers::Callers,
     faults::{Effect, Fault},
-    process::{Home, Life, Started},
+    process::{Home, Life, Place, Started},
     setup,
     tripwire::{Moment, Tripwire},
 };
@@ -27,7 +29,8 @@ const AFTER_SUSPENSION: Duration = Duration::from_millis(300);
 /// Those around the host.
 pub(super) struct Surroundings<'a> {
     pub(super) home: &'a Home,
-    pub(super) callers: &'a Callers,
+    /// Says to those around it where it serves.
+    pub(super) place: &'a watch::Sender<Option<Place>>,
     pub(super) tripwire: &'a Arc<Tripwire>,
     pub(super) component: &'a Bytes,
     /// Makes each new revision another one.
@@ -58,10 +61,10 @@ impl Surroundings<'_> {
             }
         };
         let started_in = fault.is_none().then_some(life.started_in);
-        self.callers.turn_to(Some(life.place.clone()));
+        self.place.send_replace(Some(life.place.clone()));
         let ended_by_fault = self.end(life, aim, borders).await;
         self.tripwire.disarm();
-        self.callers.turn_to(None);
+        self.place.send_replace(None);
         Ok(Struck { started_in, ended_by_fault: ended_by_fault? })
     }
 

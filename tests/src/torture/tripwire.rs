@@ -19,6 +19,10 @@ pub(super) enum Moment {
     Committed,
     /// The target has answered.
     Answered,
+    /// The target calls back.
+    CallingBack,
+    /// The target was told that its callback is kept.
+    CalledBack,
 }
 
 /// Who lies in wait.

@@ -84,6 +84,9 @@ pub(super) fn judge(book: &Book, ledger: &Ledger, standings: &Standings, report:
         }
     }
     judge.strangers(book);
+    for complaint in ledger.complaints() {
+        judge.lost(complaint.clone());
+    }
     let Judge { findings, .. } = judge;
     report.acknowledged += book.len() as u64;
     report.refused += book.refusals;
@@ -110,36 +113,34 @@ impl Judge<'_> {
                 self.findings.push(format!("`{key}` is still `{state}`"));
             }
         }
-        for step in flow.steps {
-            let named = format!("{key}{}", step.suffix);
+        for (suffix, leaves) in flow.leaves {
+            let named = format!("{key}{suffix}");
             let count = self.ledger.count(&named);
-            if step.leaves == Leaves::One {
+            if *leaves == Leaves::One {
                 self.report.effects += u64::from(count.min(1));
                 if count > 1 {
                     self.doubled(format!("`{named}` happened {count} times"));
                 }
             }
-            if step.leaves != Leaves::Nothing && state == "succeeded" && count == 0 {
+            if state == "succeeded" && count == 0 {
                 self.lost(format!("`{named}` has succeeded, and never happened"));
             }
         }
         self.order(key, flow);
     }
 
-    /// No step has happened before the one that it follows.
+    /// Nothing has happened before what it follows.
     fn order(&mut self, key: &str, flow: &Flow) {
         let happened = |suffix: &str| self.ledger.count(&format!("{key}{suffix}")) > 0;
-        let leaving: Vec<&str> =
-            flow.steps.iter().filter(|step| step.leaves != Leaves::Nothing).map(|step| step.suffix).collect();
-        if let Some(pair) = leaving.windows(2).find(|pair| !happened(pair[0]) && happened(pair[1])) {
-            let finding = format!("`{key}{}` happened, and what it follows did not", pair[1]);
+        if let Some(pair) = flow.leaves.windows(2).find(|pair| !happened(pair[0].0) && happened(pair[1].0)) {
+            let finding = format!("`{key}{}` happened, and what it follows did not", pair[1].0);
             self.lost(finding);
         }
     }
 
     /// What happened at the target was submitted by somebody.
     fn strangers(&mut self, book: &Book) {
-        let known: BTreeSet<&str> = FLOWS.iter().flat_map(|flow| flow.steps).map(|step| step.suffix).collect();
+        let known: BTreeSet<&str> = FLOWS.iter().flat_map(|flow| flow.leaves).map(|(suffix, _)| *suffix).collect();
         let strange: Vec<String> = self
             .ledger
             .keys()

@@ -1,6 +1,9 @@
 //! `sluse config show`: the settings in force.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use sluse_engine::RetentionSettings;
 
 use crate::{
     arguments::{Config, Global},
@@ -30,6 +33,8 @@ pub(crate) fn shown(settings: &Settings) -> Value {
     let hosts: Vec<String> = settings.egress.hosts.iter().map(ToString::to_string).collect();
     let cidrs: Vec<String> = settings.egress.cidrs.iter().map(ToString::to_string).collect();
     let callbacks = settings.callbacks.as_ref();
+    let retention = settings.engine.retention.as_ref();
+    let days = |age: fn(&RetentionSettings) -> Duration| retention.map(|kept| age(kept).as_secs() / (24 * 60 * 60));
     json!({
         "file": settings.file.as_ref().map_or("none".into(), |file| file.display().to_string()),
         "data.folder": settings.data.folder,
@@ -48,6 +53,10 @@ pub(crate) fn shown(settings: &Settings) -> Value {
         "engine.max_in_flight": settings.engine.max_in_flight,
         "engine.lease_seconds": settings.engine.lease.as_secs(),
         "engine.stop_within_seconds": settings.engine.stop_within.as_secs(),
+        "retention.enabled": retention.is_some(),
+        "retention.runs_days": days(|kept| kept.runs),
+        "retention.journal_days": days(|kept| kept.journal),
+        "retention.files_days": days(|kept| kept.files),
         "log.format": if settings.log.json { "json" } else { "text" },
         "log.level": settings.log.filter,
     })

@@ -11,6 +11,7 @@ pub(super) struct RawSettings {
     pub(super) callbacks: RawCallbacks,
     pub(super) egress: RawEgress,
     pub(super) engine: RawEngine,
+    pub(super) retention: RawRetention,
     pub(super) log: RawLog,
 }
 
@@ -57,6 +58,15 @@ pub(super) struct RawEngine {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(super) struct RawRetention {
+    pub(super) enabled: Option<bool>,
+    pub(super) runs_days: Option<u32>,
+    pub(super) journal_days: Option<u32>,
+    pub(super) files_days: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct RawLog {
     pub(super) format: Option<String>,
     pub(super) level: Option<String>,
@@ -80,6 +90,10 @@ pub(super) const KEYS: &[&str] = &[
     "engine.max_in_flight",
     "engine.lease_seconds",
     "engine.stop_within_seconds",
+    "retention.enabled",
+    "retention.runs_days",
+    "retention.journal_days",
+    "retention.files_days",
     "log.format",
     "log.level",
 ];
@@ -140,7 +154,7 @@ mod tests {
         for key in KEYS {
             let (section, key) = key.split_once('.').expect("a section");
             // Each is tried with every shape a key may have; one of them has to fit.
-            let fits = ["'text'", "1", "['text']"]
+            let fits = ["'text'", "1", "['text']", "true"]
                 .into_iter()
                 .any(|value| toml::from_str::<RawSettings>(&format!("[{section}]\n{key} = {value}\n")).is_ok());
             assert!(fits, "{section}.{key}");

@@ -8,11 +8,13 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use sluse_api::{ServeSettings, USUAL_MAX_ANSWER_BYTES};
 use sluse_egress::{Ceiling, HostPattern, IpNet, roots_from_pem};
-use sluse_engine::EngineSettings;
+use sluse_engine::{EngineSettings, RetentionSettings};
 
 use super::{
     ApiSettings, CallbackSettings, DataSettings, KeyPlace, LogSettings, Settings,
-    raw::{RawApi, RawCallbacks, RawData, RawEgress, RawEngine, RawLog, RawSettings, nearest, unknown_key},
+    raw::{
+        RawApi, RawCallbacks, RawData, RawEgress, RawEngine, RawLog, RawRetention, RawSettings, nearest, unknown_key,
+    },
 };
 use crate::arguments::Global;
 
@@ -32,7 +34,7 @@ pub(crate) fn load(global: &Global) -> anyhow::Result<Settings> {
         api: api(raw.api).with_context(|| said_in.clone())?,
         callbacks: callbacks(raw.callbacks).with_context(|| said_in.clone())?,
         egress: egress(raw.egress).with_context(|| said_in.clone())?,
-        engine: engine(raw.engine).with_context(|| said_in.clone())?,
+        engine: engine(raw.engine, raw.retention).with_context(|| said_in.clone())?,
         log: log(raw.log).with_context(|| said_in.clone())?,
         file,
     })
@@ -168,8 +170,8 @@ fn egress(raw: RawEgress) -> anyhow::Result<Ceiling> {
 /// A guest's slot costs address space; this many are far beyond what one machine can keep busy.
 const MAX_IN_FLIGHT: u32 = 10_000;
 
-fn engine(raw: RawEngine) -> anyhow::Result<EngineSettings> {
-    let mut settings = EngineSettings::default();
+fn engine(raw: RawEngine, retention_raw: RawRetention) -> anyhow::Result<EngineSettings> {
+    let mut settings = EngineSettings { retention: retention(retention_raw)?, ..EngineSettings::default() };
     if let Some(count) = raw.max_in_flight {
         if count == 0 || count > MAX_IN_FLIGHT {
             bail!("`engine.max_in_flight` has to be from 1 to {MAX_IN_FLIGHT}");
@@ -186,6 +188,25 @@ fn engine(raw: RawEngine) -> anyhow::Result<EngineSettings> {
         settings.stop_within = Duration::from_secs(seconds);
     }
     Ok(settings)
+}
+
+/// How long what is closed is kept.
+fn retention(raw: RawRetention) -> anyhow::Result<Option<RetentionSettings>> {
+    let usual = RetentionSettings::default();
+    let kept = |key: &str, days: Option<u32>, usual: Duration| match days {
+        Some(0) => {
+            bail!("`retention.{key}` has to be at least 1; what is to be kept for ever: `retention.enabled = false`")
+        }
+        Some(days) => Ok(Duration::from_secs(u64::from(days) * 24 * 60 * 60)),
+        None => Ok(usual),
+    };
+    let settings = RetentionSettings {
+        runs: kept("runs_days", raw.runs_days, usual.runs)?,
+        journal: kept("journal_days", raw.journal_days, usual.journal)?,
+        files: kept("files_days", raw.files_days, usual.files)?,
+        ..usual
+    };
+    Ok(raw.enabled.unwrap_or(true).then_some(settings))
 }
 
 fn log(raw: RawLog) -> anyhow::Result<LogSettings> {

@@ -18,8 +18,8 @@ use sluse_connector::{
 };
 use sluse_egress::{Ceiling, Egress};
 use sluse_engine::{
-    ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineSettings, InstallOptions, Submission, SubmitError,
-    Submitted,
+    ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineSettings, InstallOptions, RetentionSettings,
+    Submission, SubmitError, Submitted,
 };
 use sluse_model::{
     Clock, CredentialKind, Description, Digest, EndpointNeed, FeedDescription, Outcome, RunId, RunState, Timestamp,
@@ -93,7 +93,7 @@ impl Bench {
         let clock = Arc::new(SimClock::at(NOW));
         let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
         let loads = Arc::new(AtomicU32::new(0));
-        let engine = engine(&store, &connector, &clock, &loads).await;
+        let engine = engine(&store, &connector, &clock, &loads, None).await;
         let bench = Self { engine, store, loads, connector, clock };
         bench.install(b"a component").await;
         bench.configure(url, &[("act", "act", json!({"text": "{{ submission.text }}"}))]).await;
@@ -220,7 +220,12 @@ input = {{ text = "{name}" }}
 
     /// A second engine on the same store, as after a restart, but with the leases still held.
     pub(crate) async fn another_engine(&self) -> Arc<Engine> {
-        engine(&self.store, &self.connector, &self.clock, &self.loads).await
+        self.another_engine_that_keeps(None).await
+    }
+
+    /// The same, which gives up what is older.
+    pub(crate) async fn another_engine_that_keeps(&self, retention: Option<RetentionSettings>) -> Arc<Engine> {
+        engine(&self.store, &self.connector, &self.clock, &self.loads, retention).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -286,6 +291,7 @@ async fn engine(
     connector: &FakeConnector,
     clock: &Arc<SimClock>,
     loads: &Arc<AtomicU32>,
+    retention: Option<RetentionSettings>,
 ) -> Arc<Engine> {
     let dice = Arc::new(SeededDice::new(clock.now().as_millis().unsigned_abs()));
     let vault = Vault::new(MasterKey::from_bytes([1; 32]), store.clone(), clock.clone(), dice.clone());
@@ -301,6 +307,7 @@ async fn engine(
         callbacks_url: Some(CALLBACKS_URL.into()),
         schedule_look: Duration::from_millis(20),
         starts_paused: false,
+        retention,
     };
     let parts = EngineParts {
         store: store.clone(),

@@ -12,11 +12,14 @@ use std::{
 };
 
 use serde_json::json;
-use sluse_model::{Outcome, RunState};
+use sluse_model::{Outcome, RunState, Standing};
 use sluse_store::{PageRequest, RunFilter, Store};
 use tokio::sync::Semaphore;
 
-use crate::bench::{Act, Bench, Target, submission};
+use crate::{
+    bench::{Act, Bench, Target, submission},
+    once::post,
+};
 
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_no_run_that_nobody_works_on() {
@@ -70,6 +73,34 @@ async fn an_engine_that_stops_begins_nothing_new() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     gate.add_permits(20);
-    assert_eq!(stopping.await.expect("stopped"), 0);
+    assert_eq!(stopping.await.expect("stopped"), []);
     assert_eq!(began.load(Ordering::SeqCst), 8);
+}
+
+#[tokio::test]
+async fn what_an_engine_cuts_off_is_listed_and_only_what_was_on_the_wire_is_in_doubt() {
+    // The target never answers what comes second.
+    let target = Target::start(&[Act::Answer(201), Act::Hang]).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        let _ = host.send(post(false)).await;
+        std::future::pending().await
+    })
+    .await;
+    for flow in ["calm", "hasty"] {
+        bench.connect(flow, &target.url, "").await;
+    }
+    let answered = bench.submit_to("calm").await;
+    bench.until("the first is answered", async || target.seen().len() == 1).await;
+    let sent = bench.submit_to("hasty").await;
+    bench.until("the second is on the wire", async || target.seen().len() == 2).await;
+    let cut_off = bench.engine.stop().await;
+    let mut doubts: Vec<_> = cut_off.iter().map(|cut_off| cut_off.in_doubt.len()).collect();
+    doubts.sort_unstable();
+    assert_eq!(doubts, [0, 1]);
+    for (run, in_doubt) in [(answered, false), (sent, true)] {
+        let delivery = bench.first_delivery(run).await;
+        assert_eq!(delivery.delivery.state.as_str(), "retrying", "it waits for the next start");
+        let open = delivery.journal.iter().any(|intent| intent.standing == Standing::Open);
+        assert_eq!(open, in_doubt);
+    }
 }

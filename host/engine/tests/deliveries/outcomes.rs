@@ -138,6 +138,6 @@ async fn a_key_belongs_to_one_body() {
 async fn a_stopping_engine_takes_nothing_new() {
     let target = Target::start(&[Act::Answer(200)]).await;
     let bench = Bench::start(&target.url, |_, _, _, _| std::future::ready(done("{}"))).await;
-    assert_eq!(bench.engine.stop().await, 0);
+    assert_eq!(bench.engine.stop().await, []);
     assert!(matches!(bench.try_submit(json!({"text": "a"}), None).await, Err(SubmitError::Stopping)));
 }

@@ -41,6 +41,11 @@ impl OnTheWay {
         left == 0
     }
 
+    /// Whether nobody is on the way with it.
+    fn is_left_alone(&self, digest: &Digest) -> bool {
+        !self.counts().contains_key(digest)
+    }
+
     fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,10 +69,23 @@ impl ContentFolder {
         if !self.on_the_way.given_up(digest) || is_referenced(connection, digest)? {
             return Ok(Ok(()));
         }
-        Ok(match fs::remove_file(self.path_of(digest)) {
+        Ok(self.remove(digest))
+    }
+
+    /// Removes a content to which something referred until now, unless others need it.
+    pub(crate) fn release(&self, connection: &Connection, digest: &Digest) -> rusqlite::Result<io::Result<()>> {
+        let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.on_the_way.is_left_alone(digest) || is_referenced(connection, digest)? {
+            return Ok(Ok(()));
+        }
+        Ok(self.remove(digest))
+    }
+
+    fn remove(&self, digest: &Digest) -> io::Result<()> {
+        match fs::remove_file(self.path_of(digest)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
-        })
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use sluse_model::{Digest, Found, Schedule, Task, TickId, TickState};
 
 use super::{
-    fixtures::{NOW, claim_at, connection, later, name, new_run, page, poll_schedule, prepare, problem},
+    fixtures::{NOW, claim_at, connection, later, name, new_run, page, poll_schedule, prepare, problem, success},
     schedules::{applied, firing, schedule},
 };
-use crate::{ClaimedPoll, NewItem, NewPage, NewTurn, PollSettlement, Store, StoreError};
+use crate::{ClaimedPoll, Expiring, NewItem, NewPage, NewTurn, PollSettlement, Rooms, Store, StoreError};
 
 /// A tick of the schedule, which is to poll.
 pub(super) async fn due(store: &dyn Store) -> TickId {
@@ -87,6 +87,26 @@ pub async fn an_item_starts_one_run_ever(store: Arc<dyn Store>) {
     assert_eq!(runs(&*store).await, 2);
     // The same key at another feed is another item.
     assert_eq!(store.known_items(&name("target"), &name("other"), vec!["a".into()]).await, Ok(Vec::new()));
+}
+
+pub async fn a_key_outlives_its_run_and_its_tick(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let poll = polling(&*store).await;
+    store.settle_poll(found(&poll, prepared.flow, &["a"], "1")).await.expect("settled");
+    let claimed = store.claim(claim_at(later(20)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
+    store.settle(success(&claimed), None).await.expect("settled");
+    let report = store.claim(claim_at(later(30)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
+    store.settle(success(&report), None).await.expect("settled");
+    let expired = async |what| {
+        let expired = store.expire(what, later(1_000_000), page(100, None)).await.expect("looked through");
+        expired.given_up
+    };
+    assert_eq!((expired(Expiring::Runs).await, expired(Expiring::Ticks).await), (2, 1));
+    assert_eq!((runs(&*store).await, schedule(&*store).await.latest), (0, None));
+    let again = polling(&*store).await;
+    assert_eq!(again.cursor.as_deref(), Some("1"));
+    let settled = store.settle_poll(found(&again, prepared.flow, &["a"], "2")).await;
+    assert_eq!(settled, Ok(Found { started: 0, known: 1, held: 0 }));
 }
 
 pub async fn a_connection_is_polled_once_at_a_time(store: Arc<dyn Store>) {

@@ -22,6 +22,14 @@ impl Connector for Courier {
         operation!("deliver-once", "Deliver once", "Brings a message, and looks whether it is there.", deliver_once),
         operation!("deliver-blind", "Deliver blind", "Brings a message without any way to look.", deliver_blind),
         operation!("deliver-repeatable", "Deliver repeatably", "Puts a message in its place.", deliver_repeatable),
+        operation!(
+            "deliver-and-wait",
+            "Deliver and wait",
+            "Brings a message, waits until it is told, and says so.",
+            deliver_and_wait,
+            resume: told
+        ),
+        operation!("deliver-file", "Deliver file", "Puts the run's file in its place.", deliver_file),
         operation!("look", "Look", "Says whether a message is there.", look).reads_only(),
     ];
 
@@ -55,20 +63,67 @@ struct Known {
 const SENDS: usize = 2;
 
 fn deliver_once(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    bring(&message.key, &message)?;
+    Ok(Known { key: message.key, there: true })
+}
+
+/// A message whose sender waits until the target has told it something.
+#[derive(Serialize)]
+struct Asking<'a> {
+    key: &'a str,
+    callback: &'a str,
+}
+
+/// What is kept while it waits. Nothing that its input does not say.
+#[derive(Serialize, Deserialize)]
+struct Waits {}
+
+/// Longer than any host is down.
+const WAITS_MS: u64 = 600_000;
+
+fn deliver_and_wait(_: &Call<Settings>, message: Message) -> Result<Reply<Known>, Failure> {
+    let callback = callbacks::open(WAITS_MS)?;
+    bring(&message.key, &Asking { key: &message.key, callback: &callback })?;
+    Reply::waiting(&Waits {})
+}
+
+/// It has been told: that must happen once as well.
+fn told(_: &Call<Settings>, message: Message, _: Waits, arrival: Arrival) -> Result<Known, Failure> {
+    let Arrival::Answered(answer) = arrival else {
+        return Err(Failure::unknown("not-told", "The target never told anything."));
+    };
+    let said: Message = serde_json::from_slice(&answer.body)?;
+    if said.key != message.key {
+        return Err(Failure::rejected("wrong-answer", "The target spoke of another message."));
+    }
+    let key = format!("{}-told", message.key);
+    bring(&key, &Message { key: key.clone() })?;
+    Ok(Known { key: message.key, there: true })
+}
+
+/// Brings a message unless it is there, and looks whenever it is not known whether it arrived.
+fn bring(key: &str, message: &impl Serialize) -> Result<(), Failure> {
     for _ in 0..SENDS {
-        if is_there(&message.key)? {
-            return Ok(Known { key: message.key, there: true });
+        if is_there(key)? {
+            return Ok(());
         }
         // It has looked, and would look again in another attempt.
-        let sent = Request::post("/effects").intent_key(&message.key).json(&message)?.reconciled().send();
+        let sent = Request::post("/effects").intent_key(key).json(message)?.reconciled().send();
         if happened(sent)? {
-            return Ok(Known { key: message.key, there: true });
+            return Ok(());
         }
     }
-    if is_there(&message.key)? {
-        return Ok(Known { key: message.key, there: true });
+    if is_there(key)? {
+        return Ok(());
     }
     Err(Failure::unavailable("not-there-yet", "The target did not take the message."))
+}
+
+fn deliver_file(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    let file = attachments::all()?.into_iter().next().ok_or(attachments::AttachmentError::NotFound)?;
+    let request = Request::put(path!("/places/{}", &message.key)).attachment(&file.media_type, file.id);
+    request.send()?.require_success()?;
+    Ok(Known { key: message.key, there: true })
 }
 
 /// Whether a request is known to have happened. What leaves it open is neither an error nor a success: one looks.

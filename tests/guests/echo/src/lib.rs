@@ -20,6 +20,7 @@ impl Connector for Echo {
     const OPERATIONS: &[Operation<Settings>] = &[
         operation!("echo", "Echo", "Gives the input back without asking the host for anything.", echo).reads_only(),
         operation!("post", "Post", "Sends the input to the target, once.", post),
+        operation!("put", "Put", "Sends the input to the target, as often as it takes.", put),
         operation!("fetch", "Fetch", "Reads from the target.", fetch).reads_only(),
         operation!("log", "Log", "Writes a line.", write_line).reads_only(),
         operation!("attachments", "Attachments", "Lists the files and reads the beginning of each.", list).reads_only(),
@@ -74,6 +75,11 @@ impl Answered {
 
 fn post(_: &Call<Settings>, message: Message) -> Result<Answered, Failure> {
     let answer = Request::post("/").json(&message)?.send()?;
+    Ok(Answered::read(&answer.require_success()?))
+}
+
+fn put(_: &Call<Settings>, message: Message) -> Result<Answered, Failure> {
+    let answer = Request::put("/").json(&message)?.send()?;
     Ok(Answered::read(&answer.require_success()?))
 }
 

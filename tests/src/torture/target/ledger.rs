@@ -11,6 +11,8 @@ pub(in crate::torture) struct Ledger {
     places: HashMap<String, u32>,
     /// Requests that came in, by method and key.
     asked: HashMap<String, u64>,
+    /// What the host must not have said or sent.
+    complaints: Vec<String>,
 }
 
 impl Ledger {
@@ -27,6 +29,15 @@ impl Ledger {
 
     pub(super) fn add_place(&mut self, key: &str) {
         *self.places.entry(key.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn complain(&mut self, complaint: String) {
+        self.complaints.push(complaint);
+    }
+
+    /// What the host must not have said or sent.
+    pub(in crate::torture) fn complaints(&self) -> &[String] {
+        &self.complaints
     }
 
     /// How often it happened, in whatever way.

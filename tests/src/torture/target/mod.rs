@@ -2,6 +2,7 @@
 //! the harness, so it survives every kill of the host. Its own loop, because it has to end connections where a
 //! framework would still answer.
 
+mod herald; // what it calls back
 mod ledger; // what was done, and how often
 mod manners; // how it misbehaves
 mod request; // what it reads
@@ -19,12 +20,13 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{dice::Dice, tripwire::Tripwire};
+use super::{dice::Dice, process::Place, tripwire::Tripwire};
 
 pub(super) use ledger::Ledger;
 
@@ -54,10 +56,18 @@ struct Shared {
     connections: TaskTracker,
     /// Ends what hangs, with the host that it hangs on.
     release: Mutex<CancellationToken>,
+    /// Where the host takes callbacks; `None` while it does not serve.
+    place: watch::Receiver<Option<Place>>,
+    /// Callbacks that the host has not taken yet.
+    heralds: Mutex<JoinSet<()>>,
 }
 
 impl Target {
-    pub(super) async fn start(seed: u64, tripwire: Arc<Tripwire>) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        seed: u64,
+        place: watch::Receiver<Option<Place>>,
+        tripwire: Arc<Tripwire>,
+    ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
@@ -67,6 +77,8 @@ impl Target {
             misbehaves: AtomicBool::new(true),
             connections: TaskTracker::new(),
             release: Mutex::default(),
+            place,
+            heralds: Mutex::default(),
         });
         let accepting = tokio::spawn(accept(shared.clone(), listener, address));
         Ok(Self { address, shared, accepting })
@@ -125,6 +137,7 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.shared.heralds.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }
 
@@ -135,6 +148,12 @@ impl Shared {
 
     fn release(&self) -> CancellationToken {
         self.release.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Calls back at some time, until it is taken. Whoever asked twice is told twice.
+    fn call_back(self: &Arc<Self>, key: &str, address: String) {
+        let herald = herald::announce(self.clone(), key.to_owned(), address);
+        self.heralds.lock().unwrap_or_else(PoisonError::into_inner).spawn(herald);
     }
 
     fn misbehaves(&self) -> bool {

@@ -48,10 +48,19 @@ impl Request {
     /// The business key: the last part of the path, or what the body says.
     pub(super) fn key(&self) -> String {
         if self.method == "POST" {
-            let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
-            return body["key"].as_str().unwrap_or_default().to_owned();
+            return self.said("key").unwrap_or_default();
         }
         self.path.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// Where to call back, when somebody waits for that.
+    pub(super) fn callback(&self) -> Option<String> {
+        self.said("callback")
+    }
+
+    fn said(&self, name: &str) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
+        body[name].as_str().map(str::to_owned)
     }
 }
 

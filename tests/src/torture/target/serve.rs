@@ -2,13 +2,14 @@
 
 use std::{
     io,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 
 use super::{FENCE, Shared, manners::Manner, request::Request};
-use crate::torture::tripwire::Moment;
+use crate::torture::{flows::file_of, tripwire::Moment};
 
 /// Longer than an exchange may take.
 const HANGS_FOR: Duration = Duration::from_secs(3);
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 type GoesOn = bool;
 
 /// Answers one request after the other, until a side ends the connection.
-pub(super) async fn converse(shared: &Shared, mut stream: TcpStream) {
+pub(super) async fn converse(shared: &Arc<Shared>, mut stream: TcpStream) {
     let mut rest = Vec::new();
     while let Ok(Some(request)) = Request::read(&mut stream, &mut rest).await {
         match answer(shared, &mut stream, &request).await {
@@ -35,7 +36,7 @@ pub(super) async fn converse(shared: &Shared, mut stream: TcpStream) {
     }
 }
 
-async fn answer(shared: &Shared, stream: &mut TcpStream, request: &Request) -> io::Result<GoesOn> {
+async fn answer(shared: &Arc<Shared>, stream: &mut TcpStream, request: &Request) -> io::Result<GoesOn> {
     if request.path == FENCE {
         stream.write_all(&Answer::new(204, "").bytes()).await?;
         return Ok(false);
@@ -95,16 +96,22 @@ fn manner(shared: &Shared, request: &Request) -> Manner {
 }
 
 /// Does what is asked, at once and for good.
-fn perform(shared: &Shared, request: &Request) -> Answer {
+fn perform(shared: &Arc<Shared>, request: &Request) -> Answer {
     let key = request.key();
     match request.method.as_str() {
         "POST" => {
             shared.ledger().add_effect(&key);
             shared.tripwire.pass(Moment::Committed);
+            if let Some(address) = request.callback() {
+                shared.call_back(&key, address);
+            }
             Answer::new(201, "")
         }
         "PUT" => {
             shared.ledger().add_place(&key);
+            if key.starts_with("file-") && request.body != file_of(&key) {
+                shared.ledger().complain(format!("`{key}` came with other bytes than were submitted"));
+            }
             Answer::new(200, "")
         }
         _ if shared.ledger().has_effect(&key) => Answer::new(200, ""),

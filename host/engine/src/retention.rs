@@ -1,0 +1,154 @@
+//! What is closed for long enough is given up, beside the work and slower than it.
+
+use std::{sync::Arc, time::Duration};
+
+use sluse_model::Timestamp;
+use sluse_store::{Expiring, PageRequest, StoreError};
+use tokio::time::Instant;
+
+use crate::{Engine, RetentionSettings};
+
+/// The first pass waits until the start is over.
+const FIRST_PASS_AFTER: Duration = Duration::from_secs(60);
+
+/// A pass that takes longer ends; the next one goes on.
+const LONGEST_PASS: Duration = Duration::from_secs(20 * 60);
+
+/// Rows that are looked at in one transaction: some ten milliseconds of the writer's time, and then others come first
+/// for this many times as long.
+const PAGE_ROWS: u32 = 100;
+const PAUSE_FACTOR: u32 = 4;
+
+/// A clock that went further than time did has been set. It may have been set wrongly: nothing is given up by it before
+/// somebody could have seen that.
+const SET_BY: Duration = Duration::from_secs(60 * 60);
+const HELD_AFTER_SETTING: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl RetentionSettings {
+    fn of(&self, what: Expiring) -> Duration {
+        match what {
+            Expiring::Journal => self.journal,
+            Expiring::Files => self.files,
+            Expiring::Runs | Expiring::Ticks => self.runs,
+        }
+    }
+}
+
+impl Engine {
+    /// Gives up what has been closed for long enough, pass by pass, until the engine stops.
+    pub(crate) async fn retain(self: Arc<Self>, settings: RetentionSettings) {
+        let mut clock = SetClock::new(self.clock.now(), Instant::now());
+        let mut wait = FIRST_PASS_AFTER.min(settings.look_every);
+        while self.waited(wait).await {
+            wait = settings.look_every;
+            if clock.is_trusted(self.clock.now(), Instant::now()) {
+                self.pass(&settings).await;
+            } else {
+                tracing::warn!("the clock was set: nothing is given up for a day, so that somebody can look at it");
+            }
+        }
+    }
+
+    async fn pass(&self, settings: &RetentionSettings) {
+        let until = Instant::now() + LONGEST_PASS;
+        for what in [Expiring::Journal, Expiring::Files, Expiring::Runs, Expiring::Ticks] {
+            let before = self.clock.now().minus(settings.of(what));
+            match self.give_up(what, before, until).await {
+                Ok(0) => {}
+                Ok(given_up) => tracing::info!(given_up, "retention: {given_up} {} given up", plural(what)),
+                Err(error) => tracing::warn!(%error, "what is old cannot be given up now; the next pass tries again"),
+            }
+        }
+    }
+
+    /// Gives up what closed before, page by page. Gives how much that was.
+    async fn give_up(&self, what: Expiring, before: Timestamp, until: Instant) -> Result<u64, StoreError> {
+        let (mut given_up, mut after) = (0, None);
+        loop {
+            let began = Instant::now();
+            let expired = self.store.expire(what, before, PageRequest { limit: PAGE_ROWS, after }).await?;
+            given_up += expired.given_up;
+            after = expired.next;
+            let is_over = after.is_none() || Instant::now() >= until;
+            if is_over || !self.waited(began.elapsed() * PAUSE_FACTOR).await {
+                return Ok(given_up);
+            }
+        }
+    }
+
+    /// Waits, unless the engine stops meanwhile.
+    async fn waited(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => true,
+            () = self.dispatcher.stop.cancelled() => false,
+        }
+    }
+}
+
+fn plural(what: Expiring) -> &'static str {
+    match what {
+        Expiring::Journal => "journals",
+        Expiring::Files => "files",
+        Expiring::Runs => "runs",
+        Expiring::Ticks => "ticks",
+    }
+}
+
+/// Whether the clock goes as time does.
+struct SetClock {
+    seen: (Timestamp, Instant),
+    held_until: Option<Instant>,
+}
+
+impl SetClock {
+    fn new(now: Timestamp, instant: Instant) -> Self {
+        Self { seen: (now, instant), held_until: None }
+    }
+
+    fn is_trusted(&mut self, now: Timestamp, instant: Instant) -> bool {
+        let (before, at) = std::mem::replace(&mut self.seen, (now, instant));
+        let (went, took) = (now.since(before), instant.duration_since(at));
+        if went > took + SET_BY || before.since(now) > SET_BY {
+            self.held_until = Some(instant + HELD_AFTER_SETTING);
+        }
+        self.held_until.is_none_or(|until| instant >= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+    /// Whether the clock is trusted at each of these times after the start, given what it says then.
+    #[track_caller]
+    fn check(passes: &[(Duration, Timestamp, bool)]) {
+        let (start, now) = (Instant::now(), Timestamp::from_millis(1_768_464_000_000));
+        let mut clock = SetClock::new(now, start);
+        for (after, says, trusted) in passes {
+            assert_eq!(clock.is_trusted(*says, start + *after), *trusted, "after {after:?}");
+        }
+    }
+
+    fn at(after: Duration) -> Timestamp {
+        Timestamp::from_millis(1_768_464_000_000).plus(after)
+    }
+
+    #[test]
+    fn a_clock_that_goes_as_time_does_is_trusted() {
+        check(&[(HOUR, at(HOUR), true), (2 * HOUR, at(2 * HOUR + Duration::from_secs(59)), true)]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_not_trusted_for_a_day() {
+        check(&[
+            (HOUR, at(YEAR), false),
+            (2 * HOUR, at(YEAR + HOUR), false),
+            (24 * HOUR, at(YEAR + 23 * HOUR), false),
+            (25 * HOUR, at(YEAR + 24 * HOUR), true),
+        ]);
+        check(&[(HOUR, at(YEAR), false), (2 * HOUR, at(2 * HOUR), false), (26 * HOUR, at(26 * HOUR), true)]);
+    }
+}

@@ -1,0 +1,37 @@
+//! What is given up once it has been closed for long enough.
+
+use async_trait::async_trait;
+use sluse_model::Timestamp;
+
+use crate::{PageRequest, StoreError};
+
+/// What can be given up by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiring {
+    /// What attempts have sent and targets have answered: journals, recorded answers, callbacks. Of deliveries that
+    /// are closed.
+    Journal,
+    /// The files of runs that are closed, their names included. A content goes with the last that refers to it.
+    Files,
+    /// Runs that are closed, with everything that belongs to them. Their idempotency keys are free again.
+    Runs,
+    /// Ticks of schedules that have ended. That an item has started a run stays known for good.
+    Ticks,
+}
+
+/// A page of what could be given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expired {
+    /// How many deliveries, files, runs or ticks were given up.
+    pub given_up: u64,
+    /// Where the next page begins. Absent when nothing that is left is old enough.
+    pub next: Option<String>,
+}
+
+/// What is given up once it has been closed for long enough.
+#[async_trait]
+pub trait Retention: Send + Sync {
+    /// Looks at a page of the oldest that there are, and gives up what closed before `before`. What is not closed stays,
+    /// however old it is. One transaction for each page, so that others are not kept waiting.
+    async fn expire(&self, what: Expiring, before: Timestamp, page: PageRequest) -> Result<Expired, StoreError>;
+}
