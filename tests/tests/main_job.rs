@@ -20,6 +20,8 @@ mod disk; // a disk that is full
 mod external; // an outside API, and signed notices
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
+#[path = "main_job/feeds.rs"]
+mod feeds; // an inbox that is polled
 #[path = "main_job/files_from_target.rs"]
 mod files_from_target; // what a target answers, kept
 #[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "shared with the tests of the sandbox")]

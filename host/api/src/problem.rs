@@ -9,7 +9,9 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
-use sluse_engine::{ActError, ApplyError, BulkError, FlowError, InstallError, PauseError, SecretError, SubmitError};
+use sluse_engine::{
+    ActError, ApplyError, BulkError, FireError, FlowError, InstallError, PauseError, SecretError, SubmitError,
+};
 use sluse_store::StoreError;
 
 use crate::{
@@ -56,6 +58,8 @@ pub enum ApiError {
     Bulk(#[from] BulkError),
     #[error(transparent)]
     Pause(#[from] PauseError),
+    #[error(transparent)]
+    Fire(#[from] FireError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
     #[error(transparent)]
@@ -115,6 +119,9 @@ impl ApiError {
             Self::Bulk(error) => bulk_kind(error),
             Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
             Self::Pause(PauseError::NoReason) => kind::BAD_BODY,
+            Self::Fire(FireError::Unknown(_)) => kind::NOT_FOUND,
+            Self::Fire(FireError::AtWork { .. }) => kind::NOT_POSSIBLE,
+            Self::Fire(FireError::Flow(_)) => kind::FLOW_NOT_USABLE,
             Self::Submit(error) => submit_kind(error),
             Self::Install(error) => install_kind(error),
             Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
@@ -125,6 +132,7 @@ impl ApiError {
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))
             | Self::Pause(PauseError::Store(error))
+            | Self::Fire(FireError::Store(error))
             | Self::Store(error) => store_kind(error),
         }
     }

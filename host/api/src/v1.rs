@@ -8,6 +8,7 @@ mod deliveries; // work that waits or is done
 mod gate; // one that is closed
 mod list; // pages of a list
 mod runs; // submissions and what became of them
+mod schedules; // what happens again and again
 mod secrets; // values that nobody sees again
 mod tokens; // who may ask
 
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(connectors::routes());
     routes.extend(configuration::routes());
     routes.extend(connections::routes());
+    routes.extend(schedules::routes());
     routes.extend(secrets::routes());
     routes.extend(tokens::routes());
     routes

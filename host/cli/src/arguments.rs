@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Let go of what a host that was started with `serve --paused` holds.
     Resume,
-    /// Apply connections and flows from TOML files: all of them, or none.
+    /// Apply connections, flows and schedules from TOML files: all of them, or none.
     Apply(Apply),
     /// Hand in a submission.
     Submit(Submit),
@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Do something about many deliveries at once, not too fast, and stop it if need be.
     #[command(subcommand)]
     Bulk(Bulk),
+    /// Look at schedules and what became of their ticks, fire one by hand.
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Build, test, install and swap connectors.
     #[command(subcommand)]
     Connector(Connector),
@@ -92,7 +95,7 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
-    /// Files of [[connection]] and [[flow]] tables.
+    /// Files of [[connection]], [[flow]] and [[schedule]] tables.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Only say what would change.
@@ -230,6 +233,24 @@ pub(crate) enum Connection {
     },
     /// End the pause of a connection.
     Resume { connection: Name },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Schedule {
+    /// List schedules, with their next and their latest tick.
+    List,
+    /// Show a schedule and its ticks, the latest first: fired, late, skipped, and what came of each.
+    Show {
+        schedule: Name,
+        /// At most this many ticks.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Where the page before ended.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Fire a tick now, whatever is planned, also of a schedule that is switched off.
+    Fire { schedule: Name },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ pub(crate) mod connector;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
 pub(crate) mod run;
+pub(crate) mod schedule;
 pub(crate) mod secret;
 pub(crate) mod submit;
 pub(crate) mod timeline;

@@ -52,6 +52,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Run(command) => commands::run::run(&global, command).await,
         Command::Delivery(command) => commands::delivery::run(&global, command).await,
         Command::Bulk(command) => commands::bulk::run(&global, command).await,
+        Command::Schedule(command) => commands::schedule::run(&global, command).await,
         Command::Connector(command) => commands::connector::run(&global, command).await,
         Command::Connection(command) => commands::connection::run(&global, command).await,
         Command::Secret(command) => commands::secret::run(&global, command).await,

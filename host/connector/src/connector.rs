@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use sluse_model::{Description, Digest, Outcome};
+use sluse_model::{Description, Digest, ItemReport, Outcome};
 
 use crate::{Arrival, Call, CallLimits, Ended, Host};
 
@@ -93,20 +93,4 @@ pub struct FeedPage {
     pub items: Vec<FeedItem>,
     pub cursor: Option<String>,
     pub more: bool,
-}
-
-/// What became of one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemReport {
-    pub key: String,
-    pub standing: ItemStanding,
-    pub message: Option<String>,
-}
-
-/// What became of an item's run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ItemStanding {
-    Succeeded,
-    Held,
-    Failed,
 }

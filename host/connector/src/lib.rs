@@ -10,7 +10,7 @@ mod lines; // what a call wrote, bounded
 mod loader; // from bytes to a connector
 
 pub use call::{Arrival, Breakage, BreakageKind, Call, CallLimits, Ended};
-pub use connector::{Connector, FeedItem, FeedPage, Finding, ItemReport, ItemStanding};
+pub use connector::{Connector, FeedItem, FeedPage, Finding};
 pub use host::{AttachmentError, CallbackError, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE};
 pub use http::{Answer, Body, Content, Effect, Keep, Method, Multipart, Part, Request, Response, SendError};
 pub use lines::{Lines, MAX_FIRST_LINES, MAX_LAST_LINES};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluse_model::{
-    Act, ActKind, Actor, BatchId, DeliveryId, DeliveryState, Event, Position, Refused, RetryPolicy, Run, Standing,
+    Act, ActKind, Actor, BatchId, DeliveryId, DeliveryState, Event, Name, Position, Refused, RetryPolicy, Run, Standing,
 };
 use sluse_store::{DeliveryDetail, NewAct, StoreError};
 
@@ -71,8 +71,10 @@ impl Engine {
         }
         let detail = self.store.delivery(id).await?.ok_or(ActError::Unknown(id))?;
         let after = self.decided(&detail, &act)?;
-        self.check_texts(&detail, &act).await?;
-        let new = NewAct { batch, ..self.new_act(detail, act, after, by, why).await? };
+        let run = self.store.run(detail.delivery.run).await?;
+        let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", detail.delivery.run)))?.run;
+        self.check_texts(&detail, &run.flow, &act).await?;
+        let new = NewAct { batch, ..self.new_act(detail, run, act, after, by, why).await? };
         let engine = self.clone();
         Ok(self.to_the_end(async move { engine.write_act(new).await }).await?)
     }
@@ -101,7 +103,7 @@ impl Engine {
     }
 
     /// Holds the texts of an act against the operation, as the active revision describes it.
-    async fn check_texts(&self, detail: &DeliveryDetail, act: &Act) -> Result<(), ActError> {
+    async fn check_texts(&self, detail: &DeliveryDetail, flow: &Name, act: &Act) -> Result<(), ActError> {
         let (what, text) = match act {
             Act::Edit { input, .. } => ("input", input),
             Act::Resolve { output } => ("output", output),
@@ -109,7 +111,7 @@ impl Engine {
         };
         let operation = detail.delivery.operation.to_string();
         let revision = self.active_revision(detail).await?;
-        let schemas = revision.operation(&operation).ok_or_else(|| {
+        let schemas = revision.asked(flow, &detail.delivery.operation).ok_or_else(|| {
             ActError::NotReady(format!("the active revision of the connector has no operation `{operation}`"))
         })?;
         let schema = if what == "input" { &schemas.input } else { &schemas.output };
@@ -120,15 +122,14 @@ impl Engine {
     async fn new_act(
         &self,
         detail: DeliveryDetail,
+        run: Run,
         act: Act,
         after: DeliveryState,
         by: Actor,
         why: Option<String>,
     ) -> Result<NewAct, ActError> {
         let delivery = detail.delivery;
-        let run = self.store.run(delivery.run).await?;
-        let Run { flow, flow_digest, .. } =
-            run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", delivery.run)))?.run;
+        let Run { flow, flow_digest, .. } = run;
         let followed = Followed { delivery: &delivery, flow: &flow, flow_digest: &flow_digest };
         if matches!(act, Act::Edit { .. } | Act::Resolve { .. }) {
             self.check_step(followed).await?;

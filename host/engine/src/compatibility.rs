@@ -1,6 +1,6 @@
 //! Whether what is configured would work with another revision of its connector.
 
-use sluse_model::{Connection, Description, Flow, Name};
+use sluse_model::{Connection, Description, Flow, Name, Schedule};
 
 use crate::schema::Schema;
 
@@ -13,6 +13,8 @@ pub enum Incompatibility {
     MissingEndpoint { connection: Name, endpoint: String },
     /// A flow asks for an operation that the revision does not have.
     MissingOperation { flow: Name, step: Name, operation: Name },
+    /// A schedule polls a feed that the revision does not have.
+    MissingFeed { schedule: Name, feed: Name },
 }
 
 impl std::fmt::Display for Incompatibility {
@@ -30,15 +32,19 @@ impl std::fmt::Display for Incompatibility {
                     "step `{step}` of flow `{flow}` asks for operation `{operation}`, which the revision does not have"
                 )
             }
+            Self::MissingFeed { schedule, feed } => {
+                write!(f, "schedule `{schedule}` polls feed `{feed}`, which the revision does not have")
+            }
         }
     }
 }
 
-/// What of the connector's connections, and of all flows, would not work with the revision described.
+/// What of the connector's connections, and of all flows and schedules, would not work with the revision described.
 pub(crate) fn incompatibilities(
     description: &Description,
     connections: &[Connection],
     flows: &[Flow],
+    schedules: &[Schedule],
 ) -> Vec<Incompatibility> {
     let mut found = Vec::new();
     let settings = Schema::compile(&description.settings_schema).ok();
@@ -69,6 +75,13 @@ pub(crate) fn incompatibilities(
             }
         }
     }
+    for schedule in schedules {
+        let Some((connection, feed)) = schedule.feed() else { continue };
+        let is_ours = connections.iter().any(|ours| ours.name == *connection);
+        if is_ours && !description.feeds.iter().any(|known| known.name == feed.as_str()) {
+            found.push(Incompatibility::MissingFeed { schedule: schedule.name.clone(), feed: feed.clone() });
+        }
+    }
     found
 }
 
@@ -91,15 +104,23 @@ mod tests {
 
     #[test]
     fn what_fits_is_no_obstacle() {
-        let found =
-            incompatibilities(&description("greeter", "1.0.0", &["greet"]), &[connection(json!({}))], &[flow("greet")]);
+        let found = incompatibilities(
+            &description("greeter", "1.0.0", &["greet"]),
+            &[connection(json!({}))],
+            &[flow("greet")],
+            &[],
+        );
         assert_eq!(found, []);
     }
 
     #[test]
     fn a_lost_operation_is_named_with_its_flow() {
-        let found =
-            incompatibilities(&description("greeter", "2.0.0", &["hail"]), &[connection(json!({}))], &[flow("greet")]);
+        let found = incompatibilities(
+            &description("greeter", "2.0.0", &["hail"]),
+            &[connection(json!({}))],
+            &[flow("greet")],
+            &[],
+        );
         assert!(
             matches!(&found[..], [Incompatibility::MissingOperation { operation, .. }] if operation.as_str() == "greet")
         );
@@ -109,7 +130,7 @@ mod tests {
     fn settings_that_no_longer_fit_are_named_with_their_connection() {
         let mut described = description("greeter", "2.0.0", &["greet"]);
         described.settings_schema = json!({"type": "object", "required": ["tone"]}).to_string();
-        let found = incompatibilities(&described, &[connection(json!({}))], &[]);
+        let found = incompatibilities(&described, &[connection(json!({}))], &[], &[]);
         assert!(matches!(&found[..], [Incompatibility::Settings { .. }]));
     }
 }

@@ -1,4 +1,4 @@
-//! Connections and flows as TOML: read as a whole, checked as a whole, every finding with its file and line. Writes
+//! Connections, flows and schedules as TOML: read as a whole, checked as a whole, every finding with its file and line. Writes
 //! nothing: what is without findings goes to the store in one transaction, by the caller.
 //!
 //! Two steps: [`parse`] needs nothing but the files; [`check`] holds what they say against what is installed.
@@ -11,17 +11,18 @@ mod finding; // what is wrong, and where
 mod flows; // a `[[flow]]`
 mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
+mod schedules; // a `[[schedule]]`
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use sluse_model::{Connection, Flow, Name};
+use sluse_model::{Connection, Flow, Name, Schedule};
 
 pub(crate) use check::{Catalog, check};
 pub use diff::Change;
-pub(crate) use diff::diff;
+pub(crate) use diff::{Stored, diff};
 pub use finding::Finding;
 
 use document::Node;
@@ -50,6 +51,7 @@ pub(crate) struct Parsed {
     pub(crate) files: Vec<String>,
     pub(crate) connections: Vec<Located<Connection>>,
     pub(crate) flows: Vec<Located<Flow>>,
+    pub(crate) schedules: Vec<Located<Schedule>>,
 }
 
 /// Something with the place where it stands.
@@ -70,15 +72,21 @@ impl Parsed {
         self.flows.iter().map(|located| &located.value)
     }
 
+    /// The schedules, in the order of the files.
+    pub(crate) fn schedules(&self) -> impl Iterator<Item = &Schedule> {
+        self.schedules.iter().map(|located| &located.value)
+    }
+
     /// What goes to the store.
-    pub(crate) fn into_parts(self) -> (Vec<Connection>, Vec<Flow>) {
+    pub(crate) fn into_parts(self) -> (Vec<Connection>, Vec<Flow>, Vec<Schedule>) {
         let connections = self.connections.into_iter().map(|located| located.value);
         let flows = self.flows.into_iter().map(|located| located.value);
-        (connections.collect(), flows.collect())
+        let schedules = self.schedules.into_iter().map(|located| located.value);
+        (connections.collect(), flows.collect(), schedules.collect())
     }
 }
 
-/// Reads files of `[[connection]]` and `[[flow]]` tables.
+/// Reads files of `[[connection]]`, `[[flow]]` and `[[schedule]]` tables.
 ///
 /// Tells every finding, sorted by file (in the order given) and line; nothing is taken from files with findings.
 pub(crate) fn parse(files: &[ConfigurationFile]) -> Result<Parsed, Vec<Finding>> {
@@ -97,6 +105,7 @@ pub(crate) fn parse(files: &[ConfigurationFile]) -> Result<Parsed, Vec<Finding>>
     }
     refuse_duplicates("connection", &parsed.connections, |connection| &connection.name, &mut findings);
     refuse_duplicates("flow", &parsed.flows, |flow| &flow.name, &mut findings);
+    refuse_duplicates("schedule", &parsed.schedules, |schedule| &schedule.name, &mut findings);
     if findings.is_empty() {
         return Ok(parsed);
     }
@@ -116,6 +125,7 @@ fn parse_file(file: &ConfigurationFile, parsed: &mut Parsed, findings: &mut Vec<
     let mut reader = Reader::new(&root, &origin, "", findings).expect("the root of a document is a table");
     let connections = reader.list("connection");
     let flows = reader.list("flow");
+    let schedules = reader.list("schedule");
     reader.finish();
     for (index, node) in connections.iter().enumerate() {
         let path = format!("connection[{index}]");
@@ -127,6 +137,12 @@ fn parse_file(file: &ConfigurationFile, parsed: &mut Parsed, findings: &mut Vec<
         let path = format!("flow[{index}]");
         if let Some(flow) = flows::read(node, &origin, &path, findings) {
             parsed.flows.push(Located { value: flow, origin: origin.at(&path) });
+        }
+    }
+    for (index, node) in schedules.iter().enumerate() {
+        let path = format!("schedule[{index}]");
+        if let Some(schedule) = schedules::read(node, &origin, &path, findings) {
+            parsed.schedules.push(Located { value: schedule, origin: origin.at(&path) });
         }
     }
 }

@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use sluse_model::{Connection, Description, Endpoint, Flow, Name, RevisionStanding};
+use sluse_model::{Connection, Description, Endpoint, Flow, Name, RevisionStanding, Schedule};
 use sluse_store::StoreError;
 use sluse_vault::{SecretUse, Standing, VaultError};
 
 use crate::{
     Engine,
-    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, check, diff, parse},
+    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse},
     connections::rules,
     counted,
 };
@@ -55,14 +55,8 @@ impl From<VaultError> for ApplyError {
     }
 }
 
-/// What is stored now.
-struct Stored {
-    connections: Vec<Connection>,
-    flows: Vec<Flow>,
-}
-
 impl Engine {
-    /// Applies connections and flows. What is not named stays as it is.
+    /// Applies connections, flows and schedules. What is not named stays as it is.
     pub async fn configure(
         self: &Arc<Self>,
         files: &[ConfigurationFile],
@@ -71,14 +65,14 @@ impl Engine {
         let parsed = parse(files).map_err(ApplyError::Findings)?;
         let stored = self.stored().await?;
         self.check_configuration(&parsed, &stored).await?;
-        let changes = diff(&stored.connections, &stored.flows, parsed.connections(), parsed.flows());
-        let (connections, flows) = parsed.into_parts();
+        let changes = diff(&stored, &parsed);
+        let parts = parsed.into_parts();
         if options.dry_run {
-            let uses = self.vault.plan_origins(&connections).await?;
+            let uses = self.vault.plan_origins(&parts.0).await?;
             return Ok(Applied { changes, unconfirmed: unconfirmed(uses) });
         }
         let engine = self.clone();
-        let uses = self.to_the_end(async move { engine.write(connections, flows, options).await }).await?;
+        let uses = self.to_the_end(async move { engine.write(parts, options).await }).await?;
         for change in &changes {
             tracing::info!("configuration: {change}");
         }
@@ -88,29 +82,30 @@ impl Engine {
     /// Writes what was checked. Gives the secrets that may not go yet where it sends them.
     async fn write(
         &self,
-        connections: Vec<Connection>,
-        flows: Vec<Flow>,
+        (connections, flows, schedules): (Vec<Connection>, Vec<Flow>, Vec<Schedule>),
         options: ApplyOptions,
     ) -> Result<Vec<SecretUse>, ApplyError> {
         let uses = self.vault.apply_origins(&connections, options.confirm_origins).await?;
-        self.store.apply(connections.clone(), flows, self.clock.now()).await?;
+        self.store.apply(connections.clone(), flows, schedules, self.clock.now()).await?;
         self.connections.refresh();
         self.gates.configure(&connections);
         self.flows.refresh();
+        self.schedules_changed.notify_one();
         Ok(uses)
     }
 
     async fn stored(&self) -> Result<Stored, StoreError> {
         let connections = self.store.connections().await?.into_iter().map(|stored| stored.connection).collect();
         let flows = self.store.flows().await?.into_iter().map(|stored| stored.flow).collect();
-        Ok(Stored { connections, flows })
+        let schedules = self.store.schedules().await?.into_iter().map(|stored| stored.schedule).collect();
+        Ok(Stored { connections, flows, schedules })
     }
 
     async fn check_configuration(&self, parsed: &Parsed, stored: &Stored) -> Result<(), ApplyError> {
         let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
         let connections: BTreeMap<Name, Connection> =
             stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
-        let flows: BTreeMap<Name, Flow> = stored.flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect();
+        let flows = stored.flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect();
         let allows_endpoint = |connection: &Connection, name: &Name, endpoint: &Endpoint| {
             let rules = rules(connection, name, endpoint).map_err(|error| error.to_string())?;
             let bound = !matches!(endpoint.auth, sluse_model::Auth::Nothing);

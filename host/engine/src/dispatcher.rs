@@ -221,6 +221,9 @@ impl Engine {
             if let Err(error) = self.take_up_lapsed().await {
                 tracing::warn!(%error, "lapsed deliveries cannot be taken up now");
             }
+            if let Err(error) = self.release_polls().await {
+                tracing::warn!(%error, "lapsed polls cannot be taken up now");
+            }
         }
     }
 }

@@ -10,7 +10,8 @@ use sluse_vault::Vault;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, revisions::Revisions,
+    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, polls::Polls,
+    revisions::Revisions,
 };
 
 /// What the engine is wired from.
@@ -39,11 +40,14 @@ pub struct Engine {
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) polls: Polls,
+    /// Told when schedules are to be looked at before their time.
+    pub(crate) schedules_changed: tokio::sync::Notify,
     /// One at a time: what the gates hold is what was written last.
     pub(crate) pausing: tokio::sync::Mutex<()>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
-    /// Dispatcher, lease keeper, acts on many deliveries, and what gives up in time.
+    /// Dispatcher, lease keeper, schedules, acts on many deliveries, and what gives up in time.
     pub(crate) background: TaskTracker,
 }
 
@@ -56,6 +60,8 @@ impl Engine {
             revisions: Revisions::new(parts.store.clone(), parts.loader),
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
             gates: Gates::new(parts.clock.clone()),
+            polls: Polls::default(),
+            schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),
@@ -74,8 +80,10 @@ impl Engine {
         engine.load_active().await?;
         engine.take_up_lapsed().await?;
         engine.resume_batches().await?;
+        engine.release_polls().await?;
         engine.background.spawn(engine.clone().dispatch());
         engine.background.spawn(engine.clone().keep_leases());
+        engine.background.spawn(engine.clone().keep_schedules());
         if let Some(retention) = engine.settings.retention {
             engine.background.spawn(engine.clone().retain(retention));
         }

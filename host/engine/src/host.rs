@@ -28,12 +28,12 @@ use sluse_store::{Claimed, NotedIntent};
 use tokio::sync::OnceCell;
 
 use self::{
-    additions::Additions,
     admission::Way,
     answers::{AnswerRoom, MAX_ANSWERS_BYTES},
 };
 use crate::{Engine, connections::LiveConnection};
 
+pub(crate) use additions::Additions;
 pub(crate) use check::CheckHost;
 pub(crate) use record::{HostRecord, Record};
 
@@ -48,11 +48,22 @@ pub(crate) struct DeliveryHost {
     /// How many waits of the delivery have ended.
     phase: u32,
     record: Arc<Record>,
-    /// Who promised to change nothing at the target, if anybody did.
-    promise: Option<&'static str>,
+    /// What was promised of the requests, if anything was.
+    promise: Option<Promise>,
+    /// Files that it adds are kept, for the runs that begin with what it finds.
+    keeps_files: bool,
     /// The run's files as they were before the call added any, once somebody has asked.
     files_before: OnceCell<Vec<Attachment>>,
-    additions: Additions,
+    additions: Arc<Additions>,
+}
+
+/// What was promised of the requests of a call.
+#[derive(Debug, Clone, Copy)]
+enum Promise {
+    /// Whoever this is changes nothing at the target.
+    Reads(&'static str),
+    /// Whoever this is sends nothing that must happen once.
+    Repeats(&'static str),
 }
 
 impl DeliveryHost {
@@ -66,8 +77,8 @@ impl DeliveryHost {
         reads_only: bool,
     ) -> Self {
         let record = Arc::new(Record::new(claimed.attempt, engine.clock.clone(), journal));
-        let promise = reads_only.then_some("an operation that is described as `reads-only`");
-        let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
+        let promise = reads_only.then_some(Promise::Reads("an operation that is described as `reads-only`"));
+        let additions = Arc::new(Additions::new(connection.connection().limits.max_attachment_bytes));
         Self {
             engine,
             connection,
@@ -76,6 +87,7 @@ impl DeliveryHost {
             phase: claimed.phase,
             record,
             promise,
+            keeps_files: true,
             files_before: OnceCell::new(),
             additions,
         }
@@ -83,9 +95,24 @@ impl DeliveryHost {
 
     /// The host of a check, which changes nothing at the target and is on behalf of no run.
     fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        let record = Arc::new(Record::new(1, engine.clock.clone(), Vec::new()));
-        let additions = Additions::new(connection.connection().limits.max_attachment_bytes);
-        let promise = Some("a check");
+        Self::of_nothing(engine, connection, 1, Promise::Reads("a check"), false)
+    }
+
+    /// The host of a poll. What it finds is not known yet, so there is no journal to send anything under.
+    pub(crate) fn of_poll(engine: Arc<Engine>, connection: Arc<LiveConnection>, attempt: u32) -> Self {
+        Self::of_nothing(engine, connection, attempt, Promise::Repeats("a poll"), true)
+    }
+
+    /// The host of a call that is on behalf of no delivery.
+    fn of_nothing(
+        engine: Arc<Engine>,
+        connection: Arc<LiveConnection>,
+        attempt: u32,
+        promise: Promise,
+        keeps_files: bool,
+    ) -> Self {
+        let record = Arc::new(Record::new(attempt, engine.clock.clone(), Vec::new()));
+        let additions = Arc::new(Additions::new(connection.connection().limits.max_attachment_bytes));
         Self {
             engine,
             connection,
@@ -93,7 +120,8 @@ impl DeliveryHost {
             held: None,
             phase: 0,
             record,
-            promise,
+            promise: Some(promise),
+            keeps_files,
             files_before: OnceCell::new(),
             additions,
         }
@@ -101,18 +129,27 @@ impl DeliveryHost {
 
     /// Refuses what breaks the promise to read only.
     fn permits(&self, request: &Request) -> Result<(), SendError> {
-        match self.promise {
-            Some(who) if request.effect != Effect::Read => {
-                let method = request.method.as_str();
-                Err(SendError::Forbidden(format!("{who} only reads, and this {method} has an effect")))
+        let method = request.method.as_str();
+        let refusal = match (self.promise, request.effect) {
+            (Some(Promise::Reads(who)), Effect::Repeatable | Effect::Once) => {
+                format!("{who} only reads, and this {method} has an effect")
             }
-            _ => Ok(()),
-        }
+            (Some(Promise::Repeats(who)), Effect::Once) => {
+                format!("{who} may be made again, and this {method} must happen once: send it when the source is told")
+            }
+            _ => return Ok(()),
+        };
+        Err(SendError::Forbidden(refusal))
     }
 
     /// What the call leaves behind; outlives the host.
     pub(crate) fn record(&self) -> Arc<Record> {
         self.record.clone()
+    }
+
+    /// The files that the call adds; they outlive the host.
+    pub(crate) fn additions(&self) -> Arc<Additions> {
+        self.additions.clone()
     }
 }
 

@@ -184,7 +184,8 @@ impl Engine {
             .filter(|connection| connection.connector == *connector)
             .collect();
         let flows: Vec<_> = self.store.flows().await?.into_iter().map(|stored| stored.flow).collect();
-        Ok(incompatibilities(loaded.connector.description(), &connections, &flows))
+        let schedules: Vec<_> = self.store.schedules().await?.into_iter().map(|stored| stored.schedule).collect();
+        Ok(incompatibilities(loaded.connector.description(), &connections, &flows, &schedules))
     }
 
     async fn keep_component(&self, component: Bytes, digest: &Digest) -> Result<(), StoreError> {

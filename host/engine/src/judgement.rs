@@ -60,7 +60,7 @@ pub(crate) fn not_connected(error: &ConnectionError) -> AttemptEnd {
 /// applied under.
 pub(crate) fn unfit(revision: &LoadedRevision, claimed: &Claimed) -> Option<AttemptEnd> {
     let operation = &claimed.delivery.operation;
-    let Some(schemas) = revision.operation(operation.as_str()) else {
+    let Some(schemas) = revision.asked(&claimed.flow, operation) else {
         let message = format!("revision {} of the connector has no operation `{operation}`", claimed.revision.short());
         return Some(AttemptEnd::Misconfigured(Problem::new("unknown-operation", message)));
     };
@@ -70,6 +70,12 @@ pub(crate) fn unfit(revision: &LoadedRevision, claimed: &Claimed) -> Option<Atte
     let message = format!("The input of step `{}` does not fit operation `{operation}`.", claimed.delivery.step);
     let problem = Problem::new("input-does-not-fit", message).with_detail(detail);
     Some(AttemptEnd::Failed(Failure::Invalid { problem }))
+}
+
+/// A report that cannot be told: the input is not what the host wrote.
+pub(crate) fn no_report(error: &serde_json::Error) -> AttemptEnd {
+    let problem = Problem::new("no-report", "This is no report that a source could be told.");
+    AttemptEnd::Failed(Failure::Invalid { problem: problem.with_detail(error.to_string()) })
 }
 
 /// What an ended call amounts to.
@@ -83,7 +89,15 @@ pub(crate) fn judge(ended: Ended<Outcome>, wait: Option<Duration>, now: Timestam
                 "The connector waits for a callback without having opened an address for one.",
             )),
         },
-        Ok(Err(failure)) => AttemptEnd::Failed(failure),
+        Ok(Err(failure)) => judge_failure(Ok(failure)),
+        Err(breakage) => judge_failure(Err(breakage)),
+    }
+}
+
+/// What a call amounts to that came to nothing: it says what failed, or it broke.
+pub(crate) fn judge_failure(ended: Result<Failure, Breakage>) -> AttemptEnd {
+    match ended {
+        Ok(failure) => AttemptEnd::Failed(failure),
         Err(Breakage { kind: BreakageKind::TimedOut, message }) => {
             let problem = Problem::new(CALL_TIMED_OUT, "The target took too long.").with_detail(message);
             AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None })
@@ -127,7 +141,7 @@ pub(crate) fn checked(revision: &LoadedRevision, claimed: &Claimed, end: Attempt
         let message = "The connector is done, but its answer does not fit its own schema.";
         AttemptEnd::Broken(Problem::new("output-does-not-fit", message).with_detail(detail))
     };
-    let Some(schemas) = revision.operation(claimed.delivery.operation.as_str()) else { return end };
+    let Some(schemas) = revision.asked(&claimed.flow, &claimed.delivery.operation) else { return end };
     match serde_json::from_str(output) {
         Err(error) => broken(format!("not JSON: {error}")),
         Ok(value) => match schemas.output.check(&value) {

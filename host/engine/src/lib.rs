@@ -19,16 +19,19 @@ mod gates; // how much at once, how fast, and whether at all
 mod host; // what a component may ask
 mod install; // handing in a connector
 mod intents; // what must happen once
+mod items; // from what a feed found to runs
 mod judgement; // what an attempt amounts to
 mod lapsed; // attempts that were lost
 mod mapping; // how a step's input comes about
 mod notices; // what owners are told
 mod outlook; // what people are told of a delivery
 mod pauses; // letting nothing begin
+mod polls; // asking feeds
 mod retention; // what is given up in time
 mod revisions; // connectors, loaded
 #[cfg(feature = "sabotage")]
 mod sabotage; // how a proof is shown to fail
+mod schedules; // ticks as they come
 mod schema; // what a submission, a setting, an input must look like
 mod secrets; // values that nobody sees again
 mod settings; // how much at once
@@ -51,6 +54,7 @@ pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};
 pub use outlook::Outlook;
 pub use pauses::PauseError;
+pub use schedules::FireError;
 pub use schema::{Schema, SchemaFault, Violation};
 pub use secrets::SecretError;
 pub use settings::{EngineSettings, RetentionSettings};

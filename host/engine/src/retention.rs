@@ -29,7 +29,7 @@ impl RetentionSettings {
         match what {
             Expiring::Journal => self.journal,
             Expiring::Files => self.files,
-            Expiring::Runs => self.runs,
+            Expiring::Runs | Expiring::Ticks => self.runs,
         }
     }
 }
@@ -51,7 +51,7 @@ impl Engine {
 
     async fn pass(&self, settings: &RetentionSettings) {
         let until = Instant::now() + LONGEST_PASS;
-        for what in [Expiring::Journal, Expiring::Files, Expiring::Runs] {
+        for what in [Expiring::Journal, Expiring::Files, Expiring::Runs, Expiring::Ticks] {
             let before = self.clock.now().minus(settings.of(what));
             match self.give_up(what, before, until).await {
                 Ok(0) => {}
@@ -90,6 +90,7 @@ fn plural(what: Expiring) -> &'static str {
         Expiring::Journal => "journals",
         Expiring::Files => "files",
         Expiring::Runs => "runs",
+        Expiring::Ticks => "ticks",
     }
 }
 

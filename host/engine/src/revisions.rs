@@ -7,17 +7,28 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use sluse_connector::{Connector, LoadError, Loader};
-use sluse_model::Digest;
+use sluse_model::{Digest, Name, SETTLE_FLOW};
 use sluse_store::{Store, StoreError};
 use tokio::{io::AsyncReadExt, sync::Mutex};
 
 use crate::schema::{Schema, SchemaFault};
+
+/// What a source is told.
+const REPORT: &str = r#"{"type": "object", "additionalProperties": false, "required": ["group", "items"], "properties": {
+    "group": {"type": "string"},
+    "items": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["key", "standing"],
+        "properties": {"key": {"type": "string"}, "standing": {"enum": ["succeeded", "held", "failed"]},
+            "message": {"type": "string"}}}}}}"#;
 
 /// A revision with the schemas of its description compiled.
 #[derive(Debug)]
 pub(crate) struct LoadedRevision {
     pub(crate) connector: Arc<dyn Connector>,
     operations: HashMap<String, OperationSchemas>,
+    /// By feed: what its items look like.
+    feeds: HashMap<String, Schema>,
+    /// What the host itself hands over and takes back when a source is told something.
+    settle: OperationSchemas,
 }
 
 /// What goes into an operation and comes out of it.
@@ -47,11 +58,28 @@ impl LoadedRevision {
             };
             operations.insert(operation.name.clone(), schemas);
         }
-        Ok(Self { connector, operations })
+        let mut feeds = HashMap::new();
+        for feed in &description.feeds {
+            let schema =
+                Schema::compile(&feed.item_schema).map_err(bad(format!("`item-schema` of feed `{}`", feed.name)))?;
+            feeds.insert(feed.name.clone(), schema);
+        }
+        let ours = |text: &str| Schema::compile(text).map_err(bad("a schema of the host".into()));
+        let settle = OperationSchemas { input: ours(REPORT)?, output: ours("true")?, reads_only: false };
+        Ok(Self { connector, operations, feeds, settle })
     }
 
-    pub(crate) fn operation(&self, name: &str) -> Option<&OperationSchemas> {
-        self.operations.get(name)
+    /// What goes into an operation that a flow asks for, and comes out of it. The host's own flow asks for feeds.
+    pub(crate) fn asked(&self, flow: &Name, operation: &Name) -> Option<&OperationSchemas> {
+        if flow.as_str() == SETTLE_FLOW {
+            return self.feeds.contains_key(operation.as_str()).then_some(&self.settle);
+        }
+        self.operations.get(operation.as_str())
+    }
+
+    /// What a feed's items look like.
+    pub(crate) fn feed(&self, name: &str) -> Option<&Schema> {
+        self.feeds.get(name)
     }
 }
 

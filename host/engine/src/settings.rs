@@ -13,6 +13,8 @@ pub struct EngineSettings {
     pub stop_within: Duration,
     /// What the addresses begin with at which targets answer: `https://sluse.example.dk`. Without it, none is given.
     pub callbacks_url: Option<String>,
+    /// How long schedules are not looked at, at most: a clock that was set is noticed by then.
+    pub schedule_look: Duration,
     /// Every connection is paused at the start, until [`crate::Engine::resume_all`].
     pub starts_paused: bool,
     /// Absent when everything is kept for ever.
@@ -42,7 +44,8 @@ impl Default for RetentionSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         let (lease, stop_within) = (Duration::from_secs(60), Duration::from_secs(20));
-        let retention = Some(RetentionSettings::default());
-        Self { max_in_flight: 512, lease, stop_within, callbacks_url: None, starts_paused: false, retention }
+        let (schedule_look, retention) = (Duration::from_secs(30), Some(RetentionSettings::default()));
+        let (callbacks_url, starts_paused) = (None, false);
+        Self { max_in_flight: 512, lease, stop_within, callbacks_url, schedule_look, starts_paused, retention }
     }
 }

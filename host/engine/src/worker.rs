@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use sluse_connector::{Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, Outcome, Problem, RetryPolicy, Standing, TimelineLevel,
-    TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, GroupReport, Outcome, Problem, RetryPolicy, SETTLE_FLOW,
+    Standing, TimelineLevel, TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
 };
 use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
@@ -17,7 +17,8 @@ use crate::{
     gates::Pass,
     host::{DeliveryHost, HostRecord},
     judgement::{
-        checked, cut_off, judge, not_connected, not_read, not_ready, took_too_long, unfit, with_the_host_s_part,
+        checked, cut_off, judge, no_report, not_connected, not_read, not_ready, took_too_long, unfit,
+        with_the_host_s_part,
     },
     revisions::LoadedRevision,
 };
@@ -213,7 +214,7 @@ impl Engine {
         Attempted { end, in_doubt, closed, policy, is_strained, timeline }
     }
 
-    /// Begins with the operation, or goes on with it when its wait has ended.
+    /// Begins with the operation, tells a source what became of its items, or goes on with it when its wait has ended.
     async fn call(
         &self,
         revision: &LoadedRevision,
@@ -232,6 +233,11 @@ impl Engine {
         let limits = CallLimits::from(&connection.connection().limits);
         let (connector, operation, input) = (&revision.connector, delivery.operation.as_str(), &delivery.input);
         let span = tracing::debug_span!("sandbox.invoke");
+        if claimed.flow.as_str() == SETTLE_FLOW {
+            let GroupReport { group, items } = serde_json::from_str(input).map_err(|error| no_report(&error))?;
+            let told = connector.settle(call, operation, &group, items, limits, Box::new(host)).instrument(span).await;
+            return Ok(told.map(|told| told.map(|()| Outcome::Done { output: "null".to_owned() })));
+        }
         let Some(resumption) = &claimed.resumption else {
             return Ok(connector.execute(call, operation, input, limits, Box::new(host)).instrument(span).await);
         };
@@ -262,5 +268,5 @@ pub(crate) fn tried(claimed: &Claimed, is_strained: bool) -> Tried {
 
 /// What the connector promises of the operation.
 fn reads_only(revision: &LoadedRevision, claimed: &Claimed) -> bool {
-    revision.operation(claimed.delivery.operation.as_str()).is_some_and(|operation| operation.reads_only)
+    revision.asked(&claimed.flow, &claimed.delivery.operation).is_some_and(|operation| operation.reads_only)
 }

@@ -14,6 +14,8 @@ mod callbacks; // what a target answers later
 mod callers; // who goes away, and an engine that stops
 #[path = "deliveries/clock.rs"]
 mod clock; // a clock that is set
+#[path = "deliveries/feeds.rs"]
+mod feeds; // what is found, and who hears of it
 #[path = "deliveries/gates.rs"]
 mod gates; // how much at once, how fast, and whether at all
 #[path = "deliveries/journal.rs"]
@@ -32,6 +34,8 @@ mod policies; // when to try again, and when no more
 mod restart; // what a former process left behind
 #[path = "deliveries/retention.rs"]
 mod retention; // what is given up in time
+#[path = "deliveries/schedules.rs"]
+mod schedules; // what happens again and again
 #[path = "deliveries/secrets.rs"]
 mod secrets; // what a connector is handed
 #[path = "deliveries/steps.rs"]

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Dice, Timestamp};
+use crate::{Dice, Digest, Timestamp};
 
 /// The text is not an id of this kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,11 @@ macro_rules! id {
                 dice.fill(&mut random);
                 let millis = u64::try_from(now.as_millis()).unwrap_or(0);
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            }
+
+            /// The id of something that comes into being at `now` and follows from `cause`: the same for the same cause.
+            pub fn derived(now: Timestamp, cause: &Digest) -> Self {
+                Self::new(now, &Fixed(cause))
             }
 
             /// The id with these sixteen bytes.
@@ -104,6 +109,19 @@ id!(
     /// Names an act on many deliveries: `bat-` and 32 hex digits.
     BatchId, "bat-", "batch"
 );
+id!(
+    /// Names a tick of a schedule: `tick-` and 32 hex digits. Given to connectors that are polled.
+    TickId, "tick-", "tick"
+);
+
+/// Chance that a digest decides.
+struct Fixed<'a>(&'a Digest);
+
+impl Dice for Fixed<'_> {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.iter_mut().zip(self.0.as_bytes()).for_each(|(byte, fixed)| *byte = *fixed);
+    }
+}
 
 #[cfg(test)]
 mod tests {

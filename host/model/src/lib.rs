@@ -10,6 +10,7 @@ mod delivery; // one durable call, and what may become of it
 mod description; // what a connector says of itself
 mod dice; // where chance comes from
 mod digest; // what bytes are called
+mod feed; // items, and what their source is told
 mod flow; // what happens to a submission
 mod gate; // how much at once, how fast, and whether at all
 mod id; // what programs call things
@@ -19,6 +20,8 @@ mod problem; // what went wrong, for two readers
 mod retry; // when to try again
 mod revision; // a connector's installed components
 mod run; // one execution of a flow
+mod schedule; // what happens again and again
+mod tick; // one coming of a schedule
 mod time; // points in time, and where they come from
 mod token; // who may ask the host for what
 
@@ -35,17 +38,23 @@ pub use delivery::{
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};
 pub use digest::{Digest, Digester, InvalidDigest};
+pub use feed::{GroupReport, ItemReport, ItemStanding, SETTLE_FLOW, item_digest, settle_flow, settle_key};
 pub use flow::{AttentionRule, Flow, Step};
 pub use gate::{
     BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
 };
-pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, RunId, TokenId};
+pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, RunId, TickId, TokenId};
 pub use name::{InvalidName, Name};
 pub use notice::{NoticeOccasion, OwnerNotice};
 pub use problem::{Failure, Outcome, Problem};
 pub use retry::{AttemptLimits, Handling, LimitsSince, MAX_RETRY_AFTER_MS, RetryPolicy, Tried, Waits, displayed_limit};
 pub use revision::{Revision, RevisionStanding};
 pub use run::{Run, RunState};
+pub use schedule::{
+    Cadence, CadenceFault, Calendar, Fire, Look, MAX_COUNTED, Overlap, PUNCTUAL, Planned, Schedule, Skipped, Task,
+    Turn, zone_names,
+};
+pub use tick::{Found, ItemOrigin, Origin, SkipReason, Tick, TickState};
 pub use time::{Clock, Timestamp};
 pub use token::{InvalidScope, Scope, Token};
 

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sluse_connector::{Arrival, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host, ItemReport, LoadError};
-use sluse_model::{Description, Digest, Outcome};
+use sluse_connector::{Arrival, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host, LoadError};
+use sluse_model::{Description, Digest, ItemReport, Outcome};
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower, types::ComponentItem,
 };

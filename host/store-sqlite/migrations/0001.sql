@@ -269,6 +269,98 @@ CREATE TABLE acts (
 ) STRICT;
 CREATE INDEX acts_by_delivery ON acts (delivery);
 
+CREATE TABLE schedules (
+    key        INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL UNIQUE,
+    -- The connection that it polls; absent when it polls none.
+    connection INTEGER REFERENCES connections (key),
+    changed_at INTEGER NOT NULL,
+    definition TEXT    NOT NULL,
+    -- The tick that is to come.
+    next_at    INTEGER,
+    fires_at   INTEGER,
+    CHECK ((next_at IS NULL) = (fires_at IS NULL))
+) STRICT;
+
+CREATE TABLE ticks (
+    key          INTEGER PRIMARY KEY,
+    id           BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
+    schedule     INTEGER NOT NULL REFERENCES schedules (key),
+    -- The connection that it polls.
+    connection   INTEGER REFERENCES connections (key),
+    planned_at   INTEGER NOT NULL,
+    until        INTEGER NOT NULL,
+    count        INTEGER NOT NULL CHECK (count > 0),
+    at           INTEGER NOT NULL,
+    late         INTEGER NOT NULL CHECK (late = 0 OR late = 1),
+    token        BLOB CHECK (length(token) = 16),
+    by_name      TEXT,
+    state        TEXT    NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'retrying' OR state = 'done'
+                                         OR state = 'failed' OR state = 'skipped'),
+    why          TEXT,
+    due_at       INTEGER,
+    ended_at     INTEGER,
+    problem      TEXT,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    lease_number INTEGER NOT NULL DEFAULT 0,
+    lease_until  INTEGER,
+    started      INTEGER NOT NULL DEFAULT 0,
+    known        INTEGER NOT NULL DEFAULT 0,
+    held         INTEGER NOT NULL DEFAULT 0,
+    run          INTEGER REFERENCES runs (key),
+    timeline     TEXT,
+    CHECK ((token IS NULL) = (by_name IS NULL)),
+    CHECK ((state = 'queued' OR state = 'retrying') = (due_at IS NOT NULL)),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state = 'done' OR state = 'failed') = (ended_at IS NOT NULL)),
+    CHECK ((state = 'retrying' OR state = 'failed') = (problem IS NOT NULL)),
+    CHECK ((state = 'skipped') = (why IS NOT NULL))
+) STRICT;
+CREATE INDEX ticks_by_schedule ON ticks (schedule);
+CREATE INDEX ticks_by_plan ON ticks (schedule, planned_at);
+CREATE INDEX ticks_started ON ticks (schedule) WHERE run IS NOT NULL;
+CREATE INDEX ticks_by_run ON ticks (run) WHERE run IS NOT NULL;
+-- What has not ended, by the order in which it came.
+CREATE INDEX ticks_open ON ticks (schedule, key) WHERE state = 'queued' OR state = 'running' OR state = 'retrying';
+CREATE INDEX ticks_due ON ticks (connection, due_at) WHERE due_at IS NOT NULL AND connection IS NOT NULL;
+-- One poll at a time at a connection, whoever writes.
+CREATE UNIQUE INDEX ticks_running ON ticks (connection) WHERE state = 'running';
+
+-- Feeds of connections, and where the latest poll of each ended.
+CREATE TABLE feeds (
+    key        INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    name       TEXT    NOT NULL,
+    cursor     TEXT,
+    UNIQUE (connection, name)
+) STRICT;
+
+-- What feeds have found, each of which has started one run. The digest of feed and key stays for good; the run and the
+-- texts need not.
+CREATE TABLE items (
+    key      INTEGER PRIMARY KEY,
+    digest   BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    feed     INTEGER NOT NULL REFERENCES feeds (key),
+    tick     INTEGER REFERENCES ticks (key),
+    run      INTEGER REFERENCES runs (key),
+    name     TEXT,
+    "group"  TEXT,
+    -- What the source was told last, or is about to be told.
+    standing TEXT CHECK (standing = 'succeeded' OR standing = 'held' OR standing = 'failed'),
+    message  TEXT
+) STRICT;
+CREATE UNIQUE INDEX items_by_run ON items (run) WHERE run IS NOT NULL;
+CREATE INDEX items_by_tick ON items (tick) WHERE tick IS NOT NULL;
+CREATE INDEX items_by_group ON items (feed, "group") WHERE "group" IS NOT NULL;
+
+-- Deliveries that tell a source what became of a group of its items.
+CREATE TABLE settles (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),
+    feed     INTEGER NOT NULL REFERENCES feeds (key),
+    "group"  TEXT    NOT NULL
+) STRICT;
+CREATE INDEX settles_by_group ON settles (feed, "group");
+
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,
     version    INTEGER NOT NULL CHECK (version > 0),

@@ -1,21 +1,28 @@
-//! Connections and flows. A flow's versions are kept under the digest of their JSON text.
+//! Connections, flows and schedules. A flow's versions are kept under the digest of their JSON text.
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
-use sluse_model::{AttemptLimits, Connection, Digest, Flow, LimitsSince, Name, Timestamp};
+use sluse_model::{AttemptLimits, Connection, Digest, Flow, LimitsSince, Name, Schedule, Timestamp};
 use sluse_store::{Configuration, StoreError, StoredConnection, StoredFlow};
 
 use crate::{
     SqliteStore,
     deliveries::refresh_claimable,
     error::Failure,
+    schedules,
     values::{Json, Kept, json},
     writer::Write,
 };
 
 #[async_trait]
 impl Configuration for SqliteStore {
-    async fn apply(&self, connections: Vec<Connection>, flows: Vec<Flow>, now: Timestamp) -> Result<(), StoreError> {
+    async fn apply(
+        &self,
+        connections: Vec<Connection>,
+        flows: Vec<Flow>,
+        schedules: Vec<Schedule>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let connections: Vec<_> = connections.into_iter().map(|one| (json(&one), one)).collect();
         let flows: Vec<_> = flows.into_iter().map(|one| (json(&one), one.name)).collect();
         let apply = move |write: &Write<'_>| {
@@ -24,6 +31,9 @@ impl Configuration for SqliteStore {
             }
             for (definition, name) in &flows {
                 apply_flow(write, name, definition, now)?;
+            }
+            for schedule in &schedules {
+                schedules::apply(write, schedule, now)?;
             }
             Ok(())
         };
@@ -139,17 +149,20 @@ fn keep_limits(write: &Write<'_>, name: &str, limits: &AttemptLimits, now: Times
 }
 
 fn apply_flow(write: &Write<'_>, name: &Name, definition: &str, now: Timestamp) -> Result<(), Failure> {
-    let digest = Digest::of(definition);
+    let digest = keep_flow_version(write, definition, now)?;
     let digest = digest.as_bytes().as_slice();
-    write
-        .prepare_cached(
-            "INSERT INTO flow_versions (digest, kept_at, definition) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![digest, now.as_millis(), definition])?;
     let sql = "INSERT INTO flows (name, version, changed_at)
         SELECT ?1, key, ?2 FROM flow_versions WHERE digest = ?3
         ON CONFLICT (name) DO UPDATE SET version = excluded.version, changed_at = excluded.changed_at
         WHERE version <> excluded.version";
     write.prepare_cached(sql)?.execute(params![name.as_str(), now.as_millis(), digest])?;
     Ok(())
+}
+
+/// Keeps a version of a flow under its digest.
+pub(crate) fn keep_flow_version(write: &Write<'_>, definition: &str, now: Timestamp) -> Result<Digest, Failure> {
+    let digest = Digest::of(definition);
+    let sql = "INSERT INTO flow_versions (digest, kept_at, definition) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    write.prepare_cached(sql)?.execute(params![digest.as_bytes().as_slice(), now.as_millis(), definition])?;
+    Ok(digest)
 }

@@ -9,6 +9,7 @@ mod connectors; // installed revisions
 mod contents; // bytes under their digest
 mod deliveries; // work that waits, and who is doing it
 mod error; // what SQLite's errors mean
+mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
 mod migrations; // how the schema came to be
 mod open; // from a folder to a store
@@ -19,6 +20,7 @@ mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 #[cfg(feature = "sabotage")]
 mod sabotage; // how a proof is shown to fail
+mod schedules; // what happens again and again
 mod secrets; // sealed values
 mod tokens; // who may ask
 mod values; // values of the model in columns

@@ -157,5 +157,6 @@ fn set_up_writer(connection: &Connection) -> rusqlite::Result<String> {
 
 /// The folder is ours alone, so whoever held a lease is gone: what was under way is reported as lapsed at once.
 fn void_leases(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("UPDATE deliveries SET lease_until = 0 WHERE state = 'running'", []).map(drop)
+    connection.execute("UPDATE deliveries SET lease_until = 0 WHERE state = 'running'", [])?;
+    connection.execute("UPDATE ticks SET lease_until = 0 WHERE state = 'running'", []).map(drop)
 }

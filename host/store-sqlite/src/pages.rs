@@ -11,6 +11,7 @@ pub(crate) enum List {
     Runs,
     Deliveries,
     Batches,
+    Ticks,
     Expiring,
 }
 
@@ -20,6 +21,7 @@ impl List {
             Self::Runs => 'r',
             Self::Deliveries => 'd',
             Self::Batches => 'b',
+            Self::Ticks => 't',
             Self::Expiring => 'e',
         }
     }

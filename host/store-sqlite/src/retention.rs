@@ -66,6 +66,7 @@ fn expire(
             Expiring::Journal => give_up_journal(write, row.key)?,
             Expiring::Files => digests.push(give_up_file(write, row.key)?),
             Expiring::Runs => digests.extend(give_up_run(write, row.key)?),
+            Expiring::Ticks => delete(write, &TICK, row.key)?,
         }
     }
     let is_last = looked.len() < page.limit || looked.iter().all(|row| row.accepted_at >= before);
@@ -87,6 +88,10 @@ fn look(write: &Write<'_>, what: Expiring, page: OldestFirst) -> rusqlite::Resul
             WHERE a.key > ?1 ORDER BY a.key LIMIT ?2"
         }
         Expiring::Runs => "SELECT key, accepted_at, closed_at FROM runs WHERE key > ?1 ORDER BY key LIMIT ?2",
+        Expiring::Ticks => {
+            "SELECT key, at, CASE WHEN state = 'skipped' THEN at ELSE ended_at END FROM ticks
+            WHERE key > ?1 ORDER BY key LIMIT ?2"
+        }
     };
     let limit = i64::try_from(page.limit).expect("a page has at most a thousand rows");
     write.prepare_cached(sql)?.query_map(params![page.after_key, limit], Looked::of)?.collect()
@@ -124,7 +129,8 @@ const JOURNAL: [&str; 3] = [
 ];
 
 /// What else belongs to a delivery, and itself.
-const HISTORY: [&str; 5] = [
+const HISTORY: [&str; 6] = [
+    "DELETE FROM settles WHERE delivery = ?1",
     "DELETE FROM attempts WHERE delivery = ?1",
     "DELETE FROM acts WHERE delivery = ?1",
     "DELETE FROM inputs WHERE delivery = ?1",
@@ -132,8 +138,16 @@ const HISTORY: [&str; 5] = [
     "DELETE FROM deliveries WHERE key = ?1",
 ];
 
-/// What else belongs to a run, and itself.
-const RUN: [&str; 2] = ["DELETE FROM submissions WHERE run = ?1", "DELETE FROM runs WHERE key = ?1"];
+/// What else belongs to a run, and itself. That an item has started one stays known.
+const RUN: [&str; 4] = [
+    "UPDATE items SET run = NULL, tick = NULL, name = NULL, \"group\" = NULL, message = NULL WHERE run = ?1",
+    "UPDATE ticks SET run = NULL WHERE run = ?1",
+    "DELETE FROM submissions WHERE run = ?1",
+    "DELETE FROM runs WHERE key = ?1",
+];
+
+/// A tick, which items may name.
+const TICK: [&str; 2] = ["UPDATE items SET tick = NULL WHERE tick = ?1", "DELETE FROM ticks WHERE key = ?1"];
 
 fn delete(write: &Write<'_>, statements: &[&str], key: i64) -> rusqlite::Result<()> {
     for sql in statements {

@@ -82,11 +82,23 @@ fn admit(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<Admitt
     if let Some((id, body_digest)) = same_key(write, run)? {
         return Ok(if body_digest == run.body_digest { Admitted::Before(id) } else { Admitted::Conflict(id) });
     }
+    let run_key = insert_with_files(write, run)?;
+    Ok(Admitted::New(begin(write, run_key, &run.first, claim)?))
+}
+
+/// Writes a run that nobody handed in, with its first delivery, which waits. Gives its key.
+pub(crate) fn begin_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
+    let run_key = insert_with_files(write, run)?;
+    begin(write, run_key, &run.first, None)?;
+    Ok(run_key)
+}
+
+fn insert_with_files(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
     let run_key = insert_run(write, run)?;
     for attachment in &run.attachments {
         insert_attachment(write, run_key, attachment)?;
     }
-    Ok(Admitted::New(begin(write, run_key, &run.first, claim)?))
+    Ok(run_key)
 }
 
 fn same_key(write: &Write<'_>, run: &NewRun) -> rusqlite::Result<Option<(RunId, Digest)>> {

@@ -10,7 +10,7 @@ use serde::{
         value::{Error as NameError, StrDeserializer},
     },
 };
-use sluse_model::{AttachmentId, BatchId, DeliveryId, Digest, Name, RunId, RunState, Timestamp, TokenId};
+use sluse_model::{AttachmentId, BatchId, DeliveryId, Digest, Name, RunId, RunState, TickId, Timestamp, TokenId};
 
 /// A value of the model as it is read from a column.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ macro_rules! id {
     )+};
 }
 
-id!(RunId, "run-"; DeliveryId, "del-"; AttachmentId, "att-"; TokenId, "tok-"; BatchId, "bat-");
+id!(RunId, "run-"; DeliveryId, "del-"; AttachmentId, "att-"; TokenId, "tok-"; BatchId, "bat-"; TickId, "tick-");
 
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

@@ -1,7 +1,7 @@
-//! Connections and flows: what `sluse apply` writes.
+//! Connections, flows and schedules: what `sluse apply` writes.
 
 use async_trait::async_trait;
-use sluse_model::{Connection, Digest, Flow, LimitsSince, Name, Timestamp};
+use sluse_model::{Connection, Digest, Flow, LimitsSince, Name, Schedule, Timestamp};
 
 use crate::StoreError;
 
@@ -23,12 +23,19 @@ pub struct StoredFlow {
     pub changed_at: Timestamp,
 }
 
-/// Connections and flows. Applied whole or not at all.
+/// Connections, flows and schedules. Applied whole or not at all.
 #[async_trait]
 pub trait Configuration: Send + Sync {
     /// Writes all of them in one transaction. What is unchanged keeps its version; what is not named stays.
     /// Every version of a flow is kept for the runs that began with it.
-    async fn apply(&self, connections: Vec<Connection>, flows: Vec<Flow>, now: Timestamp) -> Result<(), StoreError>;
+    /// A schedule whose cadence is changed, or that is switched on or off, has no tick to come until one is planned.
+    async fn apply(
+        &self,
+        connections: Vec<Connection>,
+        flows: Vec<Flow>,
+        schedules: Vec<Schedule>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// All connections, by name.
     async fn connections(&self) -> Result<Vec<StoredConnection>, StoreError>;

@@ -8,13 +8,16 @@ pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
 pub mod deliveries; // work that waits
+pub mod feeds; // polls, and the items that they find
 pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
 pub mod leases; // who is doing it
 pub mod order; // one after the other
 pub mod pauses; // connections at which nothing begins
+pub mod reports; // what sources are told
 pub mod retention; // what is given up in time
 pub mod runs; // submissions and what became of them
+pub mod schedules; // what happens again and again
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
 pub mod tokens; // who may ask
@@ -198,6 +201,32 @@ macro_rules! conformance {
                 a_pause_is_read_back_until_it_ends,
                 a_pause_goes_on_for_another_reason,
                 what_is_not_there_is_not_paused,
+            }
+            schedules {
+                a_schedule_is_read_back,
+                a_tick_and_its_run_are_one_step,
+                a_tick_is_fired_by_one_host,
+                a_queued_tick_starts_its_run_once,
+                what_is_missed_is_one_row,
+                another_cadence_is_planned_anew,
+                what_is_switched_off_does_not_begin,
+            }
+            feeds {
+                items_cursor_and_runs_are_one_step,
+                an_item_starts_one_run_ever,
+                a_key_outlives_its_run_and_its_tick,
+                a_connection_is_polled_once_at_a_time,
+                a_poll_that_lapsed_is_due_again_and_its_holder_is_refused,
+                a_stale_page_writes_nothing,
+                a_poll_that_never_began_is_not_counted,
+            }
+            reports {
+                a_source_is_told_once_of_each_change,
+                a_report_that_nobody_has_begun_is_written_over,
+                reports_of_a_group_never_overtake,
+                what_is_held_when_it_begins_is_told,
+                what_a_person_does_is_told,
+                a_report_is_reported_to_nobody,
             }
             wakeups {
                 accepted_work_wakes,

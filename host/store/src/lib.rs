@@ -11,10 +11,12 @@ mod connectors; // installed revisions
 mod contents; // bytes under their digest
 mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
+mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
 mod pauses; // connections at which nothing begins
 mod retention; // what is given up in time
 mod runs; // submissions and what became of them
+mod schedules; // what happens again and again
 mod secrets; // sealed values
 mod tokens; // who may ask
 
@@ -31,10 +33,12 @@ pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
 pub use deliveries::{Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follow, ListedDelivery, Rooms, Settlement};
 pub use error::StoreError;
+pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use pauses::Pauses;
 pub use retention::{Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
+pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
 pub use tokens::Tokens;
 
@@ -51,10 +55,12 @@ pub trait Store:
     + Connectors
     + Contents
     + Deliveries
+    + Feeds
     + Journal
     + Pauses
     + Retention
     + Runs
+    + Schedules
     + Secrets
     + Tokens
     + fmt::Debug

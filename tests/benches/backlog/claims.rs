@@ -30,7 +30,7 @@ pub(crate) async fn measure(backlog: u64) -> anyhow::Result<()> {
     let clock = Arc::new(SimClock::at(NOW));
     let store = Arc::new(SqliteStore::open(SqliteSettings::new(folder.path()), clock.clone())?);
     let prepared = prepare(&*store).await;
-    store.apply(vec![connection("dead", "workzone")], Vec::new(), NOW).await?;
+    store.apply(vec![connection("dead", "workzone")], Vec::new(), Vec::new(), NOW).await?;
     let (flow, target, dead) = (name("permit"), name("target"), name("dead"));
     let of = (&flow, prepared.flow);
     let everywhere = Rooms::everywhere();

@@ -86,6 +86,7 @@ async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
     reader.ask("GET", "/healthz", json!(null)).await?;
     reader.ask("GET", "/readyz", json!(null)).await?;
     configuration(&reader).await?;
+    schedules(&reader).await?;
     runs(&reader).await?;
     acts(&reader).await?;
     bulk(&reader).await?;
@@ -114,6 +115,24 @@ async fn configuration(reader: &Reader) -> anyhow::Result<()> {
     assert_eq!(reader.ask("POST", "/v1/resume", json!(null)).await?.status, 204);
     assert_eq!(reader.ask("POST", "/v1/connections/nobody/pause", why).await?.status, 404);
     assert_eq!(reader.ask("POST", "/v1/connections/workzone/pause", json!({"why": ""})).await?.status, 400);
+    Ok(())
+}
+
+async fn schedules(reader: &Reader) -> anyhow::Result<()> {
+    let text = "[[schedule]]\nname = \"nightly\"\ncron = \"0 3 * * *\"\nzone = \"Europe/Copenhagen\"\nflow = \"case\"\n\
+        overlap = \"allow\"\nsubmission = { reference = \"s-1\", title = \"Every night\" }\n";
+    reader.ask("POST", "/v1/configuration", json!({"files": [{"name": "s.toml", "text": text}]})).await?;
+    assert_eq!(reader.ask("POST", "/v1/schedules/nightly/fire", json!(null)).await?.status, 202);
+    let listed = reader.ask("GET", "/v1/schedules", json!(null)).await?.json()?;
+    assert_eq!(listed["items"][0]["latest"]["state"], "done");
+    let shown = reader.ask("GET", "/v1/schedules/nightly?limit=5", json!(null)).await?.json()?;
+    let run = shown["ticks"]["items"][0]["run"].as_str().unwrap_or("").to_owned();
+    assert_eq!(reader.site.settled(&run).await?["state"], "succeeded");
+    let run = reader.ask("GET", &format!("/v1/runs/{run}"), json!(null)).await?.json()?;
+    assert_eq!(run["origin"]["schedule"], "nightly");
+    for (method, path) in [("GET", "/v1/schedules/nobody"), ("POST", "/v1/schedules/No/fire")] {
+        assert_eq!(reader.ask(method, path, json!(null)).await?.status, 404);
+    }
     Ok(())
 }
 

@@ -6,13 +6,14 @@ use serde_json::json;
 use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
-    BatchEnd, BatchRefusal, Callback, CallbackSettings, CallbackStanding, Connection, CredentialKind, Delivery,
-    DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed, GateHold,
-    GateKind, GateSettings, Grant, Intent, Lease, Limits, Name, NoticeOccasion, OperationDescription,
-    OperationSettings, OwnerNotice, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run,
-    RunId, RunState, Scope, SecretName, Standing, Step, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
+    BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, Connection, CredentialKind,
+    Delivery, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed,
+    Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin, Lease, Limits, Name, NoticeOccasion,
+    OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice, Planned, Problem, Rate, Reason, Resolution,
+    RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, SkipReason, Standing,
+    Step, Task, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
-use sluse_store::{Batch, DeliveryDetail, DeliveryFilter};
+use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
 const UUID: &str = "0192f0c1a2b37c4d8e5f60718293a4b5";
 
@@ -330,6 +331,72 @@ fn attention_rules(any: bool) -> Vec<AttentionRule> {
     let rule =
         |reason, named: Option<Name>| AttentionRule { reason, connection: named.clone(), step: named, queue: name() };
     if any { vec![rule(None, None), rule(Some(Reason::Denied), Some(name()))] } else { Vec::new() }
+}
+
+pub(crate) fn tick_id() -> TickId {
+    an(&format!("tick-{UUID}"))
+}
+
+/// In every state, with everything that they can carry and with as little as they can.
+pub(crate) fn ticks() -> Vec<Tick> {
+    let mut states = vec![
+        TickState::Queued { due: moment() },
+        TickState::Running { until: moment() },
+        TickState::Retrying { due: moment(), problem: problem() },
+        TickState::Done { at: moment() },
+        TickState::Failed { at: moment(), problem: problem().with_detail("401") },
+    ];
+    states.extend(SkipReason::ALL.map(|why| TickState::Skipped { why }));
+    let tick = |state: TickState| {
+        let full = matches!(state, TickState::Done { .. });
+        let line = TimelineLine { at: moment(), attempt: 1, level: TimelineLevel::Info, message: "GET: 200".into() };
+        Tick {
+            id: tick_id(),
+            schedule: name(),
+            planned_at: moment(),
+            until: if full { moment() } else { Timestamp::from_millis(0) },
+            count: 1,
+            at: moment(),
+            is_late: full,
+            by: full.then(|| Actor { token: an(&format!("tok-{UUID}")), name: "clerk".into() }),
+            state,
+            attempts: 1,
+            found: Found { started: 1, known: 2, held: 1 },
+            run: full.then(run_id),
+            timeline: if full { vec![line] } else { Vec::new() },
+        }
+    };
+    states.into_iter().map(tick).collect()
+}
+
+/// One that polls a feed, and one that starts its flow.
+pub(crate) fn schedules() -> Vec<StoredSchedule> {
+    let of = |cadence, task, full: bool| StoredSchedule {
+        schedule: Schedule {
+            name: name(),
+            title: if full { "Title".into() } else { String::new() },
+            cadence,
+            overlap: Overlap::Skip,
+            catch_up_ms: 1,
+            enabled: full,
+            flow: name(),
+            task,
+        },
+        changed_at: moment(),
+        next: full.then(|| Planned { at: moment(), fires_at: moment() }),
+        at_work: None,
+        waiting: None,
+        latest: full.then(|| ticks().remove(3)),
+    };
+    let poll = Task::Poll { connection: name(), feed: name() };
+    let submit = Task::Submit { submission: json!({"reference": 1}) };
+    let cron = Cadence::Cron { cron: "0 6 * * 1-5".into(), zone: "Europe/Copenhagen".into() };
+    vec![of(Cadence::Every { every_ms: 60_000, jitter_ms: 0 }, poll, true), of(cron, submit, false)]
+}
+
+pub(crate) fn origin() -> Origin {
+    let item = ItemOrigin { connection: name(), feed: name(), key: "case-17".into(), group: "case-17".into() };
+    Origin { schedule: name(), tick: tick_id(), planned_at: moment(), item: Some(item) }
 }
 
 pub(crate) fn tokens() -> Vec<Token> {

@@ -2,7 +2,7 @@
 
 mod attachment;
 mod list;
-mod schemas;
+pub(crate) mod schemas;
 mod show;
 mod submit;
 

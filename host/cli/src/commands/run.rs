@@ -60,6 +60,10 @@ fn show(global: &Global, run: &Value) -> Result<(), Failure> {
     if let Some(delivery) = run["caused_by"].as_str() {
         output::say(&format!("  tells of {delivery}"));
     }
+    if let Some(schedule) = run["origin"]["schedule"].as_str() {
+        let item = run["origin"]["item"]["key"].as_str().map(|key| format!(", item {key}")).unwrap_or_default();
+        output::say(&format!("  from schedule {schedule}, {}{item}", run["origin"]["tick"].as_str().unwrap_or("")));
+    }
     for file in run["attachments"].as_array().into_iter().flatten() {
         let name = file["name"].as_str().unwrap_or("");
         let size = counted(file["size_bytes"].as_u64().unwrap_or(0), "byte", "bytes");

@@ -3,12 +3,18 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
-use sluse_model::{Description, Digest, Failure, OperationDescription, Outcome, Problem};
+use sluse_model::{Description, Digest, Failure, ItemReport, OperationDescription, Outcome, Problem};
 
-use crate::{Arrival, Breakage, BreakageKind, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host, ItemReport};
+use crate::{Arrival, Breakage, BreakageKind, Call, CallLimits, Connector, Ended, FeedPage, Finding, Host};
 
 type Executing = Pin<Box<dyn Future<Output = Ended<Outcome>> + Send>>;
 type Execute = dyn Fn(Call, String, String, Box<dyn Host>) -> Executing + Send + Sync;
+
+type Polling = Pin<Box<dyn Future<Output = Ended<FeedPage>> + Send>>;
+type Poll = dyn Fn(Call, Option<String>, Box<dyn Host>) -> Polling + Send + Sync;
+
+type Settling = Pin<Box<dyn Future<Output = Ended<()>> + Send>>;
+type Settle = dyn Fn(Call, String, Vec<ItemReport>) -> Settling + Send + Sync;
 
 type Resume = dyn Fn(Call, String, Arrival, Box<dyn Host>) -> Executing + Send + Sync;
 
@@ -20,6 +26,8 @@ pub struct FakeConnector {
     description: Description,
     execute: Arc<Execute>,
     resume: Option<Arc<Resume>>,
+    poll: Option<Arc<Poll>>,
+    settle: Option<Arc<Settle>>,
 }
 
 impl FakeConnector {
@@ -32,7 +40,7 @@ impl FakeConnector {
         let digest = Digest::of(format!("{}@{}", description.name, description.version));
         let execute: Arc<Execute> =
             Arc::new(move |call, operation, input, host| Box::pin(execute(call, operation, input, host)));
-        Self { digest, description, execute, resume: None }
+        Self { digest, description, execute, resume: None, poll: None, settle: None }
     }
 
     /// The same connector, which goes on after a wait with a closure over (call, state, arrival, host).
@@ -44,6 +52,26 @@ impl FakeConnector {
         let resume: Arc<Resume> =
             Arc::new(move |call, state, arrival, host| Box::pin(resume(call, state, arrival, host)));
         Self { resume: Some(resume), ..self }
+    }
+
+    /// The same connector, which is polled with a closure over (call, cursor, host).
+    pub fn polled<F, Running>(self, poll: F) -> Self
+    where
+        F: Fn(Call, Option<String>, Box<dyn Host>) -> Running + Send + Sync + 'static,
+        Running: Future<Output = Ended<FeedPage>> + Send + 'static,
+    {
+        let poll: Arc<Poll> = Arc::new(move |call, cursor, host| Box::pin(poll(call, cursor, host)));
+        Self { poll: Some(poll), ..self }
+    }
+
+    /// The same connector, which is told what became of items with a closure over (call, group, report).
+    pub fn settled<F, Running>(self, settle: F) -> Self
+    where
+        F: Fn(Call, String, Vec<ItemReport>) -> Running + Send + Sync + 'static,
+        Running: Future<Output = Ended<()>> + Send + 'static,
+    {
+        let settle: Arc<Settle> = Arc::new(move |call, group, report| Box::pin(settle(call, group, report)));
+        Self { settle: Some(settle), ..self }
     }
 
     /// The same connector under the digest of the bytes that it was loaded from.
@@ -136,24 +164,30 @@ impl Connector for FakeConnector {
 
     async fn poll(
         &self,
-        _call: Call,
+        call: Call,
         _feed: &str,
-        _cursor: Option<&str>,
+        cursor: Option<&str>,
         _limits: CallLimits,
-        _host: Box<dyn Host>,
+        host: Box<dyn Host>,
     ) -> Ended<FeedPage> {
-        not_exported("feeds")
+        match &self.poll {
+            Some(poll) => poll(call, cursor.map(str::to_owned), host).await,
+            None => not_exported("feeds"),
+        }
     }
 
     async fn settle(
         &self,
-        _call: Call,
+        call: Call,
         _feed: &str,
-        _group: &str,
-        _report: Vec<ItemReport>,
+        group: &str,
+        report: Vec<ItemReport>,
         _limits: CallLimits,
         _host: Box<dyn Host>,
     ) -> Ended<()> {
-        not_exported("feeds")
+        match &self.settle {
+            Some(settle) => settle(call, group.to_owned(), report).await,
+            None => not_exported("feeds"),
+        }
     }
 }

@@ -4,6 +4,7 @@ mod attention; // whose work it is, and who is told
 mod connections; // settings, endpoints, signing in, limits
 mod flows; // steps, operations, what they read
 mod policies; // retries and gates that can work
+mod schedules; // times that come, feeds that are there
 mod shapes; // what a schema says of a place
 
 use std::{
@@ -50,6 +51,10 @@ pub(crate) fn check(parsed: &Parsed, catalog: &Catalog<'_>) -> Vec<Finding> {
     for flow in &parsed.flows {
         flows::check(flow, parsed, catalog, &mut findings);
         attention::check(flow, parsed, catalog, &mut findings);
+        schedules::reserved(flow, &mut findings);
+    }
+    for schedule in &parsed.schedules {
+        schedules::check(schedule, parsed, catalog, &mut findings);
     }
     finding::sort(&mut findings, &parsed.files);
     findings

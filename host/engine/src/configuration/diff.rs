@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::Serialize;
 use serde_json::Value;
-use sluse_model::{Connection, Flow, Name};
+use sluse_model::{Connection, Flow, Name, Schedule};
 
+use super::Parsed;
 use crate::mapping::push_key;
 
 /// More than this, nobody reads.
@@ -30,16 +31,20 @@ impl fmt::Display for Change {
     }
 }
 
-/// What writing `connections` and `flows` over the stored ones would change: connections first, each by name. What is
-/// the same is not told; what is stored and not named stays.
-pub(crate) fn diff<'a>(
-    stored_connections: impl IntoIterator<Item = &'a Connection>,
-    stored_flows: impl IntoIterator<Item = &'a Flow>,
-    connections: impl IntoIterator<Item = &'a Connection>,
-    flows: impl IntoIterator<Item = &'a Flow>,
-) -> Vec<Change> {
-    let mut changes = compare("connection", stored_connections, connections, |connection| &connection.name);
-    changes.extend(compare("flow", stored_flows, flows, |flow| &flow.name));
+/// What is stored.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) flows: Vec<Flow>,
+    pub(crate) schedules: Vec<Schedule>,
+}
+
+/// What writing what was read over the stored would change: connections first, then flows and schedules, each by name.
+/// What is the same is not told; what is stored and not named stays.
+pub(crate) fn diff(stored: &Stored, parsed: &Parsed) -> Vec<Change> {
+    let mut changes = compare("connection", &stored.connections, parsed.connections(), |connection| &connection.name);
+    changes.extend(compare("flow", &stored.flows, parsed.flows(), |flow| &flow.name));
+    changes.extend(compare("schedule", &stored.schedules, parsed.schedules(), |schedule| &schedule.name));
     changes
 }
 

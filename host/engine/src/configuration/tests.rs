@@ -4,11 +4,14 @@ mod checking; // against what is installed
 mod differences; // what would change
 mod example; // the example that ships
 mod reading; // what files say
+mod scheduling; // what happens again and again
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use sluse_model::{Connection, CredentialKind, Description, Endpoint, EndpointNeed, Name, OperationDescription};
+use sluse_model::{
+    Connection, CredentialKind, Description, Endpoint, EndpointNeed, FeedDescription, Name, OperationDescription,
+};
 
 use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse};
 
@@ -58,7 +61,13 @@ fn description() -> Description {
             ),
             operation("close-box", json!({"type": "object"}), json!({})),
         ],
-        feeds: Vec::new(),
+        feeds: vec![FeedDescription {
+            name: "new-boxes".to_owned(),
+            title: String::new(),
+            summary: String::new(),
+            item_schema: "true".to_owned(),
+            usual_interval_seconds: 60,
+        }],
         endpoints: vec![
             EndpointNeed {
                 name: "default".to_owned(),

@@ -15,7 +15,7 @@ const LARGEST_FILES: u64 = 4;
 
 /// What a call has added, and what it may still add.
 #[derive(Debug)]
-pub(super) struct Additions {
+pub(crate) struct Additions {
     max_bytes: u64,
     taken: Mutex<Taken>,
 }
@@ -71,7 +71,7 @@ impl Additions {
     }
 
     /// What the call has added so far.
-    pub(super) fn files(&self) -> Vec<Attachment> {
+    pub(crate) fn files(&self) -> Vec<Attachment> {
         self.taken().files.clone()
     }
 

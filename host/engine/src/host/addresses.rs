@@ -13,7 +13,7 @@ impl DeliveryHost {
     /// Opens the next address of this call.
     pub(super) fn open_address(&self, timeout: Duration) -> Result<String, CallbackError> {
         let forbidden = |reason: String| Err(CallbackError::Forbidden(reason));
-        let Some((delivery, _)) = self.held else { return forbidden("a check waits for nobody".into()) };
+        let Some((delivery, _)) = self.held else { return forbidden("only a delivery waits for an answer".into()) };
         if timeout.is_zero() || timeout > MAX_WAIT {
             return forbidden("the time to wait is from 1 ms to 366 days".into());
         }

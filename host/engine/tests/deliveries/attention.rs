@@ -239,7 +239,7 @@ async fn a_notice_that_fails_is_not_told_of_in_turn() {
         bench.store.flow(&"tell-owner".parse().expect("a name")).await.expect("read").expect("a flow").flow;
     let all = json!({"flow": "tell-owner", "when": ["closed", "attention"]});
     carrier.owner_notice = Some(serde_json::from_value(all).expect("a notice"));
-    bench.store.apply(Vec::new(), vec![carrier], NOW).await.expect("applied");
+    bench.store.apply(Vec::new(), vec![carrier], Vec::new(), NOW).await.expect("applied");
     let bench_engine = bench.another_engine().await;
     let run = bench.submit_to("cared-for").await;
     assert_eq!(bench.settled(run).await.run.state, RunState::Failed);

@@ -22,7 +22,7 @@ use sluse_engine::{
     Submission, SubmitError, Submitted,
 };
 use sluse_model::{
-    Clock, CredentialKind, Description, Digest, EndpointNeed, Outcome, RunId, RunState, Timestamp,
+    Clock, CredentialKind, Description, Digest, EndpointNeed, FeedDescription, Outcome, RunId, RunState, Timestamp,
     fakes::{SeededDice, SimClock},
 };
 use sluse_store::{DeliveryDetail, RunDetail, Store};
@@ -88,7 +88,8 @@ impl Bench {
         Self::of(FakeConnector::new(said(), execute).resuming(resume), url).await
     }
 
-    async fn of(connector: FakeConnector, url: &str) -> Self {
+    /// An engine with this connector.
+    pub(crate) async fn of(connector: FakeConnector, url: &str) -> Self {
         let clock = Arc::new(SimClock::at(NOW));
         let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
         let loads = Arc::new(AtomicU32::new(0));
@@ -227,6 +228,10 @@ input = {{ text = "{name}" }}
         engine(&self.store, &self.connector, &self.clock, &self.loads, retention).await
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
     }
@@ -240,6 +245,15 @@ input = {{ text = "{name}" }}
     }
 }
 
+/// The connector `fake`, which does this for each of its operations.
+pub(crate) fn fake<F, Running>(execute: F) -> FakeConnector
+where
+    F: Fn(Call, String, String, Box<dyn Host>) -> Running + Send + Sync + 'static,
+    Running: Future<Output = Ended<Outcome>> + Send + 'static,
+{
+    FakeConnector::new(said(), execute)
+}
+
 /// What the connector says of itself.
 fn said() -> Description {
     let mut said = description("fake", "1.0.0", &["act", "act-again", "read"]);
@@ -249,6 +263,13 @@ fn said() -> Description {
         title: "Target".into(),
         required: true,
         credentials: vec![CredentialKind::Nothing, CredentialKind::Bearer],
+    }];
+    said.feeds = vec![FeedDescription {
+        name: "items".into(),
+        title: "Items".into(),
+        summary: String::new(),
+        item_schema: "true".into(),
+        usual_interval_seconds: 60,
     }];
     said.operations[0].input_schema = json!({"type": "object", "properties": {"text": {"type": "string"}}}).to_string();
     said.operations[0].output_schema = json!({"type": "object", "properties": {"id": {"type": "string"}}}).to_string();
@@ -284,6 +305,7 @@ async fn engine(
         lease: Duration::from_secs(30),
         stop_within: Duration::from_secs(2),
         callbacks_url: Some(CALLBACKS_URL.into()),
+        schedule_look: Duration::from_millis(20),
         starts_paused: false,
         retention,
     };

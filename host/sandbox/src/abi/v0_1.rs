@@ -2,10 +2,10 @@
 //! back turned into the types of the seam.
 
 use bytes::Bytes;
-use sluse_connector::{Arrival, Call, FeedItem, FeedPage, Finding, ItemReport, ItemStanding};
+use sluse_connector::{Arrival, Call, FeedItem, FeedPage, Finding};
 use sluse_model::{
-    CredentialKind, Description, EndpointNeed, Failure, FeedDescription, FolderNeed, OperationDescription, Outcome,
-    Problem,
+    CredentialKind, Description, EndpointNeed, Failure, FeedDescription, FolderNeed, ItemReport, ItemStanding,
+    OperationDescription, Outcome, Problem,
 };
 use wasmtime::component::{ComponentType, Lower};
 

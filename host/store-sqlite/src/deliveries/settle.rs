@@ -11,7 +11,7 @@ use super::order;
 use crate::{
     callbacks,
     error::Failure,
-    journal, runs,
+    feeds, journal, runs,
     values::{Kept, json, signed},
     writer::{Write, Writer},
 };
@@ -179,14 +179,16 @@ pub(super) fn follow(
     Ok(Some((run_of(write, run_key)?, revision)))
 }
 
-fn move_run(write: &Write<'_>, run_key: i64, state: RunState, closed_at: Timestamp) -> Result<(), Failure> {
+fn move_run(write: &Write<'_>, run_key: i64, state: RunState, at: Timestamp) -> Result<(), Failure> {
     let closed_at = match state {
         RunState::Running | RunState::Attention => None,
-        _ => Some(closed_at.as_millis()),
+        _ => Some(at.as_millis()),
     };
     // A run that stays where it is costs no write, and a final state never changes.
     let sql = "UPDATE runs SET state = ?2, closed_at = ?3 WHERE key = ?1 AND state <> ?2 AND closed_at IS NULL";
-    write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])?;
+    if write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])? > 0 {
+        feeds::run_moved(write, run_key, state, at)?;
+    }
     Ok(())
 }
 

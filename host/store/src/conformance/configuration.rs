@@ -9,7 +9,7 @@ use crate::{Store, StoreError};
 
 pub async fn what_was_applied_is_read_back(store: Arc<dyn Store>) {
     let (connections, flows) = (vec![connection("b", "workzone"), connection("a", "workzone")], vec![flow("f", "F")]);
-    store.apply(connections, flows, NOW).await.expect("applied");
+    store.apply(connections, flows, Vec::new(), NOW).await.expect("applied");
     let kept = store.connections().await.expect("read");
     assert_eq!(kept.iter().map(|one| one.connection.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(kept[0].connection, connection("a", "workzone"));
@@ -23,17 +23,17 @@ pub async fn what_was_applied_is_read_back(store: Arc<dyn Store>) {
 }
 
 pub async fn an_unchanged_connection_keeps_its_version(store: Arc<dyn Store>) {
-    store.apply(vec![connection("a", "workzone")], vec![flow("f", "F")], NOW).await.expect("applied");
+    store.apply(vec![connection("a", "workzone")], vec![flow("f", "F")], Vec::new(), NOW).await.expect("applied");
     let before = (store.connections().await, store.flows().await);
-    store.apply(vec![connection("a", "workzone")], vec![flow("f", "F")], later(1)).await.expect("applied");
+    store.apply(vec![connection("a", "workzone")], vec![flow("f", "F")], Vec::new(), later(1)).await.expect("applied");
     assert_eq!((store.connections().await, store.flows().await), before);
 }
 
 pub async fn a_changed_connection_gets_a_new_version(store: Arc<dyn Store>) {
     let mut changed = connection("a", "workzone");
-    store.apply(vec![changed.clone()], Vec::new(), NOW).await.expect("applied");
+    store.apply(vec![changed.clone()], Vec::new(), Vec::new(), NOW).await.expect("applied");
     changed.title = "Changed".to_owned();
-    store.apply(vec![changed.clone()], Vec::new(), later(1)).await.expect("applied");
+    store.apply(vec![changed.clone()], Vec::new(), Vec::new(), later(1)).await.expect("applied");
     let kept = store.connection(&name("a")).await.expect("read").expect("kept");
     assert_eq!((kept.connection, kept.version, kept.changed_at), (changed, 2, later(1)));
 }
@@ -44,7 +44,10 @@ pub async fn attempt_limits_are_kept_with_their_time(store: Arc<dyn Store>) {
     for (at, max_attempts, title) in [(0, 5, ""), (1, 7, ""), (2, 7, "Only the title"), (3, 5, "")] {
         changed.retry.max_attempts = max_attempts;
         changed.title = title.to_owned();
-        store.apply(vec![changed.clone(), connection("b", "workzone")], Vec::new(), later(at)).await.expect("applied");
+        store
+            .apply(vec![changed.clone(), connection("b", "workzone")], Vec::new(), Vec::new(), later(at))
+            .await
+            .expect("applied");
         if at != 2 {
             expected.push(LimitsSince { limits: changed.attempt_limits(), since: later(at) });
         }
@@ -55,16 +58,16 @@ pub async fn attempt_limits_are_kept_with_their_time(store: Arc<dyn Store>) {
 }
 
 pub async fn what_is_not_named_stays(store: Arc<dyn Store>) {
-    store.apply(vec![connection("a", "workzone")], vec![flow("f", "")], NOW).await.expect("applied");
-    store.apply(vec![connection("b", "workzone")], vec![flow("g", "")], NOW).await.expect("applied");
+    store.apply(vec![connection("a", "workzone")], vec![flow("f", "")], Vec::new(), NOW).await.expect("applied");
+    store.apply(vec![connection("b", "workzone")], vec![flow("g", "")], Vec::new(), NOW).await.expect("applied");
     assert_eq!(store.connections().await.expect("read").len(), 2);
     assert_eq!(store.flows().await.expect("read").len(), 2);
 }
 
 pub async fn a_flow_version_outlives_a_newer_one(store: Arc<dyn Store>) {
-    store.apply(Vec::new(), vec![flow("f", "old")], NOW).await.expect("applied");
+    store.apply(Vec::new(), vec![flow("f", "old")], Vec::new(), NOW).await.expect("applied");
     let old = store.flow(&name("f")).await.expect("read").expect("kept");
-    store.apply(Vec::new(), vec![flow("f", "new")], later(1)).await.expect("applied");
+    store.apply(Vec::new(), vec![flow("f", "new")], Vec::new(), later(1)).await.expect("applied");
     let new = store.flow(&name("f")).await.expect("read").expect("kept");
     assert_eq!((new.flow.title.as_str(), new.changed_at), ("new", later(1)));
     assert_ne!(old.digest, new.digest);
@@ -74,7 +77,7 @@ pub async fn a_flow_version_outlives_a_newer_one(store: Arc<dyn Store>) {
 
 pub async fn a_flow_may_return_to_an_earlier_version(store: Arc<dyn Store>) {
     for (title, at) in [("old", NOW), ("new", later(1)), ("old", later(2))] {
-        store.apply(Vec::new(), vec![flow("f", title)], at).await.expect("applied");
+        store.apply(Vec::new(), vec![flow("f", title)], Vec::new(), at).await.expect("applied");
     }
     let kept = store.flow(&name("f")).await.expect("read").expect("kept");
     assert_eq!((kept.flow.title.as_str(), kept.changed_at), ("old", later(2)));
@@ -89,7 +92,7 @@ pub async fn apply_is_all_or_nothing(store: Arc<dyn Store>) {
             for round in 0..50 {
                 let title = format!("{round}");
                 let flows = ["f", "g", "h"].map(|name| flow(name, &title)).to_vec();
-                store.apply(Vec::new(), flows, later(round)).await?;
+                store.apply(Vec::new(), flows, Vec::new(), later(round)).await?;
             }
             Ok::<_, StoreError>(())
         }

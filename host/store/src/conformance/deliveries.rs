@@ -88,7 +88,7 @@ pub async fn what_has_no_active_revision_waits_for_one(store: Arc<dyn Store>) {
 
 pub async fn what_cannot_begin_does_not_hide_what_can(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
-    store.apply(vec![connection("idle", "interact")], Vec::new(), NOW).await.expect("applied");
+    store.apply(vec![connection("idle", "interact")], Vec::new(), Vec::new(), NOW).await.expect("applied");
     for _ in 0..5 {
         queued_for(&*store, prepared.flow, "idle", NOW).await;
     }
@@ -118,7 +118,7 @@ fn rooms(named: &[(&str, u32)]) -> Rooms {
 
 pub async fn a_connection_without_room_waits_and_holds_up_nobody(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
-    store.apply(vec![connection("other", "workzone")], Vec::new(), NOW).await.expect("applied");
+    store.apply(vec![connection("other", "workzone")], Vec::new(), Vec::new(), NOW).await.expect("applied");
     let first = queued_for(&*store, prepared.flow, "target", later(1)).await;
     let second = queued_for(&*store, prepared.flow, "other", later(2)).await;
     assert_eq!(store.next_due(rooms(&[("target", 0)])).await, Ok(Some(later(2))));
@@ -144,7 +144,7 @@ pub async fn connections_share_what_is_claimed(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let connections = ["target", "other", "third"];
     let more = connections[1..].iter().map(|connection_name| connection(connection_name, "workzone")).collect();
-    store.apply(more, Vec::new(), NOW).await.expect("applied");
+    store.apply(more, Vec::new(), Vec::new(), NOW).await.expect("applied");
     for (connection, waiting) in connections.into_iter().zip([30, 10, 1]) {
         for _ in 0..waiting {
             queued_for(&*store, prepared.flow, connection, NOW).await;
@@ -182,7 +182,7 @@ pub async fn activation_is_seen_by_the_next_claim(store: Arc<dyn Store>) {
 pub async fn a_connection_moved_to_another_connector_is_seen_by_the_next_claim(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let id = queued(&*store, prepared.flow, NOW).await;
-    store.apply(vec![connection("target", "interact")], Vec::new(), NOW).await.expect("applied");
+    store.apply(vec![connection("target", "interact")], Vec::new(), Vec::new(), NOW).await.expect("applied");
     assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     let other = activate(&*store, "interact", "component two").await;
     let claimed = store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed");
@@ -220,7 +220,7 @@ fn in_state(state: Option<&str>) -> DeliveryFilter {
 
 pub async fn deliveries_are_filtered(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
-    store.apply(vec![connection("other", "workzone")], vec![flow("tax", "")], NOW).await.expect("applied");
+    store.apply(vec![connection("other", "workzone")], vec![flow("tax", "")], Vec::new(), NOW).await.expect("applied");
     let tax = store.flow(&name("tax")).await.expect("read").expect("a flow").digest;
     let mut run = new_run(tax);
     (run.flow, run.first.connection) = (name("tax"), name("other"));

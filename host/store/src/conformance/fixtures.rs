@@ -10,7 +10,7 @@ use serde_json::json;
 use sluse_model::{
     Attachment, AttachmentId, Attempt, AttemptResult, Attention, BatchId, Connection, DeliveryId, DeliveryState,
     Description, Dice, Digest, Flow, Name, NewDelivery, Problem, Reason, Resolution, Revision, RevisionStanding, RunId,
-    RunState, TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
+    RunState, Schedule, TickId, TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
 };
 
 use crate::{Accepted, Claim, Claimed, Claiming, Follow, NewRun, PageRequest, Settlement, Store};
@@ -65,6 +65,19 @@ pub fn flow(flow: &str, title: &str) -> Flow {
     let step = json!({ "name": "create", "connection": "target", "operation": "create-case" });
     let value = json!({ "name": flow, "title": title, "schema": { "type": "object" }, "steps": [step] });
     serde_json::from_value(value).expect("a flow")
+}
+
+/// A schedule that polls feed `cases` of connection `target`, every minute.
+pub fn poll_schedule(schedule: &str) -> Schedule {
+    let value = json!({
+        "name": schedule, "every_ms": 60_000, "jitter_ms": 0, "overlap": "skip", "catch_up_ms": 0, "enabled": true,
+        "flow": "permit", "connection": "target", "feed": "cases",
+    });
+    serde_json::from_value(value).expect("a schedule")
+}
+
+pub fn tick_id() -> TickId {
+    TickId::new(NOW, dice())
 }
 
 /// Keeps `text` as a content.
@@ -123,7 +136,10 @@ pub async fn prepare(store: &dyn Store) -> Prepared {
 
 /// Applies connection `target` and flow `permit`. Gives the flow's version.
 pub async fn apply(store: &dyn Store) -> Digest {
-    store.apply(vec![connection("target", "workzone")], vec![flow("permit", "")], NOW).await.expect("applied");
+    store
+        .apply(vec![connection("target", "workzone")], vec![flow("permit", "")], Vec::new(), NOW)
+        .await
+        .expect("applied");
     store.flow(&name("permit")).await.expect("read").expect("a flow").digest
 }
 

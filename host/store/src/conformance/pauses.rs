@@ -28,7 +28,10 @@ pub async fn a_pause_goes_on_for_another_reason(store: Arc<dyn Store>) {
     store.pause(name("target"), second.clone()).await.expect("paused");
     assert_eq!(store.pauses().await, Ok(vec![(name("target"), Pause { since: later(5), ..second })]));
     // Configuration does not end it.
-    store.apply(vec![super::fixtures::connection("target", "other")], Vec::new(), NOW).await.expect("applied");
+    store
+        .apply(vec![super::fixtures::connection("target", "other")], Vec::new(), Vec::new(), NOW)
+        .await
+        .expect("applied");
     assert_eq!(store.pauses().await.expect("read").len(), 1);
 }
 

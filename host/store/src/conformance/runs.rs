@@ -176,7 +176,7 @@ pub async fn runs_are_listed_in_pages_the_latest_first(store: Arc<dyn Store>) {
 
 pub async fn runs_are_filtered_by_flow_and_state(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
-    store.apply(Vec::new(), vec![flow("other", "")], NOW).await.expect("applied");
+    store.apply(Vec::new(), vec![flow("other", "")], Vec::new(), NOW).await.expect("applied");
     let mut other = new_run(store.flow(&name("other")).await.expect("read").expect("kept").digest);
     other.flow = name("other");
     let other_id = other.id;

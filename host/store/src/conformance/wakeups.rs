@@ -76,7 +76,7 @@ pub async fn a_closed_store_takes_no_more_work(store: Arc<dyn Store>) {
     let flow = apply(&*store).await;
     store.close().await;
     store.close().await;
-    let refused = store.apply(Vec::new(), Vec::new(), NOW).await;
+    let refused = store.apply(Vec::new(), Vec::new(), Vec::new(), NOW).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     let refused = store.accept(super::fixtures::new_run(flow), None).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");

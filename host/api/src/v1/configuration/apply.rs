@@ -1,4 +1,4 @@
-//! `POST /v1/configuration`: apply files of connections and flows, all of them or none.
+//! `POST /v1/configuration`: apply files of connections, flows and schedules, all of them or none.
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ pub(super) fn describe() -> Operation {
                  caller thereby confirms where secrets go.";
     let file = object()
         .with("name", text().about("What findings call it."))
-        .with("text", text().about("TOML: `[[connection]]` and `[[flow]]` tables."))
+        .with("text", text().about("TOML: `[[connection]]`, `[[flow]]` and `[[schedule]]` tables."))
         .and_nothing_else();
     let body = object()
         .with("files", list(file))
@@ -99,7 +99,7 @@ pub(super) fn describe() -> Operation {
         .with("changes", list(schemas::change()))
         .with("unconfirmed", list(unconfirmed).about(about_unconfirmed))
         .named("Applied");
-    Operation::new("apply", "Apply files of connections and flows", about)
+    Operation::new("apply", "Apply files of connections, flows and schedules", about)
         .takes_json(body, json!({"files": [{"name": "connection.toml", "text": toml}], "dry_run": true}))
         .answers(StatusCode::OK, "Applied, or what would be.", applied)
         .problems(&[kind::CONFIGURATION_REFUSED, kind::DISK_FULL])
@@ -117,6 +117,7 @@ mod tests {
         let name = || "workzone".parse().expect("a name");
         let changes = vec![
             Change::Added { kind: "connection", name: name() },
+            Change::Added { kind: "schedule", name: name() },
             Change::Changed { kind: "flow", name: name(), paths: vec!["steps[0].input".into()] },
         ];
         let unconfirmed = UnconfirmedBody {

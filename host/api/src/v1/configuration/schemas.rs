@@ -12,7 +12,7 @@ pub(super) fn change() -> Schema {
     let of = |change: &str| {
         object()
             .with("change", constant(change))
-            .with("kind", one_of_texts(["connection", "flow"]))
+            .with("kind", one_of_texts(["connection", "flow", "schedule"]))
             .with("name", name())
     };
     let paths = list(text()).about("Where it differs from what is stored, at most 50 places.");

@@ -163,7 +163,7 @@ pub(crate) fn actor() -> Schema {
         .named("Actor")
 }
 
-fn timeline_line() -> Schema {
+pub(crate) fn timeline_line() -> Schema {
     object()
         .with("at", timestamp())
         .with("attempt", number().about("The attempt that it belongs to; 0 for what happened between attempts."))
@@ -172,7 +172,7 @@ fn timeline_line() -> Schema {
         .named("TimelineLine")
 }
 
-fn problem() -> Schema {
+pub(crate) fn problem() -> Schema {
     object()
         .with("code", text().about("A stable short name in kebab-case, for programs."))
         .with("message", text().about("One sentence for the person who runs the flow."))

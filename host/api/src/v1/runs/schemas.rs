@@ -5,7 +5,7 @@ use sluse_model::RunState;
 use super::super::deliveries::schemas::delivery_id;
 use crate::openapi::schema::{Schema, digest, id, name, number, object, one_of_texts, text, timestamp};
 
-pub(super) fn run_id() -> Schema {
+pub(crate) fn run_id() -> Schema {
     id("run").named("RunId")
 }
 

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sluse_model::{Attachment, Run, RunId};
+use sluse_model::{Attachment, Origin, Run, RunId};
 use sluse_store::RunDetail;
 
 use super::{
-    super::deliveries::{self, DeliveryBody, raw},
+    super::{
+        deliveries::{self, DeliveryBody, raw},
+        schedules::origin,
+    },
     schemas,
 };
 use crate::{
@@ -26,6 +29,8 @@ use crate::{
 pub(crate) struct RunBody {
     #[serde(flatten)]
     run: Run,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
     submission: Box<RawValue>,
     attachments: Vec<Attachment>,
     /// By step.
@@ -46,11 +51,19 @@ async fn body(api: &Api, detail: RunDetail) -> Result<RunBody, ApiError> {
             deliveries.push(DeliveryBody::from(detail));
         }
     }
-    Ok(RunBody { run: detail.run, submission: raw(detail.submission), attachments: detail.attachments, deliveries })
+    let origin = api.engine.store().origin(detail.run.id).await?;
+    Ok(RunBody {
+        run: detail.run,
+        origin,
+        submission: raw(detail.submission),
+        attachments: detail.attachments,
+        deliveries,
+    })
 }
 
 pub(super) fn describe() -> Operation {
     let more = object()
+        .may_have("origin", origin().about("Where it came from, when nobody handed it in."))
         .with("submission", anything().about("As it was handed in."))
         .with("attachments", list(schemas::attachment()))
         .with("deliveries", list(deliveries::schemas::delivery()).about("By step."));
@@ -72,6 +85,7 @@ mod tests {
     fn it_is_as_described() {
         for run in samples::runs() {
             let body = RunBody {
+                origin: (run.closed_at.is_some()).then(samples::origin),
                 run,
                 submission: raw("{\"reference\": 1}".into()),
                 attachments: vec![samples::attachment()],

@@ -71,6 +71,7 @@ fn owner_notice(notice: &OwnerNotice, origin: &Origin, flows: &BTreeMap<&Name, &
         let message =
             format!("flow `{}` has an `owner_notice` of its own: what carries notices tells nobody", notice.flow);
         findings.push(origin.finding("owner_notice.flow", message));
+        return;
     }
     // A schema that does not compile is told where it stands.
     let Ok(schema) = Schema::compile_value(&carrier.schema) else { return };

@@ -214,7 +214,7 @@ fn the_connection_and_the_operation_exist() {
 #[test]
 fn a_stored_connection_will_do() {
     let only_flow = "[[flow]]\nname = \"a\"\nschema = true\n[[flow.step]]\nname = \"b\"\nconnection = \"left\"\noperation = \"close-box\"";
-    let (connections, _) = parsed(&[file("c.toml", &connection(""))]).into_parts();
+    let (connections, ..) = parsed(&[file("c.toml", &connection(""))]).into_parts();
     let mut catalog = catalog();
     catalog.connections.insert(name("left"), connections[0].clone());
     assert_eq!(told(&check(&parsed(&[file("a.toml", only_flow)]), &catalog)), "");
@@ -359,7 +359,7 @@ fn what_carries_notices_tells_nobody() {
     let last = carrier("true", "").replace("name = \"tell\"\nschema", "name = \"last\"\nschema");
     faults(&(and_more(NOTICE) + &carrier("true", other) + &last), path, "tells nobody");
     // What names it may be stored already.
-    let (_, flows) = parsed(&[file("a.toml", &and_more(NOTICE).replace(" # ◄", ""))]).into_parts();
+    let (_, flows, _) = parsed(&[file("a.toml", &and_more(NOTICE).replace(" # ◄", ""))]).into_parts();
     let mut catalog = catalog();
     catalog.flows.insert(name("store"), flows[0].clone());
     let text = connection("") + &carrier("true", other) + &last;

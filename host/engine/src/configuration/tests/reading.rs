@@ -62,7 +62,7 @@ breaker = { failures = 8, open_ms = 9 }
 delays_ms = [1, 2]
 when_failed = "close"
 "#;
-    let (connections, flows) = parsed(&[file("a.toml", text)]).into_parts();
+    let (connections, flows, _) = parsed(&[file("a.toml", text)]).into_parts();
     assert_eq!(
         serde_json::to_value(&connections[0]).expect("JSON"),
         json!({
