@@ -23,6 +23,12 @@ impl Connector for Inbox {
     fn endpoints() -> Vec<EndpointNeed> {
         vec![EndpointNeed::required("default", "Inbox")]
     }
+
+    fn check(_: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
+        let status = Request::get("/letters/0").send()?.status();
+        let message = format!("The inbox answered with status {status}.");
+        Ok(vec![Finding { subject: "answer".to_owned(), passed: status == 200, message }])
+    }
 }
 
 /// A letter.
