@@ -74,7 +74,7 @@ impl Engine {
         follow: &Follow,
     ) -> Result<Option<NewRun>, StoreError> {
         match follow {
-            Follow::Next(next) => self.notice(Told::of_new(next, followed)).await,
+            Follow::Next(next) => self.notice(Told::of_next(next, followed)).await,
             Follow::Stay(_) | Follow::Close(_) => Ok(None),
         }
     }

@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 use sluse_connector::{FeedItem, FeedPage};
 use sluse_model::{
-    Attachment, AttemptEnd, Attention, DeliveryId, DeliveryState, Digest, Failure, Name, NewDelivery, Problem, Reason,
-    RunId, Schedule, Task, Timestamp,
+    Attachment, AttemptEnd, Attention, DeliveryState, Digest, Failure, Name, Problem, Reason, RunId, Schedule, Task,
+    Timestamp,
 };
 use sluse_store::{ClaimedPoll, NewItem, NewRun, StoreError};
 
@@ -18,6 +18,7 @@ use crate::{
     Engine,
     flows::{CompiledFlow, FlowError},
     mapping::{RunFacts, Scope},
+    notices::Told,
     revisions::LoadedRevision,
     schema::{Schema, Violation},
 };
@@ -51,7 +52,7 @@ impl Engine {
                 continue;
             }
             let (flow, problem) = self.flow_of(&item, &own_flow).await?;
-            let run = self.run_of_item(&item, &flow, (problem, schema), files);
+            let run = self.run_of_item(&item, &flow, (problem, schema), files).await.map_err(not_read)?;
             items.push(NewItem { group: item.group.unwrap_or_else(|| item.key.clone()), key: item.key, run });
         }
         Ok((items, known_count))
@@ -79,13 +80,13 @@ impl Engine {
         }
     }
 
-    fn run_of_item(
+    async fn run_of_item(
         &self,
         item: &FeedItem,
         flow: &CompiledFlow,
         (problem, schema): (Option<Problem>, Option<&Schema>),
         files: &[Attachment],
-    ) -> NewRun {
+    ) -> Result<NewRun, StoreError> {
         let mut problem = problem;
         let data = serde_json::from_str(&item.input).unwrap_or_else(|error| {
             problem.get_or_insert_with(|| misfit(format!("its input is no JSON: {error}")));
@@ -105,7 +106,7 @@ impl Engine {
                 }
             }
         }
-        self.run_of(flow, &data, attachments, problem, self.clock.now())
+        self.run_of(flow, &data, attachments, problem, self.clock.now()).await
     }
 
     /// The run that a tick of a schedule starts.
@@ -113,49 +114,30 @@ impl Engine {
         let flow = self.flows.present(&schedule.flow).await?;
         let Task::Submit { submission } = &schedule.task else { return Err(FlowError::Unknown(schedule.flow.clone())) };
         let problem = flow.schema.check(submission).err().map(|violations| misfit(told(&violations)));
-        Ok(self.run_of(&flow, submission, Vec::new(), problem, now))
+        self.run_of(&flow, submission, Vec::new(), problem, now).await.map_err(FlowError::Store)
     }
 
-    /// A run that nobody handed in. With a problem, or when its first input cannot be computed, it waits for a person.
-    fn run_of(
+    /// A run that nobody handed in. With a problem, or when its first input cannot be computed, it waits for a person,
+    /// and the owner of its flow is told as of any other.
+    async fn run_of(
         &self,
         flow: &CompiledFlow,
         data: &Value,
         attachments: Vec<Attachment>,
         problem: Option<Problem>,
         now: Timestamp,
-    ) -> NewRun {
+    ) -> Result<NewRun, StoreError> {
         let id = RunId::new(now, &*self.dice);
-        let scope = Scope {
-            submission: data,
-            attachments: &attachments,
-            steps: &BTreeMap::new(),
-            run: RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: None },
-        };
-        let rendered = match problem {
-            Some(problem) => Err(problem),
-            None => flow.render(0, &scope).map_err(|error| misfit(error.to_string())),
-        };
-        let (input, ordering_key, state) = match rendered {
-            Ok((input, key)) => (input, key, DeliveryState::Queued { due: now }),
-            Err(problem) => {
-                let attention = Attention::new(Reason::MappingFailed, problem, now);
-                ("null".to_owned(), None, DeliveryState::Attention(attention))
-            }
-        };
-        let step = &flow.flow.steps[0];
-        let first = NewDelivery {
-            id: DeliveryId::new(now, &*self.dice),
-            step_index: 0,
-            step: step.name.clone(),
-            connection: step.connection.clone(),
-            operation: step.operation.clone(),
-            input,
-            ordering_key,
-            state,
-            accepted_at: now,
-        };
-        NewRun {
+        let facts = RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: None };
+        let scope = Scope { submission: data, attachments: &attachments, steps: &BTreeMap::new(), run: facts };
+        let mut first = self.new_delivery(flow, 0, &scope, now);
+        if let Some(problem) = problem {
+            let attention = Attention::new(Reason::MappingFailed, problem, now);
+            let assigned = flow.flow.assigned(attention, &first.connection, &first.step);
+            first.state = DeliveryState::Attention(assigned);
+            (first.input, first.ordering_key) = ("null".to_owned(), None);
+        }
+        let mut run = NewRun {
             id,
             flow: flow.flow.name.clone(),
             flow_digest: flow.digest,
@@ -166,7 +148,10 @@ impl Engine {
             caused_by: None,
             accepted_at: now,
             first,
-        }
+            along: Vec::new(),
+        };
+        run.along = self.notice(Told::of_first(&run)).await?.into_iter().collect();
+        Ok(run)
     }
 }
 

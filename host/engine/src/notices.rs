@@ -31,6 +31,8 @@ pub(crate) struct Told<'a> {
     attempts: u32,
     state: &'a DeliveryState,
     problem: Option<&'a Problem>,
+    /// Its run is written together with it: nobody was told of that run before.
+    is_first: bool,
     /// The lease under which it went there; 0 when it began there. Each leads somewhere once.
     lease_number: u64,
 }
@@ -50,16 +52,26 @@ impl<'a> Told<'a> {
             attempts: claimed.attempt,
             state,
             problem,
+            is_first: false,
             lease_number: claimed.lease.number,
         }
     }
 
     /// The next step, as it begins.
-    pub(crate) fn of_new(new: &'a NewDelivery, before: Followed<'a>) -> Self {
+    pub(crate) fn of_next(new: &'a NewDelivery, before: Followed<'a>) -> Self {
+        Self::of_new(new, (before.delivery.run, before.flow, before.flow_digest), false)
+    }
+
+    /// The first step of a run that is about to be written.
+    pub(crate) fn of_first(run: &'a NewRun) -> Self {
+        Self::of_new(&run.first, (run.id, &run.flow, &run.flow_digest), run.caused_by.is_none())
+    }
+
+    fn of_new(new: &'a NewDelivery, (run, flow, flow_digest): (RunId, &'a Name, &'a Digest), is_first: bool) -> Self {
         Self {
-            run: before.delivery.run,
-            flow: before.flow,
-            flow_digest: before.flow_digest,
+            run,
+            flow,
+            flow_digest,
             delivery: new.id,
             step: &new.step,
             connection: &new.connection,
@@ -67,6 +79,7 @@ impl<'a> Told<'a> {
             attempts: 0,
             state: &new.state,
             problem: None,
+            is_first,
             lease_number: 0,
         }
     }
@@ -114,6 +127,7 @@ pub(crate) fn sample() -> Value {
         attempts: 1,
         state: &state,
         problem: None,
+        is_first: true,
         lease_number: 1,
     };
     told.notice(NoticeOccasion::Attention)
@@ -134,7 +148,8 @@ impl Engine {
         let Some(owner) = &flow.flow.owner_notice else { return Ok(None) };
         let Some(occasion) = owner.occasion(told.state) else { return Ok(None) };
         // Whoever carries notices tells nobody, also when that was configured behind our back.
-        if self.store.run(told.run).await?.is_none_or(|run| run.run.caused_by.is_some()) {
+        let tells = told.is_first || self.store.run(told.run).await?.is_some_and(|run| run.run.caused_by.is_none());
+        if !tells {
             return Ok(None);
         }
         let carrier = match self.flows.present(&owner.flow).await {
@@ -167,6 +182,7 @@ impl Engine {
             caused_by: Some(told.delivery),
             accepted_at: now,
             first,
+            along: Vec::new(),
         }
     }
 }

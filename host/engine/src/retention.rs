@@ -29,7 +29,7 @@ impl RetentionSettings {
         match what {
             Expiring::Journal => self.journal,
             Expiring::Files => self.files,
-            Expiring::Runs | Expiring::Ticks => self.runs,
+            Expiring::Runs | Expiring::Ticks | Expiring::Batches => self.runs,
         }
     }
 }
@@ -51,7 +51,7 @@ impl Engine {
 
     async fn pass(&self, settings: &RetentionSettings) {
         let until = Instant::now() + LONGEST_PASS;
-        for what in [Expiring::Journal, Expiring::Files, Expiring::Runs, Expiring::Ticks] {
+        for what in [Expiring::Journal, Expiring::Files, Expiring::Runs, Expiring::Ticks, Expiring::Batches] {
             let before = self.clock.now().minus(settings.of(what));
             match self.give_up(what, before, until).await {
                 Ok(0) => {}
@@ -91,6 +91,7 @@ fn plural(what: Expiring) -> &'static str {
         Expiring::Files => "files",
         Expiring::Runs => "runs",
         Expiring::Ticks => "ticks",
+        Expiring::Batches => "batches",
     }
 }
 

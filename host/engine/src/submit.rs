@@ -153,6 +153,7 @@ impl Engine {
             caused_by: None,
             accepted_at: now,
             first,
+            along: Vec::new(),
         })
     }
 

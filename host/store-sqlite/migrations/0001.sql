@@ -268,6 +268,7 @@ CREATE TABLE acts (
     batch          INTEGER REFERENCES batches (key)
 ) STRICT;
 CREATE INDEX acts_by_delivery ON acts (delivery);
+CREATE INDEX acts_by_batch ON acts (batch) WHERE batch IS NOT NULL;
 
 CREATE TABLE schedules (
     key        INTEGER PRIMARY KEY,

@@ -67,6 +67,7 @@ fn expire(
             Expiring::Files => digests.push(give_up_file(write, row.key)?),
             Expiring::Runs => digests.extend(give_up_run(write, row.key)?),
             Expiring::Ticks => delete(write, &TICK, row.key)?,
+            Expiring::Batches => delete(write, &BATCH, row.key)?,
         }
     }
     let is_last = looked.len() < page.limit || looked.iter().all(|row| row.accepted_at >= before);
@@ -89,9 +90,12 @@ fn look(write: &Write<'_>, what: Expiring, page: OldestFirst) -> rusqlite::Resul
         }
         Expiring::Runs => "SELECT key, accepted_at, closed_at FROM runs WHERE key > ?1 ORDER BY key LIMIT ?2",
         Expiring::Ticks => {
-            "SELECT key, at, CASE WHEN state = 'skipped' THEN at ELSE ended_at END FROM ticks
-            WHERE key > ?1 ORDER BY key LIMIT ?2"
+            // With an open run it is still at work.
+            "SELECT t.key, t.at, CASE WHEN t.state = 'skipped' THEN t.at WHEN t.run IS NULL THEN t.ended_at
+                ELSE (SELECT r.closed_at FROM runs r WHERE r.key = t.run) END
+            FROM ticks t WHERE t.key > ?1 ORDER BY t.key LIMIT ?2"
         }
+        Expiring::Batches => "SELECT key, began_at, ended_at FROM batches WHERE key > ?1 ORDER BY key LIMIT ?2",
     };
     let limit = i64::try_from(page.limit).expect("a page has at most a thousand rows");
     write.prepare_cached(sql)?.query_map(params![page.after_key, limit], Looked::of)?.collect()
@@ -148,6 +152,9 @@ const RUN: [&str; 4] = [
 
 /// A tick, which items may name.
 const TICK: [&str; 2] = ["UPDATE items SET tick = NULL WHERE tick = ?1", "DELETE FROM ticks WHERE key = ?1"];
+
+/// A batch, which acts may name.
+const BATCH: [&str; 2] = ["UPDATE acts SET batch = NULL WHERE batch = ?1", "DELETE FROM batches WHERE key = ?1"];
 
 fn delete(write: &Write<'_>, statements: &[&str], key: i64) -> rusqlite::Result<()> {
     for sql in statements {

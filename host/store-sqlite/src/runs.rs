@@ -83,13 +83,16 @@ fn admit(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<Admitt
         return Ok(if body_digest == run.body_digest { Admitted::Before(id) } else { Admitted::Conflict(id) });
     }
     let run_key = insert_with_files(write, run)?;
-    Ok(Admitted::New(begin(write, run_key, &run.first, claim)?))
+    let revision = begin(write, run_key, &run.first, claim)?;
+    admit_along(write, &run.along)?;
+    Ok(Admitted::New(revision))
 }
 
 /// Writes a run that nobody handed in, with its first delivery, which waits. Gives its key.
 pub(crate) fn begin_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
     let run_key = insert_with_files(write, run)?;
     begin(write, run_key, &run.first, None)?;
+    admit_along(write, &run.along)?;
     Ok(run_key)
 }
 

@@ -173,6 +173,7 @@ macro_rules! conformance {
                 what_was_resolved_goes_on,
                 what_was_closed_closes_its_run,
                 what_an_act_causes_comes_with_it_or_not_at_all,
+                what_a_first_step_causes_comes_with_its_run_or_not_at_all,
                 a_queue_is_kept_with_what_waits_for_it,
                 an_act_on_what_has_changed_is_refused,
                 one_of_two_who_act_at_once_wins,
@@ -186,6 +187,7 @@ macro_rules! conformance {
                 a_batch_is_for_what_fits_and_was_there_when_it_began,
                 an_act_of_a_batch_takes_it_further,
                 a_batch_comes_to_each_delivery_once,
+                a_batch_is_given_up_once_it_has_ended,
                 what_changed_meanwhile_takes_no_batch_further,
                 a_batch_that_is_stopped_does_nothing_more,
             }

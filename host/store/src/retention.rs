@@ -15,14 +15,16 @@ pub enum Expiring {
     Files,
     /// Runs that are closed, with everything that belongs to them. Their idempotency keys are free again.
     Runs,
-    /// Ticks of schedules that have ended. That an item has started a run stays known for good.
+    /// Ticks of schedules that have ended, with the runs that they started. That an item has started a run stays known for good.
     Ticks,
+    /// Acts on many deliveries that have ended. Those that were done stay with their deliveries.
+    Batches,
 }
 
 /// A page of what could be given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expired {
-    /// How many deliveries, files, runs or ticks were given up.
+    /// How many deliveries, files, runs, ticks or batches were given up.
     pub given_up: u64,
     /// Where the next page begins. Absent when nothing that is left is old enough.
     pub next: Option<String>,

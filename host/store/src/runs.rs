@@ -27,6 +27,8 @@ pub struct NewRun {
     pub accepted_at: Timestamp,
     /// The first step's delivery.
     pub first: NewDelivery,
+    /// Runs that its first step causes when that waits for a person from the beginning, without files.
+    pub along: Vec<NewRun>,
 }
 
 /// What became of a submission.

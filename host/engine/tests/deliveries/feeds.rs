@@ -11,8 +11,8 @@ use std::{
 use serde_json::json;
 use sluse_connector::{Effect, Ended, FeedItem, FeedPage, Host, Request};
 use sluse_model::{
-    Actor, Failure, ItemStanding, Outcome, Problem, Resolution, Run, RunState, SETTLE_FLOW, SkipReason, Tick,
-    TickState, TokenId, fakes::SeededDice,
+    Actor, DeliveryState, Failure, ItemStanding, Outcome, Problem, Resolution, Run, RunState, SETTLE_FLOW, SkipReason,
+    Tick, TickState, TokenId, fakes::SeededDice,
 };
 use sluse_store::{PageRequest, RunFilter, Schedules as _, Store};
 
@@ -224,6 +224,28 @@ async fn what_does_not_fit_waits_for_a_person_and_holds_up_nobody() {
     assert_eq!(held, 4);
     let states: Vec<_> = runs(&bench, "flow").await.iter().map(|run| run.state).collect();
     assert_eq!(states.iter().filter(|state| **state == RunState::Attention).count(), 4, "{states:?}");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_has_a_queue_and_its_owner_is_told() {
+    let source = Arc::new(Source::default());
+    source.add([FeedItem { input: "not JSON".into(), ..item("a", "") }]);
+    let bench = bench(&source).await;
+    let cared_for = |name: &str, more: &str| {
+        let step =
+            "[[flow.step]]\nname = \"act\"\nconnection = \"target\"\noperation = \"act\"\ninput = { text = \"x\" }";
+        format!("[[flow]]\nname = \"{name}\"\nschema = true\n{more}\n{step}\n")
+    };
+    let care = "owner_notice = { flow = \"told\", when = [\"attention\"] }\nattention = [{ reason = \"mapping-failed\", queue = \"forms\" }]";
+    bench.apply(cared_for("told", "") + &cared_for("cared-for", care)).await;
+    let schedule = "name = \"often\"\nevery = \"1m\"\nflow = \"cared-for\"\nconnection = \"target\"\nfeed = \"items\"";
+    bench.apply(format!("[[schedule]]\n{schedule}\n")).await;
+    until_done(&bench, 1).await;
+    let held = bench.first_delivery(runs(&bench, "cared-for").await.remove(0).id).await.delivery;
+    let DeliveryState::Attention(attention) = &held.state else { panic!("{held:?}") };
+    assert_eq!(attention.queue.as_ref().map(|queue| queue.as_str()), Some("forms"));
+    let notices = runs(&bench, "told").await;
+    assert_eq!(notices.iter().map(|run| run.caused_by).collect::<Vec<_>>(), [Some(held.id)]);
 }
 
 #[tokio::test]

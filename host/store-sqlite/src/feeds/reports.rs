@@ -113,6 +113,7 @@ fn begin(write: &Write<'_>, item: &Item, report: String, at: Timestamp) -> Resul
         caused_by: None,
         accepted_at: at,
         first,
+        along: Vec::new(),
     };
     let run_key = runs::begin_run(write, &run)?;
     let sql = "INSERT INTO settles (delivery, feed, \"group\") SELECT key, ?2, ?3 FROM deliveries WHERE run = ?1";

@@ -9,7 +9,8 @@ use super::fixtures::{
     running, settlement, succeeded, token_id,
 };
 use crate::{
-    Accepted, Claimed, DeliveryDetail, Follow, JournalEntry, NewAct, NewIntent, Rooms, RunFilter, Store, StoreError,
+    Accepted, Claimed, DeliveryDetail, Follow, JournalEntry, NewAct, NewIntent, NewRun, Rooms, RunFilter, Store,
+    StoreError,
 };
 
 fn clerk() -> Actor {
@@ -165,6 +166,20 @@ pub async fn what_an_act_causes_comes_with_it_or_not_at_all(store: Arc<dyn Store
     store.act(NewAct { along: vec![caused.clone()], ..close(&seen) }).await.expect("done");
     let found = store.run(caused.id).await.expect("read").expect("a run").run;
     assert_eq!(found.caused_by, Some(seen.delivery.id));
+}
+
+pub async fn what_a_first_step_causes_comes_with_its_run_or_not_at_all(store: Arc<dyn Store>) {
+    let flow = prepare(&*store).await.flow;
+    let mut run = new_run(flow);
+    let caused = caused_by(run.first.id, flow);
+    run.along = vec![caused.clone()];
+    let lost = NewRun { flow_digest: Digest::of("lost"), ..caused.clone() };
+    let refused = store.accept(NewRun { along: vec![lost], ..run.clone() }, None).await;
+    assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
+    assert_eq!(store.run(run.id).await, Ok(None));
+    store.accept(run.clone(), None).await.expect("accepted");
+    let found = store.run(caused.id).await.expect("read").expect("a run").run;
+    assert_eq!(found.caused_by, Some(run.first.id));
 }
 
 pub async fn a_queue_is_kept_with_what_waits_for_it(store: Arc<dyn Store>) {

@@ -7,7 +7,7 @@ use sluse_model::{Act, Actor, BatchAct, BatchEnd, BatchId, BatchRefusal, Deliver
 use super::fixtures::{
     Prepared, attention, batch_id, later, name, page, prepare, problem, queued, running, settlement, token_id,
 };
-use crate::{Batch, DeliveryFilter, Follow, NewAct, Store, StoreError};
+use crate::{Batch, DeliveryFilter, Expiring, Follow, NewAct, Store, StoreError};
 
 fn clerk() -> Actor {
     Actor { token: token_id(), name: "clerk".into() }
@@ -174,4 +174,21 @@ pub async fn a_batch_that_is_stopped_does_nothing_more(store: Arc<dyn Store>) {
     assert_eq!(retry(&*store, id, there[0]).await, stale);
     assert_eq!(store.pass_by(id, there[0], BatchRefusal::NotReady).await, stale);
     assert_eq!(store.count_deliveries(waiting()).await, Ok(1));
+}
+
+/// A batch goes once it has ended; what was done by it stays.
+pub async fn a_batch_is_given_up_once_it_has_ended(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let there = wait(&*store, prepared, 1).await;
+    let id = begun(&*store).await;
+    retry(&*store, id, there[0]).await.expect("done");
+    let given_up = async |before| {
+        store.expire(Expiring::Batches, later(before), page(10, None)).await.expect("looked through").given_up
+    };
+    assert_eq!(given_up(1_000_000).await, 0);
+    assert_eq!(store.end_batch(id, BatchEnd { at: later(30), stopped_by: None }).await, Ok(true));
+    assert_eq!((given_up(30).await, given_up(31).await), (0, 1));
+    assert_eq!(store.batch(id).await, Ok(None));
+    let acts = store.delivery(there[0]).await.expect("read").expect("a delivery").acts;
+    assert_eq!(acts.iter().map(|act| act.batch).collect::<Vec<_>>(), [None]);
 }

@@ -170,6 +170,7 @@ pub fn new_run(flow: Digest) -> NewRun {
         caused_by: None,
         accepted_at: NOW,
         first: new_delivery(0, NOW),
+        along: Vec::new(),
     }
 }
 

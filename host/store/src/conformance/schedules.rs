@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluse_model::{Planned, Schedule, SkipReason, Skipped, Task, Tick, TickState};
 
 use super::fixtures::{NOW, at_once, later, name, new_run, page, poll_schedule, prepare, success, tick_id};
-use crate::{Claim, Firing, NewTick, NewTurn, Rooms, Store, StoreError, StoredSchedule};
+use crate::{Claim, Expiring, Firing, NewTick, NewTurn, Rooms, Store, StoreError, StoredSchedule};
 
 pub(super) async fn applied(store: &dyn Store, schedule: Schedule) {
     store.apply(Vec::new(), Vec::new(), vec![schedule], NOW).await.expect("applied");
@@ -89,7 +89,12 @@ pub async fn a_queued_tick_starts_its_run_once(store: Arc<dyn Store>) {
     let again = store.start(id, new_run(prepared.flow)).await;
     assert!(matches!(again, Err(StoreError::Stale(_))), "{again:?}");
     assert_eq!(store.runs(Default::default(), page(10, None)).await.expect("read").items.len(), 1);
-    assert_eq!(schedule(&*store).await.waiting, None);
+    let stored = schedule(&*store).await;
+    assert_eq!((stored.waiting, stored.at_work), (None, Some(id)));
+    // It is not forgotten while its run is open, however long that takes.
+    let before = later(1_000_000_000);
+    let expired = store.expire(Expiring::Ticks, before, page(10, None)).await.expect("looked through");
+    assert_eq!((expired.given_up, schedule(&*store).await.at_work), (0, Some(id)));
 }
 
 pub async fn what_is_missed_is_one_row(store: Arc<dyn Store>) {
