@@ -2,7 +2,7 @@
 //! how soon the program serves and goes on with them after it was killed. Run with `cargo xtask bench backlog`; some
 //! minutes go by while a million is accepted.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the product of a benchmark is what it prints")]
+#![expect(clippy::print_stdout, reason = "the product of a benchmark is what it prints")]
 
 #[path = "backlog/claims.rs"]
 mod claims; // claimed and settled, as fast as it goes

@@ -61,7 +61,7 @@ fn cadence(schedule: &Value) -> String {
 /// The largest unit that gives a whole number.
 fn length(millis: u64) -> String {
     let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = units.into_iter().find(|(unit_ms, _)| millis % unit_ms == 0);
+    let unit = units.into_iter().find(|(unit_ms, _)| millis.is_multiple_of(*unit_ms));
     unit.map_or_else(|| format!("{millis} ms"), |(unit_ms, name)| format!("{}{name}", millis / unit_ms))
 }
 

@@ -18,14 +18,16 @@ use sluse_store::{PageRequest, RunFilter, Schedules as _, Store};
 
 use crate::bench::{Act, Bench, NOW, Target, fake};
 
+/// A group, and what was told of its items.
+pub(crate) type Report = (String, Vec<(String, ItemStanding)>);
+
 /// A source of items, as its own people see it.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     pub(crate) items: Mutex<Vec<FeedItem>>,
     pub(crate) polls: AtomicU32,
     pub(crate) cursors: Mutex<Vec<Option<String>>>,
-    /// Group, and what was told of its items.
-    pub(crate) heard: Mutex<Vec<(String, Vec<(String, ItemStanding)>)>>,
+    pub(crate) heard: Mutex<Vec<Report>>,
     /// What polls are answered with, before they are answered as they should, the last one first.
     pub(crate) failures: Mutex<Vec<Failure>>,
     /// The same for reports.
@@ -52,7 +54,7 @@ impl Source {
         Ok(Ok(FeedPage { more: until < items.len(), items: found, cursor: Some(until.to_string()) }))
     }
 
-    pub(crate) fn heard(&self) -> Vec<(String, Vec<(String, ItemStanding)>)> {
+    pub(crate) fn heard(&self) -> Vec<Report> {
         self.heard.lock().expect("not poisoned").clone()
     }
 
