@@ -300,6 +300,8 @@ CREATE TABLE ticks (
                                          OR state = 'failed' OR state = 'skipped'),
     why          TEXT,
     due_at       INTEGER,
+    -- When that was decided.
+    due_from     INTEGER,
     ended_at     INTEGER,
     problem      TEXT,
     attempts     INTEGER NOT NULL DEFAULT 0,
@@ -312,6 +314,7 @@ CREATE TABLE ticks (
     timeline     TEXT,
     CHECK ((token IS NULL) = (by_name IS NULL)),
     CHECK ((state = 'queued' OR state = 'retrying') = (due_at IS NOT NULL)),
+    CHECK (due_at IS NULL OR due_from IS NOT NULL),
     CHECK ((state = 'running') = (lease_until IS NOT NULL)),
     CHECK ((state = 'done' OR state = 'failed') = (ended_at IS NOT NULL)),
     CHECK ((state = 'retrying' OR state = 'failed') = (problem IS NOT NULL)),

@@ -115,13 +115,17 @@ fn release(write: &Write<'_>, now: Timestamp, held: &[TickId]) -> Result<u32, Fa
     let read =
         |row: &Row<'_>| row.get(1).map(|Kept(id): Kept<TickId>| id).and_then(|id| Ok((row.get::<_, i64>(0)?, id)));
     let lapsed: Vec<_> = write.prepare_cached(sql)?.query_map([now.as_millis()], read)?.collect::<Result<_, _>>()?;
-    let sql = "UPDATE ticks SET state = 'queued', lease_until = NULL, due_at = ?2 WHERE key = ?1";
+    let sql = "UPDATE ticks SET state = 'queued', lease_until = NULL, due_at = ?2, due_from = ?2 WHERE key = ?1";
     let mut released = 0;
     for (key, _) in lapsed.iter().filter(|(_, id)| !held.contains(id)) {
         write.prepare_cached(sql)?.execute(params![key, now.as_millis()])?;
         released += 1;
     }
-    Ok(released)
+    // What a clock said that was ahead. How long it is to wait is known all the same.
+    let sql = "UPDATE ticks SET due_at = ?1 + max(0, due_at - due_from), due_from = ?1
+        WHERE due_at > ?1 AND due_from > ?1 AND connection IS NOT NULL";
+    let moved = write.prepare_cached(sql)?.execute([now.as_millis()])?;
+    Ok(released + u32::try_from(moved).unwrap_or(u32::MAX))
 }
 
 fn origin(connection: &Connection, run: RunId) -> rusqlite::Result<Option<Origin>> {

@@ -219,6 +219,7 @@ macro_rules! conformance {
                 a_key_outlives_its_run_and_its_tick,
                 a_connection_is_polled_once_at_a_time,
                 a_poll_that_lapsed_is_due_again_and_its_holder_is_refused,
+                a_clock_that_steps_back_stalls_no_poll,
                 a_stale_page_writes_nothing,
                 a_poll_that_never_began_is_not_counted,
             }

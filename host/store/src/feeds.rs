@@ -88,7 +88,8 @@ pub trait Feeds: Send + Sync {
     /// nothing else is kept of that. Gives what was found. `Stale` when the lease is not held; then nothing is written.
     async fn settle_poll(&self, settlement: PollSettlement) -> Result<Found, StoreError>;
 
-    /// Polls whose lease has lapsed are due again, but for those that are named. Gives how many.
+    /// Polls whose lease has lapsed are due again, but for those that are named. What was to wait by a clock that was
+    /// ahead waits for as long from now on. Gives how many were moved.
     async fn release_polls(&self, now: Timestamp, held: Vec<TickId>) -> Result<u32, StoreError>;
 
     /// Where a run came from, when nobody handed it in.

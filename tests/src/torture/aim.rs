@@ -49,6 +49,8 @@ const AIMS: &[(u64, Kind)] = &[
     (12, Kind::At(Moment::Answered)),
     (6, Kind::At(Moment::CallingBack)),
     (6, Kind::At(Moment::CalledBack)),
+    (8, Kind::At(Moment::GivingOut)),
+    (6, Kind::At(Moment::Hearing)),
     (4, Kind::Activation),
     (30, Kind::Border),
     (4, Kind::BrokenDisk),
@@ -61,8 +63,14 @@ const LONGEST_LIFE: Duration = Duration::from_millis(250);
 /// What an ordinary start takes, and a little more.
 const LONGEST_START: Duration = Duration::from_millis(60);
 
-/// A moment is let pass so often, at most: early ones meet a host that has just begun.
-const MOST_SKIPPED: u64 = 60;
+/// A moment is let pass so often, at most: early ones meet a host that has just begun. There is one poll in a second.
+fn most_skipped(moment: Moment) -> u64 {
+    match moment {
+        Moment::GivingOut => 1,
+        Moment::Hearing => 4,
+        _ => 60,
+    }
+}
 
 /// What follows a moment has happened after this time.
 const LATER: Duration = Duration::from_millis(4);
@@ -116,7 +124,7 @@ impl Aim {
             Kind::At(moment) => {
                 // Half of them at the very moment.
                 let later = if dice.below(2) == 0 { Duration::ZERO } else { dice.duration(LATER) };
-                Self::At { moment, skip: dice.below(MOST_SKIPPED), later }
+                Self::At { moment, skip: dice.below(most_skipped(moment)), later }
             }
             Kind::Activation => Self::Activation(dice.duration(LONGEST_ACTIVATION)),
             Kind::Border if has_strace => Self::Traced(borders.next()),
@@ -147,6 +155,8 @@ impl Aim {
             Self::At { moment: Moment::Answered, .. } => "answered",
             Self::At { moment: Moment::CallingBack, .. } => "calling-back",
             Self::At { moment: Moment::CalledBack, .. } => "called-back",
+            Self::At { moment: Moment::GivingOut, .. } => "giving-out",
+            Self::At { moment: Moment::Hearing, .. } => "hearing",
             Self::Activation(_) => "activation",
             Self::Traced(Fault { effect: Effect::Kill, .. }) => "write-border",
             Self::Traced(Fault { effect: Effect::BrokenDisk, .. }) => "broken-disk",

@@ -81,8 +81,22 @@ allow_plaintext = true
 timeout_ms = {TIMEOUT_MS}
 "#
     );
-    FLOWS.iter().fold(connection, |text, flow| text + &flow.as_applied())
+    let applied = FLOWS.iter().fold(connection, |text, flow| text + &flow.as_applied());
+    applied + &PARCEL.as_applied() + SCHEDULE
 }
+
+/// What a parcel goes through: found by a poll, and nobody hands it in. Blind, so that a second run would be seen.
+pub(super) const PARCEL: Flow =
+    Flow { name: "parcel", steps: &[step("deliver-blind", "")], leaves: &[("", Leaves::One)], has_file: false };
+
+const SCHEDULE: &str = r#"
+[[schedule]]
+name = "parcels"
+every = "1s"
+connection = "target"
+feed = "parcels"
+flow = "parcel"
+"#;
 
 impl Flow {
     fn as_applied(&self) -> String {

@@ -28,6 +28,9 @@ pub struct Report {
     pub duplicated: u64,
     /// Neither final nor in attention after everything had time to drain.
     pub stuck: u64,
+    /// What a feed has found, by what its source heard of it last.
+    #[serde(default)]
+    pub parcels: BTreeMap<String, u64>,
     /// Deliveries that wait for a person, by reason.
     pub attention: BTreeMap<String, u64>,
     /// From the start of a process until it served, in milliseconds.
@@ -74,6 +77,7 @@ impl Report {
         self.drained_in_ms = self.drained_in_ms.max(other.drained_in_ms);
         add_up(&mut self.aims, other.aims);
         add_up(&mut self.attention, other.attention);
+        add_up(&mut self.parcels, other.parcels);
         self.restarts_ms.extend(other.restarts_ms);
         self.without_strace = other.without_strace;
         self.findings.extend(other.findings);

@@ -112,7 +112,7 @@ impl Arena {
         self.place.send_replace(Some(last.place.clone()));
         self.callers.finish().await?;
         let mut api = Api::connect(&last.place).await?;
-        report.drained_in_ms = u64::try_from(drain(&mut api).await?.as_millis())?;
+        report.drained_in_ms = u64::try_from(drain(&mut api, &self.target).await?.as_millis())?;
         let standings = Standings::read(&mut api).await?;
         verdict::judge(&self.callers.book(), &self.target.ledger(), &standings, report);
         last.kill().await
@@ -128,9 +128,12 @@ async fn serving(home: &Home) -> anyhow::Result<Life> {
 }
 
 /// How long it took until nothing was under way; the bound, when that was not enough.
-async fn drain(api: &mut Api) -> anyhow::Result<Duration> {
+async fn drain(api: &mut Api, target: &Target) -> anyhow::Result<Duration> {
     let began = Instant::now();
-    while began.elapsed() < DRAINS_WITHIN && !verdict::is_drained(api).await? {
+    // In this order: what is fetched has started its runs.
+    while began.elapsed() < DRAINS_WITHIN
+        && !(target.ledger().parcels.are_fetched() && verdict::is_drained(api).await?)
+    {
         sleep(Duration::from_millis(20)).await;
     }
     Ok(began.elapsed())

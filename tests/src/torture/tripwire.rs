@@ -23,6 +23,10 @@ pub(super) enum Moment {
     CallingBack,
     /// The target was told that its callback is kept.
     CalledBack,
+    /// The target gives out what was found.
+    GivingOut,
+    /// The target hears what became of what it gave out.
+    Hearing,
 }
 
 /// Who lies in wait.

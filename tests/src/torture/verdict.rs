@@ -28,6 +28,8 @@ struct Standing {
 pub(super) struct Standings {
     runs: HashMap<String, Vec<Standing>>,
     attention: BTreeMap<String, u64>,
+    /// Groups of parcels of which a person is to see that the target hears.
+    unheard_groups: BTreeSet<String>,
 }
 
 impl Standings {
@@ -43,6 +45,13 @@ impl Standings {
             *standings.attention.entry(text(delivery, "reason")).or_default() += 1;
         })
         .await?;
+        let mut reports = Vec::new();
+        let unheard = format!("/v1/deliveries?state=attention&flow=settle&limit=500");
+        each(api, &unheard, |delivery| reports.push(text(delivery, "run"))).await?;
+        for report in reports {
+            let run = api.get(&format!("/v1/runs/{report}")).await?;
+            standings.unheard_groups.insert(text(&run["submission"], "group"));
+        }
         Ok(standings)
     }
 }
@@ -84,6 +93,7 @@ pub(super) fn judge(book: &Book, ledger: &Ledger, standings: &Standings, report:
         }
     }
     judge.strangers(book);
+    judge.parcels(&standings.unheard_groups);
     for complaint in ledger.complaints() {
         judge.lost(complaint.clone());
     }
@@ -141,16 +151,41 @@ impl Judge<'_> {
     /// What happened at the target was submitted by somebody.
     fn strangers(&mut self, book: &Book) {
         let known: BTreeSet<&str> = FLOWS.iter().flat_map(|flow| flow.leaves).map(|(suffix, _)| *suffix).collect();
+        let parcels: BTreeSet<String> = self.ledger.parcels.keys().map(|(key, _)| key).collect();
         let strange: Vec<String> = self
             .ledger
             .keys()
             .filter(|key| {
-                !known.iter().any(|suffix| key.strip_suffix(suffix).is_some_and(|key| book.get(key).is_some()))
+                !parcels.contains(*key)
+                    && !known.iter().any(|suffix| key.strip_suffix(suffix).is_some_and(|key| book.get(key).is_some()))
             })
             .map(str::to_owned)
             .collect();
         for key in strange {
             self.doubled(format!("`{key}` happened, and nobody was told that it was accepted"));
+        }
+    }
+
+    /// What was given out came back at most once, and the target has heard, truly, what became of it.
+    fn parcels(&mut self, unheard_groups: &BTreeSet<String>) {
+        for (key, group) in self.ledger.parcels.keys() {
+            let count = self.ledger.count(&key);
+            self.report.effects += u64::from(count.min(1));
+            if count > 1 {
+                self.doubled(format!("`{key}` happened {count} times"));
+            }
+            match self.ledger.parcels.heard(&key) {
+                Some("succeeded") if count == 0 => {
+                    self.lost(format!("the target was told that `{key}` has succeeded, and it never happened"));
+                }
+                None if !unheard_groups.contains(&group) => {
+                    self.lost(format!("`{key}` was given out, and the target has not heard of it"));
+                }
+                _ => {}
+            }
+        }
+        for (standing, count) in self.ledger.parcels.standings() {
+            *self.report.parcels.entry(standing).or_default() += count;
         }
     }
 

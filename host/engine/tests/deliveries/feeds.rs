@@ -291,6 +291,28 @@ async fn a_paused_connection_is_not_polled() {
 }
 
 #[tokio::test]
+async fn a_source_that_was_away_while_the_clock_was_ahead_is_asked_again() {
+    let source = Arc::new(Source::default());
+    source.add([item("a", "a")]);
+    let away = || Failure::Unavailable { problem: Problem::new("away", "Away."), retry_after_ms: None };
+    let bench = bench(&source).await;
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    bench.advance(year);
+    source.failures.lock().expect("not poisoned").push(away());
+    poll_often(&bench, "").await;
+    bench
+        .until("a retry", async || matches!(ticks(&bench).await[..], [Tick { state: TickState::Retrying { .. }, .. }]))
+        .await;
+    bench.step_back(year);
+    bench
+        .until("what it is asked again", async || {
+            bench.advance(Duration::from_millis(50));
+            runs(&bench, "flow").await.len() == 1
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_poll_sends_nothing_that_must_happen_once_and_keeps_files_for_its_items() {
     let target = Target::start(&[Act::Answer(200)]).await;
     let seen = Arc::new(Mutex::new(Vec::new()));

@@ -2,7 +2,7 @@
 //! under its lease.
 
 use rusqlite::{OptionalExtension, params};
-use sluse_model::{Found, RunState, TickState, item_digest};
+use sluse_model::{Found, RunState, TickState, Timestamp, item_digest};
 use sluse_store::{NewItem, NewPage, PollSettlement, StoreError};
 
 use super::{feed_key, reports};
@@ -37,7 +37,7 @@ pub(super) fn settle(write: &Write<'_>, settlement: &PollSettlement) -> Result<F
     let values = params![held.tick_key, found.started, found.known, found.held, timeline, taken_back];
     write.prepare_cached(sql)?.execute(values)?;
     if let Some(state) = &settlement.state {
-        move_to(write, held.tick_key, state)?;
+        move_to(write, held.tick_key, state, settlement.at)?;
     }
     Ok(found)
 }
@@ -82,7 +82,7 @@ fn keep_item(
     Ok(Found { started: 1, known: 0, held: is_held })
 }
 
-fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState) -> Result<(), Failure> {
+fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState, now: Timestamp) -> Result<(), Failure> {
     let (word, due, ended_at, problem) = match state {
         TickState::Queued { due } => ("queued", Some(due), None, None),
         TickState::Retrying { due, problem } => ("retrying", Some(due), None, Some(problem)),
@@ -92,9 +92,9 @@ fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState) -> Result<(), Fa
             return Err(StoreError::Unavailable("a poll that has ended is not running".into()).into());
         }
     };
-    let sql =
-        "UPDATE ticks SET state = ?2, due_at = ?3, ended_at = ?4, problem = ?5, lease_until = NULL WHERE key = ?1";
+    let sql = "UPDATE ticks SET state = ?2, due_at = ?3, due_from = ?6, ended_at = ?4, problem = ?5, lease_until = NULL
+        WHERE key = ?1";
     let (due, ended_at) = (due.map(|due| due.as_millis()), ended_at.map(|at| at.as_millis()));
-    write.prepare_cached(sql)?.execute(params![tick_key, word, due, ended_at, problem.map(json)])?;
+    write.prepare_cached(sql)?.execute(params![tick_key, word, due, ended_at, problem.map(json), now.as_millis()])?;
     Ok(())
 }

@@ -76,8 +76,8 @@ impl Row {
         };
         let sql =
             "INSERT INTO ticks (id, schedule, connection, planned_at, until, count, at, late, token, by_name, state,
-                due_at, ended_at, why, run)
-            VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                due_at, due_from, ended_at, why, run)
+            VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?5, ?11, ?12, ?13)";
         write.prepare_cached(sql)?.execute(params![
             tick.id.as_bytes().as_slice(),
             self.schedule_key,

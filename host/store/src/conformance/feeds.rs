@@ -142,6 +142,23 @@ pub async fn a_poll_that_lapsed_is_due_again_and_its_holder_is_refused(store: Ar
     assert!(matches!(refused, Err(StoreError::Stale(_))), "{refused:?}");
 }
 
+pub async fn a_clock_that_steps_back_stalls_no_poll(store: Arc<dyn Store>) {
+    prepare(&*store).await;
+    let poll = polling(&*store).await;
+    let ahead = later(100_000_000);
+    let due = ahead.plus(std::time::Duration::from_millis(20));
+    let state = Some(TickState::Retrying { due, problem: problem() });
+    store
+        .settle_poll(PollSettlement { page: None, at: ahead, state, ..found(&poll, Digest::of(""), &[], "") })
+        .await
+        .expect("settled");
+    assert_eq!(store.release_polls(ahead, Vec::new()).await, Ok(0));
+    assert_eq!(store.release_polls(later(30), Vec::new()).await, Ok(1));
+    let waiting = store.next_polls().await.expect("read");
+    assert_eq!(waiting.iter().map(|poll| poll.due).collect::<Vec<_>>(), [later(50)]);
+    assert!(store.begin_poll(poll.tick, claim_at(later(50))).await.expect("asked").is_some());
+}
+
 pub async fn a_stale_page_writes_nothing(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let poll = polling(&*store).await;

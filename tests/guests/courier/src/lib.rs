@@ -33,6 +33,10 @@ impl Connector for Courier {
         operation!("look", "Look", "Says whether a message is there.", look).reads_only(),
     ];
 
+    const FEEDS: &[Feed<Settings>] =
+        &[feed!("parcels", "Parcels", "Messages that the target gives out to be brought back.", 60, parcels)
+            .settled_by(report)];
+
     fn endpoints() -> Vec<EndpointNeed> {
         vec![EndpointNeed::required("default", "Target")]
     }
@@ -159,4 +163,48 @@ fn look(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
     Ok(Known { key: message.key, there })
 }
 
-sluse_sdk::export_target!(Courier);
+/// A message that the target gives out, and those that it is to be told of together with it.
+#[derive(Deserialize)]
+struct Parcel {
+    key: String,
+    group: String,
+}
+
+/// What the target gives out behind a place.
+#[derive(Deserialize)]
+struct Parcels {
+    parcels: Vec<Parcel>,
+    next: u64,
+    more: bool,
+}
+
+fn parcels(_: &Call<Settings>, cursor: Option<String>) -> Result<Page<Message>, Failure> {
+    let after = cursor.unwrap_or_else(|| "0".to_owned());
+    let given: Parcels = Request::get(path!("/parcels/{}", &after)).send()?.require_success()?.json()?;
+    let item = |Parcel { key, group }| Item { group: Some(group), ..Item::new(key.clone(), Message { key }) };
+    let items = given.parcels.into_iter().map(item).collect();
+    Ok(Page { items, cursor: Some(given.next.to_string()), more: given.more })
+}
+
+/// What the target is told of one message.
+#[derive(Serialize)]
+struct Told {
+    key: String,
+    standing: &'static str,
+}
+
+fn report(_: &Call<Settings>, group: &str, report: Vec<ItemReport>) -> Result<(), Failure> {
+    let told = |item: ItemReport| {
+        let standing = match item.standing {
+            Standing::Succeeded => "succeeded",
+            Standing::Held => "held",
+            Standing::Failed => "failed",
+        };
+        Told { key: item.key, standing }
+    };
+    let told: Vec<Told> = report.into_iter().map(told).collect();
+    Request::put(path!("/reports/{}", group)).json(&told)?.send()?.require_success()?;
+    Ok(())
+}
+
+sluse_sdk::export_target_and_source!(Courier);

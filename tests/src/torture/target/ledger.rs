@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::parcels::Parcels;
+
 /// What was done, and how often.
 #[derive(Debug, Default)]
 pub(in crate::torture) struct Ledger {
@@ -13,6 +15,7 @@ pub(in crate::torture) struct Ledger {
     asked: HashMap<String, u64>,
     /// What the host must not have said or sent.
     complaints: Vec<String>,
+    pub(in crate::torture) parcels: Parcels,
 }
 
 impl Ledger {

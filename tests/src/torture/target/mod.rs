@@ -5,6 +5,7 @@
 mod herald; // what it calls back
 mod ledger; // what was done, and how often
 mod manners; // how it misbehaves
+mod parcels; // what it gives out, and hears of it
 mod request; // what it reads
 mod serve; // what it does with it
 

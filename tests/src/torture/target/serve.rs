@@ -99,6 +99,17 @@ fn manner(shared: &Shared, request: &Request) -> Manner {
 fn perform(shared: &Arc<Shared>, request: &Request) -> Answer {
     let key = request.key();
     match request.method.as_str() {
+        "GET" if request.path.starts_with("/parcels/") => {
+            let given = shared.ledger().parcels.give_out(&key, shared.misbehaves());
+            shared.tripwire.pass(Moment::GivingOut);
+            Answer::new(200, "").with_body(given)
+        }
+        "PUT" if request.path.starts_with("/reports/") => {
+            let complaint = shared.ledger().parcels.hear(&key, &request.body);
+            complaint.into_iter().for_each(|complaint| shared.ledger().complain(complaint));
+            shared.tripwire.pass(Moment::Hearing);
+            Answer::new(200, "")
+        }
         "POST" => {
             shared.ledger().add_effect(&key);
             shared.tripwire.pass(Moment::Committed);
@@ -141,16 +152,21 @@ async fn drip(stream: &mut TcpStream, answer: &Answer) -> io::Result<GoesOn> {
 struct Answer {
     status: u16,
     lines: String,
+    body: String,
 }
 
 impl Answer {
     fn new(status: u16, lines: &str) -> Self {
-        Self { status, lines: lines.to_owned() }
+        let body = if status == 204 { "" } else { r#"{"said": "by the target"}"# };
+        Self { status, lines: lines.to_owned(), body: body.to_owned() }
+    }
+
+    fn with_body(self, body: String) -> Self {
+        Self { body, ..self }
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let Self { status, lines } = self;
-        let body = if *status == 204 { "" } else { r#"{"said": "by the target"}"# };
+        let Self { status, lines, body } = self;
         let length = body.len();
         format!(
             "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\n{lines}content-length: {length}\r\n\r\n{body}"
