@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     dice::Dice,
-    faults::{Effect, Fault, WRITING_CALLS},
+    faults::{DISK_FAULTS, Effect, Fault, WRITING_CALLS},
     tripwire::Moment,
 };
 
@@ -34,8 +34,7 @@ enum Kind {
     At(Moment),
     Activation,
     Border,
-    BrokenDisk,
-    FullDisk,
+    Disk,
 }
 
 /// How often each.
@@ -53,8 +52,7 @@ const AIMS: &[(u64, Kind)] = &[
     (6, Kind::At(Moment::Hearing)),
     (4, Kind::Activation),
     (30, Kind::Border),
-    (4, Kind::BrokenDisk),
-    (4, Kind::FullDisk),
+    (10, Kind::Disk),
 ];
 
 /// A life without a fault of its own is not longer than this.
@@ -78,8 +76,8 @@ const LATER: Duration = Duration::from_millis(4);
 /// What compiling and activating a revision takes.
 const LONGEST_ACTIVATION: Duration = Duration::from_millis(900);
 
-/// The disk breaks at one of so many calls.
-const CALLS: u64 = 400;
+/// The disk fails each of the first so many calls; a life has some more.
+const CALLS: u64 = 200;
 
 /// The disk is full for so many calls.
 const FULL_FOR: u64 = 12;
@@ -96,6 +94,9 @@ pub struct Borders {
     turn: usize,
     /// The last call of each kind that a host was killed at.
     met: [u64; WRITING_CALLS.len()],
+    /// How often the disk has failed: each of [`DISK_FAULTS`] at one call after the other.
+    #[serde(default)]
+    failed: u64,
 }
 
 impl Borders {
@@ -105,6 +106,16 @@ impl Borders {
         self.met[self.turn] += 1;
         let number = self.met[self.turn];
         Fault { call: WRITING_CALLS[self.turn], effect: Effect::Kill, first: number, last: number }
+    }
+
+    /// The next one at which the disk fails. It may be full for longer than one call.
+    fn next_failing(&mut self, dice: &mut Dice) -> Fault {
+        let kinds = DISK_FAULTS.len() as u64;
+        let (kind, first) = (self.failed % kinds, 1 + self.failed / kinds % CALLS);
+        self.failed += 1;
+        let (effect, call) = DISK_FAULTS[kind as usize];
+        let last = if effect == Effect::FullDisk { first + dice.below(FULL_FOR) } else { first };
+        Fault { call, effect, first, last }
     }
 
     /// A life ended without having met the last one: begins anew with its first call.
@@ -128,18 +139,8 @@ impl Aim {
             }
             Kind::Activation => Self::Activation(dice.duration(LONGEST_ACTIVATION)),
             Kind::Border if has_strace => Self::Traced(borders.next()),
-            Kind::BrokenDisk if has_strace => {
-                let (first, call) = (1 + dice.below(CALLS), WRITING_CALLS[dice.below(2) as usize]);
-                Self::Traced(Fault { call, effect: Effect::BrokenDisk, first, last: first })
-            }
-            Kind::FullDisk if has_strace => {
-                let first = 1 + dice.below(CALLS);
-                let last = first + dice.below(FULL_FOR);
-                Self::Traced(Fault { call: "pwrite64", effect: Effect::FullDisk, first, last })
-            }
-            Kind::Random | Kind::Border | Kind::BrokenDisk | Kind::FullDisk => {
-                Self::Random(dice.duration(LONGEST_LIFE))
-            }
+            Kind::Disk if has_strace => Self::Traced(borders.next_failing(dice)),
+            Kind::Random | Kind::Border | Kind::Disk => Self::Random(dice.duration(LONGEST_LIFE)),
         }
     }
 

@@ -11,6 +11,14 @@ use std::{
 /// The calls that write: to the database and its log, to whatever else is written, and down to the disk.
 pub(super) const WRITING_CALLS: [&str; 3] = ["pwrite64", "fsync", "write"];
 
+/// What a disk does to which call.
+pub(super) const DISK_FAULTS: [(Effect, &str); 4] = [
+    (Effect::BrokenDisk, "pwrite64"),
+    (Effect::FullDisk, "pwrite64"),
+    (Effect::BrokenDisk, "fsync"),
+    (Effect::FullDisk, "fsync"),
+];
+
 /// Something that happens to a call of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
