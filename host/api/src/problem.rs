@@ -170,6 +170,7 @@ fn act_kind(error: &ActError) -> Kind {
     match error {
         ActError::Unknown(_) => kind::NOT_FOUND,
         ActError::NoReason => kind::BAD_BODY,
+        ActError::Changed(_) => kind::CHANGED_MEANWHILE,
         ActError::NotPossible { .. } => kind::NOT_POSSIBLE,
         ActError::InDoubt => kind::IN_DOUBT,
         ActError::DoesNotFit { .. } => kind::TEXT_DOES_NOT_FIT,

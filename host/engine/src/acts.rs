@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluse_model::{
-    Act, ActKind, Actor, BatchId, DeliveryId, DeliveryState, Event, Name, Position, Refused, RetryPolicy, Run, Standing,
+    Act, ActKind, Actor, BatchId, Delivery, DeliveryId, DeliveryState, Event, Name, Position, Refused, RetryPolicy,
+    Run, Standing,
 };
-use sluse_store::{DeliveryDetail, NewAct, StoreError};
+use sluse_store::{Batch, DeliveryDetail, NewAct, StoreError};
 
 use crate::{
     Engine,
     connections::ConnectionError,
+    count::counted,
     flows::FlowError,
     follow::{Followed, state_name},
     revisions::{LoadedRevision, RevisionError},
@@ -24,6 +26,9 @@ pub enum ActError {
     Unknown(DeliveryId),
     #[error("say why: this decides for good what became of the delivery")]
     NoReason,
+    /// Whoever acts has seen something else.
+    #[error("the delivery has changed since you looked: {0}. Look again, and say what you have seen then")]
+    Changed(String),
     /// Not where it stands; what is possible instead.
     #[error("`{}` is not possible: {what}", .act.as_str())]
     NotPossible { act: ActKind, what: String },
@@ -43,16 +48,51 @@ pub enum ActError {
     Store(#[from] StoreError),
 }
 
+/// What whoever acts has seen of a delivery. Nothing is done about one that has changed since.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Seen<'a> {
+    /// As it stands now.
+    Now,
+    /// After so many attempts had begun.
+    Attempts(u32),
+    /// What stood there when the batch began.
+    Batch(&'a Batch),
+}
+
+impl Seen<'_> {
+    fn check(self, delivery: &Delivery) -> Result<(), ActError> {
+        match self {
+            Self::Attempts(seen) if seen != delivery.attempts => {
+                let begun = counted(delivery.attempts.into(), "attempt has", "attempts have");
+                Err(ActError::Changed(format!("{begun} begun, and you have seen {seen}")))
+            }
+            Self::Batch(batch) if delivery.changed_at > batch.began_at => {
+                Err(ActError::Changed("it has changed after the batch began".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn batch(self) -> Option<BatchId> {
+        match self {
+            Self::Batch(batch) => Some(batch.id),
+            Self::Now | Self::Attempts(_) => None,
+        }
+    }
+}
+
 impl Engine {
-    /// Does something about a delivery. Durable when it returns; gives the delivery as it stands then.
+    /// Does something about a delivery, unless more or fewer attempts have begun than whoever acts has seen. Durable
+    /// when it returns; gives the delivery as it stands then.
     pub async fn act(
         self: &Arc<Self>,
         id: DeliveryId,
         act: Act,
         by: Actor,
         why: Option<String>,
+        attempts_seen: Option<u32>,
     ) -> Result<DeliveryDetail, ActError> {
-        self.do_act(id, act, by, why, None).await?;
+        self.do_act(id, act, by, why, attempts_seen.map_or(Seen::Now, Seen::Attempts)).await?;
         self.store.delivery(id).await?.ok_or(ActError::Unknown(id))
     }
 
@@ -63,18 +103,19 @@ impl Engine {
         act: Act,
         by: Actor,
         why: Option<String>,
-        batch: Option<BatchId>,
+        seen: Seen<'_>,
     ) -> Result<(), ActError> {
         let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
         if why.is_none() && act.kind().needs_a_reason() {
             return Err(ActError::NoReason);
         }
         let detail = self.store.delivery(id).await?.ok_or(ActError::Unknown(id))?;
+        seen.check(&detail.delivery)?;
         let after = self.decided(&detail, &act)?;
         let run = self.store.run(detail.delivery.run).await?;
         let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", detail.delivery.run)))?.run;
         self.check_texts(&detail, &run.flow, &act).await?;
-        let new = NewAct { batch, ..self.new_act(detail, run, act, after, by, why).await? };
+        let new = NewAct { batch: seen.batch(), ..self.new_act(detail, run, act, after, by, why).await? };
         let engine = self.clone();
         Ok(self.to_the_end(async move { engine.write_act(new).await }).await?)
     }

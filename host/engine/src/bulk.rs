@@ -8,7 +8,7 @@ use sluse_model::{
 use sluse_store::{Batch, DeliveryFilter, ListedDelivery, PageRequest, StoreError};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::{ActError, Engine};
+use crate::{ActError, Engine, acts::Seen};
 
 /// What may stand in a filter, as people are told it.
 const FILTERS: &str = "`state`, `connection`, `flow`, `since`, `until`, `reason`, `queue` or `text`";
@@ -162,10 +162,10 @@ impl Engine {
     /// Does it to this one, or passes it by. `false` when the batch has ended.
     async fn act_in_batch(self: &Arc<Self>, batch: &Batch, delivery: DeliveryId) -> Result<bool, StoreError> {
         let act = batch.act.act();
-        let done = self.do_act(delivery, act, batch.by.clone(), batch.why.clone(), Some(batch.id)).await;
+        let done = self.do_act(delivery, act, batch.by.clone(), batch.why.clone(), Seen::Batch(batch)).await;
         let refusal = match done {
             Ok(()) | Err(ActError::Unknown(_)) => return Ok(true),
-            Err(ActError::Store(StoreError::Stale(_))) => BatchRefusal::ChangedMeanwhile,
+            Err(ActError::Changed(_) | ActError::Store(StoreError::Stale(_))) => BatchRefusal::ChangedMeanwhile,
             Err(ActError::Store(error)) => return Err(error),
             Err(ActError::InDoubt) => BatchRefusal::InDoubt,
             Err(ActError::NotReady(_)) => BatchRefusal::NotReady,

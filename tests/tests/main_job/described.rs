@@ -197,7 +197,10 @@ async fn acts(reader: &Reader) -> anyhow::Result<()> {
     assert_eq!(act(&second, "resolve", json!({"output": output, "why": "it is there"})).await?.status, 200);
     let run = reader.site.host.get(&format!("/v1/deliveries/{first}")).await?["run"].clone();
     reader.site.settled(run.as_str().unwrap_or("")).await?;
-    assert_eq!(act(&first, "retry", json!({"did_not_happen": true})).await?.status, 200);
+    assert_eq!(act(&first, "retry", json!({"did_not_happen": true})).await?.status, 400);
+    let attempts = &reader.site.host.get(&format!("/v1/deliveries/{first}")).await?["attempt_count"];
+    assert_eq!(act(&first, "retry", json!({"did_not_happen": true, "attempts_seen": 0})).await?.status, 409);
+    assert_eq!(act(&first, "retry", json!({"did_not_happen": true, "attempts_seen": attempts})).await?.status, 200);
     reader.site.settled(run.as_str().unwrap_or("")).await?;
     assert_eq!(act(&first, "close", json!({"why": "withdrawn"})).await?.status, 200);
     assert_eq!(act(&first, "retry", json!({})).await?.status, 409);

@@ -29,6 +29,8 @@ pub(crate) enum Delivery {
         delivery: String,
         #[command(flatten)]
         doubt: Doubt,
+        #[command(flatten)]
+        seen: Seen,
         /// Why, for whoever asks later.
         #[arg(long, value_name = "TEXT")]
         why: Option<String>,
@@ -41,6 +43,8 @@ pub(crate) enum Delivery {
         input: PathBuf,
         #[command(flatten)]
         doubt: Doubt,
+        #[command(flatten)]
+        seen: Seen,
         /// Why, for whoever asks later.
         #[arg(long, value_name = "TEXT")]
         why: Option<String>,
@@ -51,6 +55,8 @@ pub(crate) enum Delivery {
         delivery: String,
         /// What came of it, a JSON file; `-` reads standard input.
         output: PathBuf,
+        #[command(flatten)]
+        seen: Seen,
         /// How you know, for whoever asks later.
         #[arg(long, value_name = "TEXT")]
         why: String,
@@ -59,6 +65,8 @@ pub(crate) enum Delivery {
     Close {
         /// del-…
         delivery: String,
+        #[command(flatten)]
+        seen: Seen,
         /// Why, for whoever asks later.
         #[arg(long, value_name = "TEXT")]
         why: String,
@@ -67,6 +75,8 @@ pub(crate) enum Delivery {
     Skip {
         /// del-…
         delivery: String,
+        #[command(flatten)]
+        seen: Seen,
         /// Why, for whoever asks later.
         #[arg(long, value_name = "TEXT")]
         why: Option<String>,
@@ -114,6 +124,13 @@ pub(crate) struct DeliveryFilter {
 #[derive(Debug, Args)]
 pub(crate) struct Doubt {
     /// You have looked at the target: nothing of what may have happened did. It may be sent again.
-    #[arg(long)]
+    #[arg(long, requires = "attempts_seen")]
     pub(crate) did_not_happen: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Seen {
+    /// How many attempts had begun when you looked, as `sluse delivery show` says: with more by now nothing is done.
+    #[arg(long, value_name = "N")]
+    pub(crate) attempts_seen: Option<u32>,
 }

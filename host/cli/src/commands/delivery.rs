@@ -13,6 +13,9 @@ use crate::{
     output,
 };
 
+/// What the API calls what somebody has seen.
+const SEEN: &str = "attempts_seen";
+
 pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failure> {
     let host = Host::of(global)?;
     match command {
@@ -22,20 +25,25 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
             list(global, &host.get(&query("/v1/deliveries", &values)).await?)
         }
         Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
-        Delivery::Retry { delivery, doubt, why } => {
-            let body = json!({"did_not_happen": doubt.did_not_happen, "why": why});
+        Delivery::Retry { delivery, doubt, seen, why } => {
+            let body = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
             act(global, &host, &delivery, "retry", body).await
         }
-        Delivery::Edit { delivery, input, doubt, why } => {
-            let body = json!({"input": read(&input)?, "did_not_happen": doubt.did_not_happen, "why": why});
-            act(global, &host, &delivery, "edit", body).await
+        Delivery::Edit { delivery, input, doubt, seen, why } => {
+            let input = read(&input)?;
+            let said = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
+            act(global, &host, &delivery, "edit", with(said, "input", input)).await
         }
-        Delivery::Resolve { delivery, output, why } => {
-            let body = json!({"output": read(&output)?, "why": why});
-            act(global, &host, &delivery, "resolve", body).await
+        Delivery::Resolve { delivery, output, seen, why } => {
+            let said = json!({"why": why, SEEN: seen.attempts_seen});
+            act(global, &host, &delivery, "resolve", with(said, "output", read(&output)?)).await
         }
-        Delivery::Close { delivery, why } => act(global, &host, &delivery, "close", json!({"why": why})).await,
-        Delivery::Skip { delivery, why } => act(global, &host, &delivery, "skip", json!({"why": why})).await,
+        Delivery::Close { delivery, seen, why } => {
+            act(global, &host, &delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
+        }
+        Delivery::Skip { delivery, seen, why } => {
+            act(global, &host, &delivery, "skip", json!({"why": why, SEEN: seen.attempts_seen})).await
+        }
         Delivery::Assign { delivery, queue, why } => {
             let body = json!({"queue": queue, "why": why});
             act(global, &host, &delivery, "assign", body).await
@@ -52,9 +60,15 @@ pub(super) fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>
     texts.into_iter().chain(names).collect()
 }
 
+/// What is said of an act, with the text that it is about, which may be null.
+fn with(mut said: Value, key: &str, text: Value) -> Value {
+    said[key] = text;
+    said
+}
+
 async fn act(global: &Global, host: &Host, delivery: &str, act: &str, mut body: Value) -> Result<(), Failure> {
     if let Some(body) = body.as_object_mut() {
-        body.retain(|_, value| !value.is_null() || act == "edit" || act == "resolve");
+        body.retain(|key, value| !value.is_null() || key == "input" || key == "output");
     }
     let found: Value = host.post(&format!("/v1/deliveries/{delivery}/{act}"), &body).await?;
     if global.json {

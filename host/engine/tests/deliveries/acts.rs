@@ -28,7 +28,7 @@ fn clerk() -> Actor {
 }
 
 async fn act(bench: &Bench, id: DeliveryId, act: PersonAct) -> Result<DeliveryDetail, ActError> {
-    bench.engine.act(id, act, clerk(), Some("somebody looked".into())).await
+    bench.engine.act(id, act, clerk(), Some("somebody looked".into()), None).await
 }
 
 async fn waiting(bench: &Bench, run: RunId) -> DeliveryId {
@@ -126,7 +126,7 @@ async fn what_was_resolved_by_hand_is_what_later_steps_see() {
     let id = waiting(&bench, run).await;
     let wrong = PersonAct::Resolve { output: r#"{"id": 67453}"#.into() };
     assert!(matches!(act(&bench, id, wrong).await, Err(ActError::DoesNotFit { what: "output", .. })));
-    let without_why = bench.engine.act(id, PersonAct::Close, clerk(), Some("  ".into())).await;
+    let without_why = bench.engine.act(id, PersonAct::Close, clerk(), Some("  ".into()), None).await;
     assert!(matches!(without_why, Err(ActError::NoReason)), "{without_why:?}");
     act(&bench, id, PersonAct::Resolve { output: r#"{"id":"67453"}"#.into() }).await.expect("done");
     let detail = bench.settled(run).await;

@@ -97,7 +97,7 @@ fn clerk() -> Actor {
 
 async fn act(bench: &Bench, run: RunId, act: PersonAct) {
     let id = bench.first_delivery(run).await.delivery.id;
-    bench.engine.act(id, act, clerk(), Some("somebody looked".into())).await.expect("done");
+    bench.engine.act(id, act, clerk(), Some("somebody looked".into()), None).await.expect("done");
 }
 
 /// The reason and the queue of what waits for a person, by step.

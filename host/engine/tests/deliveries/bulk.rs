@@ -114,7 +114,7 @@ async fn what_came_later_is_not_touched_and_what_others_did_is_passed_by() {
     bench.until("the first is closed", async || found(&bench, batch.id).await.done > 0).await;
     // They were looked up already when somebody acts on one of them.
     let id = bench.first_delivery(runs[0]).await.delivery.id;
-    let close = bench.engine.act(id, PersonAct::Close, clerk(), Some("withdrawn".into())).await;
+    let close = bench.engine.act(id, PersonAct::Close, clerk(), Some("withdrawn".into()), None).await;
     close.expect("done");
     let batch = through(&bench, batch.id).await;
     assert_eq!((batch.done, batch.refused.get(&BatchRefusal::NotPossible)), (3, Some(&1)));

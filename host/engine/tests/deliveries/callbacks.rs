@@ -344,12 +344,12 @@ async fn a_wait_is_ended_by_hand_when_the_answer_comes_another_way() {
     ] {
         let (run, waiting) = submitted(&bench).await;
         let id = waiting.delivery.id;
-        let retry = bench.engine.act(id, PersonAct::Retry { did_not_happen: true }, clerk(), why()).await;
+        let retry = bench.engine.act(id, PersonAct::Retry { did_not_happen: true }, clerk(), why(), None).await;
         assert!(
             matches!(&retry, Err(ActError::NotPossible { what, .. }) if what.contains("`resolve`, `close`")),
             "{retry:?}"
         );
-        bench.engine.act(id, act, clerk(), why()).await.expect("done");
+        bench.engine.act(id, act, clerk(), why(), None).await.expect("done");
         assert_eq!(bench.settled(run).await.run.state, state);
         let call = seen.lock().expect("not poisoned").addresses.len() - 1;
         let late = answer(&bench, &address(&seen, call, 0), "{}").await;

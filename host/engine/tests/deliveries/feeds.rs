@@ -172,7 +172,7 @@ async fn a_group_is_told_once_of_each_change_until_its_source_has_heard() {
     let held = runs(&bench, "flow").await.remove(0);
     let delivery = bench.first_delivery(held.id).await.delivery;
     let resolve = sluse_model::Act::Resolve { output: "{}".into() };
-    bench.engine.act(delivery.id, resolve, clerk(), Some("it is there".into())).await.expect("resolved");
+    bench.engine.act(delivery.id, resolve, clerk(), Some("it is there".into()), None).await.expect("resolved");
     bench
         .until("what the source hears", async || {
             bench.advance(Duration::from_millis(50));
@@ -201,7 +201,7 @@ async fn a_report_that_its_source_refuses_is_a_person_s_work() {
     assert_eq!((runs(&bench, SETTLE_FLOW).await.len(), source.heard().len()), (1, 0));
     let delivery = bench.first_delivery(report.id).await.delivery;
     let retry = sluse_model::Act::Retry { did_not_happen: false };
-    bench.engine.act(delivery.id, retry, clerk(), None).await.expect("asked for");
+    bench.engine.act(delivery.id, retry, clerk(), None, None).await.expect("asked for");
     until_heard(&bench, &source, 1).await;
     assert_eq!(bench.settled(report.id).await.run.state, RunState::Succeeded);
 }
@@ -382,7 +382,7 @@ async fn a_person_s_close_is_told_as_a_failure() {
     until_heard(&bench, &source, 1).await;
     let run = runs(&bench, "flow").await.remove(0);
     let delivery = bench.first_delivery(run.id).await.delivery;
-    let closed = bench.engine.act(delivery.id, sluse_model::Act::Close, clerk(), Some("withdrawn".into())).await;
+    let closed = bench.engine.act(delivery.id, sluse_model::Act::Close, clerk(), Some("withdrawn".into()), None).await;
     let state = closed.expect("closed").delivery.state;
     assert!(matches!(state, sluse_model::DeliveryState::Closed { resolution: Resolution::Failed, .. }));
     until_heard(&bench, &source, 2).await;

@@ -12,6 +12,10 @@ use crate::{Api, ApiError, openapi::Operation, problem::kind};
 pub(super) const DID_NOT_HAPPEN: &str =
     "You have looked at the target: nothing of what may have happened did, and it may be sent again.";
 
+pub(super) const ATTEMPTS_SEEN: &str = "The delivery's `attempt_count` when you looked at it: nothing is done when it is another one by now. Needed with `did_not_happen`.";
+
+const NOT_SEEN: &str = "`did_not_happen` answers for what you have seen: add `attempts_seen`, the delivery's `attempt_count` when you looked at it. Another attempt may have begun since";
+
 /// What somebody did about a delivery.
 #[derive(Debug, Serialize)]
 pub(super) struct DoneActBody {
@@ -43,10 +47,14 @@ pub(super) async fn act(
     token: Token,
     act: Act,
     why: Option<String>,
+    attempts_seen: Option<u32>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
+    if act.says_did_not_happen() && attempts_seen.is_none() {
+        return Err(ApiError::BadBody(NOT_SEEN.into()));
+    }
     let id: DeliveryId = delivery.parse().map_err(|_| ApiError::NotFound(format!("delivery `{delivery}`")))?;
     let by = Actor { token: token.id, name: token.name };
-    let detail = api.engine.act(id, act, by, why).await?;
+    let detail = api.engine.act(id, act, by, why, attempts_seen).await?;
     Ok(Json(ListedDelivery::from(detail.delivery).into()))
 }
 

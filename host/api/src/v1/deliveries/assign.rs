@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{name, object, text},
+        schema::{name, number, object, text},
     },
     path::Path,
 };
@@ -23,6 +23,7 @@ use crate::{
 pub(super) struct AssignBody {
     queue: Option<Name>,
     why: Option<String>,
+    attempts_seen: Option<u32>,
 }
 
 pub(super) async fn assign(
@@ -31,8 +32,8 @@ pub(super) async fn assign(
     Path(delivery): Path<String>,
     JsonBody(body): JsonBody<AssignBody>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
-    let AssignBody { queue, why } = body;
-    act::act(&api, &delivery, token, Act::Assign { queue }, why).await
+    let AssignBody { queue, why, attempts_seen } = body;
+    act::act(&api, &delivery, token, Act::Assign { queue }, why, attempts_seen).await
 }
 
 pub(super) fn describe() -> Operation {
@@ -40,6 +41,7 @@ pub(super) fn describe() -> Operation {
     let body = object()
         .may_have("queue", name().about("Whose work it is."))
         .may_have("why", text().about("For whoever asks later."))
+        .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("assign-delivery", "Say whose work a delivery is", about)
         .takes_json(body, json!({"queue": "payroll"}))

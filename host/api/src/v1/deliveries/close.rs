@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{object, text},
+        schema::{number, object, text},
     },
     path::Path,
 };
@@ -22,6 +22,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct CloseBody {
     why: String,
+    attempts_seen: Option<u32>,
 }
 
 pub(super) async fn close(
@@ -30,13 +31,16 @@ pub(super) async fn close(
     Path(delivery): Path<String>,
     JsonBody(body): JsonBody<CloseBody>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
-    let CloseBody { why } = body;
-    act::act(&api, &delivery, token, Act::Close, Some(why)).await
+    let CloseBody { why, attempts_seen } = body;
+    act::act(&api, &delivery, token, Act::Close, Some(why), attempts_seen).await
 }
 
 pub(super) fn describe() -> Operation {
     let about = "It is closed as failed, and so is its run.";
-    let body = object().with("why", text().about("For whoever asks later; not empty.")).and_nothing_else();
+    let body = object()
+        .with("why", text().about("For whoever asks later; not empty."))
+        .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
+        .and_nothing_else();
     act::described("close-delivery", "Close a delivery as failed", about)
         .takes_json(body, json!({"why": "the applicant has withdrawn"}))
 }

@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{anything, boolean, object, text},
+        schema::{anything, boolean, number, object, text},
     },
     path::Path,
     problem::kind,
@@ -27,6 +27,7 @@ pub(super) struct EditBody {
     #[serde(default)]
     did_not_happen: bool,
     why: Option<String>,
+    attempts_seen: Option<u32>,
 }
 
 pub(super) async fn edit(
@@ -35,8 +36,8 @@ pub(super) async fn edit(
     Path(delivery): Path<String>,
     JsonBody(body): JsonBody<EditBody>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
-    let EditBody { input, did_not_happen, why } = body;
-    act::act(&api, &delivery, token, Act::Edit { input: input.to_string(), did_not_happen }, why).await
+    let EditBody { input, did_not_happen, why, attempts_seen } = body;
+    act::act(&api, &delivery, token, Act::Edit { input: input.to_string(), did_not_happen }, why, attempts_seen).await
 }
 
 pub(super) fn describe() -> Operation {
@@ -45,6 +46,7 @@ pub(super) fn describe() -> Operation {
         .with("input", anything().about("What the operation is to be called with instead."))
         .may_have("did_not_happen", boolean().about(act::DID_NOT_HAPPEN))
         .may_have("why", text().about("For whoever asks later."))
+        .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("edit-delivery", "Try a delivery again with another input", about)
         .takes_json(body, json!({"input": {"title": "Byggetilladelse"}, "why": "the title was empty"}))

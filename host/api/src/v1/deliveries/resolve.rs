@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{anything, object, text},
+        schema::{anything, number, object, text},
     },
     path::Path,
     problem::kind,
@@ -24,6 +24,7 @@ use crate::{
 pub(super) struct ResolveBody {
     output: Value,
     why: String,
+    attempts_seen: Option<u32>,
 }
 
 pub(super) async fn resolve(
@@ -32,8 +33,8 @@ pub(super) async fn resolve(
     Path(delivery): Path<String>,
     JsonBody(body): JsonBody<ResolveBody>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
-    let ResolveBody { output, why } = body;
-    act::act(&api, &delivery, token, Act::Resolve { output: output.to_string() }, Some(why)).await
+    let ResolveBody { output, why, attempts_seen } = body;
+    act::act(&api, &delivery, token, Act::Resolve { output: output.to_string() }, Some(why), attempts_seen).await
 }
 
 pub(super) fn describe() -> Operation {
@@ -42,6 +43,7 @@ pub(super) fn describe() -> Operation {
     let body = object()
         .with("output", anything().about("What came of it."))
         .with("why", text().about("For whoever asks later; not empty."))
+        .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("resolve-delivery", "Close a delivery with what came of it", about)
         .takes_json(body, json!({"output": {"case_id": "67453"}, "why": "the case is there"}))

@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{boolean, object, text},
+        schema::{boolean, number, object, text},
     },
     path::Path,
 };
@@ -25,6 +25,7 @@ pub(super) struct RetryBody {
     #[serde(default)]
     did_not_happen: bool,
     why: Option<String>,
+    attempts_seen: Option<u32>,
 }
 
 pub(super) async fn retry(
@@ -33,8 +34,8 @@ pub(super) async fn retry(
     Path(delivery): Path<String>,
     JsonBody(body): JsonBody<RetryBody>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
-    let RetryBody { did_not_happen, why } = body;
-    act::act(&api, &delivery, token, Act::Retry { did_not_happen }, why).await
+    let RetryBody { did_not_happen, why, attempts_seen } = body;
+    act::act(&api, &delivery, token, Act::Retry { did_not_happen }, why, attempts_seen).await
 }
 
 pub(super) fn describe() -> Operation {
@@ -42,6 +43,7 @@ pub(super) fn describe() -> Operation {
     let body = object()
         .may_have("did_not_happen", boolean().about(act::DID_NOT_HAPPEN))
         .may_have("why", text().about("For whoever asks later."))
+        .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("retry-delivery", "Try a delivery again now", about)
         .takes_json(body, json!({"why": "the target is back"}))

@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{object, text},
+        schema::{number, object, text},
     },
     path::Path,
 };
@@ -22,6 +22,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipBody {
     why: Option<String>,
+    attempts_seen: Option<u32>,
 }
 
 pub(super) async fn skip(
@@ -30,13 +31,16 @@ pub(super) async fn skip(
     Path(delivery): Path<String>,
     JsonBody(body): JsonBody<SkipBody>,
 ) -> Result<Json<DeliverySummary>, ApiError> {
-    let SkipBody { why } = body;
-    act::act(&api, &delivery, token, Act::Skip, why).await
+    let SkipBody { why, attempts_seen } = body;
+    act::act(&api, &delivery, token, Act::Skip, why, attempts_seen).await
 }
 
 pub(super) fn describe() -> Operation {
     let about = "It stays where it is, and is ordered by nothing any more.";
-    let body = object().may_have("why", text().about("For whoever asks later.")).and_nothing_else();
+    let body = object()
+        .may_have("why", text().about("For whoever asks later."))
+        .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
+        .and_nothing_else();
     act::described("skip-delivery", "Let those behind a delivery go on without it", about)
         .takes_json(body, json!({"why": "the others are urgent"}))
 }
