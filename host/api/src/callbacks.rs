@@ -63,6 +63,7 @@ fn told(error: AnswerError) -> ApiError {
     match error {
         AnswerError::Unknown => no_such_address(),
         AnswerError::Late => ApiError::TooLate,
+        AnswerError::Answered => ApiError::AnsweredBefore,
         AnswerError::NotSigned(reason) => ApiError::NotSigned(reason),
         AnswerError::Store(StoreError::Full) => StoreError::Full.into(),
         AnswerError::NotJudged(error) => {

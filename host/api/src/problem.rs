@@ -49,6 +49,8 @@ pub enum ApiError {
     /// Nothing waits for this answer any more.
     #[error("it came too late: nothing waits for this answer any more, do not send it again")]
     TooLate,
+    #[error("another answer has come to this address: the first one counts")]
+    AnsweredBefore,
     /// It has to be signed, and is not, or not so.
     #[error("the answer is not signed as it has to be: {0}")]
     NotSigned(String),
@@ -114,6 +116,7 @@ impl ApiError {
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
             Self::TooLate => kind::TOO_LATE,
+            Self::AnsweredBefore => kind::ANSWERED_BEFORE,
             Self::NotSigned(_) => kind::NOT_SIGNED,
             Self::Act(error) => act_kind(error),
             Self::Bulk(error) => bulk_kind(error),
@@ -322,6 +325,7 @@ mod tests {
         let mut all: BTreeSet<String> = kind::ALL.iter().map(kind::Kind::urn).collect();
         all.remove(&kind::METHOD_NOT_ALLOWED.urn());
         all.remove(&kind::TOO_LATE.urn());
+        all.remove(&kind::ANSWERED_BEFORE.urn());
         all.remove(&kind::NOT_SIGNED.urn());
         assert_eq!(described, all);
     }

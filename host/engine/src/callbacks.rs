@@ -45,6 +45,8 @@ pub enum AnswerError {
     Unknown,
     #[error("it came too late: nothing waits for it any more")]
     Late,
+    #[error("another answer has come to this address: the first one counts")]
+    Answered,
     /// It has to be signed, and is not, or not so. Nothing of it is kept.
     #[error("the answer is not signed as it has to be: {0}")]
     NotSigned(String),
@@ -69,13 +71,24 @@ impl Engine {
         let media_type = media_type(answer.media_type);
         let arrived_at = self.clock.now();
         let arrived = self.store.arrive(Answer { delivery, number, arrived_at, message, media_type, body }).await?;
+        let (became, told) = match arrived {
+            Arrived::Taken => ("taken", Ok(())),
+            Arrived::Kept => ("kept until it waits", Ok(())),
+            Arrived::Again => ("the same again", Ok(())),
+            Arrived::Before(sealed) if self.says_the_same(delivery, number, &sealed, &answer.body) => {
+                ("the same again", Ok(()))
+            }
+            Arrived::Before(_) => ("another one, refused", Err(AnswerError::Answered)),
+            Arrived::Late => ("too late", Err(AnswerError::Late)),
+            Arrived::Unknown => ("unknown", Err(AnswerError::Unknown)),
+        };
         let size_bytes = answer.body.len();
-        tracing::info!(%delivery, number, ?arrived, size_bytes, "an answer for {delivery} came in: {arrived:?}");
-        match arrived {
-            Arrived::Taken | Arrived::Kept | Arrived::Again => Ok(()),
-            Arrived::Late => Err(AnswerError::Late),
-            Arrived::Unknown => Err(AnswerError::Unknown),
-        }
+        tracing::info!(%delivery, number, became, size_bytes, "an answer for {delivery} came in: {became}");
+        told
+    }
+
+    fn says_the_same(&self, delivery: DeliveryId, number: u32, sealed: &[u8], body: &[u8]) -> bool {
+        self.vault.open_callback(delivery, number, sealed).is_ok_and(|before| before.expose() == body)
     }
 
     /// What the sender calls its answer, where the connection wants it signed. An answer that is not is refused.

@@ -73,6 +73,7 @@ impl Engine {
             settings: parts.settings,
         });
         if engine.settings.starts_paused {
+            tracing::warn!("the host was started paused: nothing begins before `sluse resume`");
             engine.gates.pause_all();
         }
         engine.restore_pauses().await?;

@@ -46,8 +46,9 @@ impl Engine {
         let own_flow = self.flows.present(&claimed.schedule.flow).await.map_err(no_flow)?;
         let schema = revision.feed(feed.as_str());
         let (mut items, mut known_count) = (Vec::new(), 0);
+        let mut on_this_page = HashSet::new();
         for item in page.items {
-            if known.contains(&item.key) {
+            if known.contains(&item.key) || !on_this_page.insert(item.key.clone()) {
                 known_count += 1;
                 continue;
             }

@@ -143,6 +143,8 @@ impl Engine {
             cursor = settlement.page.as_ref().and_then(|page| page.cursor.clone());
             let goes_on = settlement.state.is_none();
             let is_held = self.settle_poll(settlement).await;
+            // Nothing of what came too late refers to a file.
+            let used = if is_held { used } else { HashSet::new() };
             self.discard_unused(additions, &used).await;
             if !(goes_on && is_held) {
                 return;
@@ -165,6 +167,10 @@ impl Engine {
             Err(error) => return Polled::before_it_began(not_connected(&error)),
         };
         let policy = connection.connection().retry.clone();
+        if revision.connector.description().name != connection.connection().connector.as_str() {
+            let message = format!("connection `{name}` uses another connector by now; the next tick polls with that");
+            return Polled::before_it_began(AttemptEnd::Misconfigured(Problem::new("connection-changed", message)));
+        }
         if revision.feed(feed.as_str()).is_none() {
             let message = format!("revision {} of the connector has no feed `{feed}`", claimed.revision.short());
             return Polled::before_it_began(AttemptEnd::Misconfigured(Problem::new("unknown-feed", message)));

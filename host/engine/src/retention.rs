@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sluse_model::Timestamp;
-use sluse_store::{Expiring, PageRequest, StoreError};
+use sluse_store::{Aged, Expiring, PageRequest, StoreError};
 use tokio::time::Instant;
 
 use crate::{Engine, RetentionSettings};
@@ -24,6 +24,9 @@ const PAUSE_FACTOR: u32 = 4;
 const SET_BY: Duration = Duration::from_secs(60 * 60);
 const HELD_AFTER_SETTING: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A host that was away for longer cannot tell that from a clock that was set.
+const AWAY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 impl RetentionSettings {
     fn of(&self, what: Expiring) -> Duration {
         match what {
@@ -37,11 +40,14 @@ impl RetentionSettings {
 impl Engine {
     /// Gives up what has been closed for long enough, pass by pass, until the engine stops.
     pub(crate) async fn retain(self: Arc<Self>, settings: RetentionSettings) {
-        let mut clock = SetClock::new(self.clock.now(), Instant::now());
+        let now = self.clock.now();
+        let mut clock = SetClock::new(now, Instant::now(), self.noted_time(now).await);
         let mut wait = FIRST_PASS_AFTER.min(settings.look_every);
         while self.waited(wait).await {
             wait = settings.look_every;
-            if clock.is_trusted(self.clock.now(), Instant::now()) {
+            let now = self.clock.now();
+            if clock.is_trusted(now, Instant::now()) {
+                self.note_time(now).await;
                 self.pass(&settings).await;
             } else {
                 tracing::warn!("the clock was set: nothing is given up for a day, so that somebody can look at it");
@@ -49,11 +55,29 @@ impl Engine {
         }
     }
 
+    /// What the clock said when it was trusted last; now, when that cannot be read or never was.
+    async fn noted_time(&self, now: Timestamp) -> Timestamp {
+        match self.store.noted_time().await {
+            Ok(noted) => noted.unwrap_or(now),
+            Err(error) => {
+                tracing::warn!(%error, "whether the clock was set meanwhile cannot be read now");
+                now
+            }
+        }
+    }
+
+    async fn note_time(&self, now: Timestamp) {
+        if let Err(error) = self.store.note_time(now).await {
+            tracing::warn!(%error, "what the clock says cannot be noted now; the next pass tries again");
+        }
+    }
+
     async fn pass(&self, settings: &RetentionSettings) {
         let until = Instant::now() + LONGEST_PASS;
+        let now = self.clock.now();
         for what in [Expiring::Journal, Expiring::Files, Expiring::Runs, Expiring::Ticks, Expiring::Batches] {
-            let before = self.clock.now().minus(settings.of(what));
-            match self.give_up(what, before, until).await {
+            let aged = Aged { before: now.minus(settings.of(what)), now };
+            match self.give_up(what, aged, until).await {
                 Ok(0) => {}
                 Ok(given_up) => tracing::info!(given_up, "retention: {given_up} {} given up", plural(what)),
                 Err(error) => tracing::warn!(%error, "what is old cannot be given up now; the next pass tries again"),
@@ -62,11 +86,11 @@ impl Engine {
     }
 
     /// Gives up what closed before, page by page. Gives how much that was.
-    async fn give_up(&self, what: Expiring, before: Timestamp, until: Instant) -> Result<u64, StoreError> {
+    async fn give_up(&self, what: Expiring, aged: Aged, until: Instant) -> Result<u64, StoreError> {
         let (mut given_up, mut after) = (0, None);
         loop {
             let began = Instant::now();
-            let expired = self.store.expire(what, before, PageRequest { limit: PAGE_ROWS, after }).await?;
+            let expired = self.store.expire(what, aged, PageRequest { limit: PAGE_ROWS, after }).await?;
             given_up += expired.given_up;
             after = expired.next;
             let is_over = after.is_none() || Instant::now() >= until;
@@ -102,8 +126,10 @@ struct SetClock {
 }
 
 impl SetClock {
-    fn new(now: Timestamp, instant: Instant) -> Self {
-        Self { seen: (now, instant), held_until: None }
+    /// `noted` is what it said when it was trusted last, in this process or one before.
+    fn new(now: Timestamp, instant: Instant, noted: Timestamp) -> Self {
+        let was_set = now.since(noted) > AWAY || noted.since(now) > SET_BY;
+        Self { seen: (now, instant), held_until: was_set.then(|| instant + HELD_AFTER_SETTING) }
     }
 
     fn is_trusted(&mut self, now: Timestamp, instant: Instant) -> bool {
@@ -126,8 +152,13 @@ mod tests {
     /// Whether the clock is trusted at each of these times after the start, given what it says then.
     #[track_caller]
     fn check(passes: &[(Duration, Timestamp, bool)]) {
-        let (start, now) = (Instant::now(), Timestamp::from_millis(1_768_464_000_000));
-        let mut clock = SetClock::new(now, start);
+        check_after(at(Duration::ZERO), passes);
+    }
+
+    #[track_caller]
+    fn check_after(noted: Timestamp, passes: &[(Duration, Timestamp, bool)]) {
+        let start = Instant::now();
+        let mut clock = SetClock::new(at(Duration::ZERO), start, noted);
         for (after, says, trusted) in passes {
             assert_eq!(clock.is_trusted(*says, start + *after), *trusted, "after {after:?}");
         }
@@ -151,5 +182,13 @@ mod tests {
             (25 * HOUR, at(YEAR + 24 * HOUR), true),
         ]);
         check(&[(HOUR, at(YEAR), false), (2 * HOUR, at(2 * HOUR), false), (26 * HOUR, at(26 * HOUR), true)]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_while_the_host_was_away_is_not_trusted_for_a_day() {
+        let passes = [(HOUR, at(HOUR), false), (25 * HOUR, at(25 * HOUR), true)];
+        check_after(at(Duration::ZERO).minus(YEAR), &passes);
+        check_after(at(YEAR), &passes);
+        check_after(at(Duration::ZERO).minus(6 * 24 * HOUR), &[(HOUR, at(HOUR), true)]);
     }
 }

@@ -23,7 +23,10 @@ pub enum FireError {
     #[error("there is no schedule `{0}`")]
     Unknown(Name),
     /// What it would start would overlap.
-    #[error("the tick before is still at work ({tick}): `overlap = \"{overlap}\"` lets no other begin")]
+    #[error(
+        "the tick before is still at work ({tick}): its poll has not ended, or its run is not closed and may wait for a \
+         person (`sluse schedule show`). `overlap = \"{overlap}\"` lets no other begin"
+    )]
     AtWork { tick: TickId, overlap: &'static str },
     #[error(transparent)]
     Flow(FlowError),
@@ -58,7 +61,7 @@ impl Engine {
 
     /// Gives how long nobody need look again.
     async fn look_at_schedules(self: &Arc<Self>) -> Result<Duration, StoreError> {
-        let mut wait = self.settings.schedule_look;
+        let (mut wait, mut failure) = (self.settings.schedule_look, None);
         for stored in self.store.schedules().await? {
             let name = stored.schedule.name.clone();
             let looked = if stored.schedule.enabled {
@@ -71,11 +74,13 @@ impl Engine {
                 Ok(again) => wait = wait.min(again),
                 // Somebody else was faster, or it was changed.
                 Err(FireError::Store(StoreError::Stale(_))) => wait = Duration::ZERO,
-                Err(FireError::Store(error)) => return Err(error),
+                // The others are looked at all the same.
+                Err(FireError::Store(error)) => failure = Some(error),
                 Err(error) => tracing::error!(%error, schedule = %name, "a tick of schedule {name} cannot be fired"),
             }
         }
-        Ok(wait.min(self.begin_due_polls().await?))
+        let wait = wait.min(self.begin_due_polls().await?);
+        failure.map_or(Ok(wait), Err)
     }
 
     /// Does what is to be done about one schedule now. Gives when to look again.
@@ -88,6 +93,7 @@ impl Engine {
             return self.plan(&stored, next, now).await;
         };
         if calendar.was_set_back(planned, now) {
+            self.release_polls().await?;
             let next = calendar.after_set_back(now, &self.store.handled(name, now).await?, jitter);
             if next != Some(planned) {
                 tracing::warn!(schedule = %name, "the clock was set back; schedule {name} goes on from now");
@@ -107,7 +113,10 @@ impl Engine {
         };
         tell(name, &missed, &fired);
         let schedule = name.clone();
-        self.store.fire(Firing { schedule, planned: stored.next, next: look.next, at: now, missed, fired }).await?;
+        let seen = (stored.at_work, stored.waiting);
+        self.store
+            .fire(Firing { schedule, planned: stored.next, seen, next: look.next, at: now, missed, fired })
+            .await?;
         Ok(look.next.map_or(Duration::MAX, |next| next.fires_at.since(now)))
     }
 
@@ -118,7 +127,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Duration, FireError> {
         let schedule = stored.schedule.name.clone();
-        let firing = Firing { schedule, planned: stored.next, next, at: now, missed: None, fired: None };
+        let seen = (stored.at_work, stored.waiting);
+        let firing = Firing { schedule, planned: stored.next, seen, next, at: now, missed: None, fired: None };
         self.store.fire(firing).await?;
         Ok(next.map_or(Duration::MAX, |next| next.fires_at.since(now)))
     }
@@ -176,7 +186,8 @@ impl Engine {
         }
         let (id, engine) = (tick.id, self.clone());
         let (schedule, planned) = (name.clone(), stored.next);
-        let firing = Firing { schedule, planned, next: planned, at: now, missed: None, fired: Some(tick) };
+        let seen = (stored.at_work, stored.waiting);
+        let firing = Firing { schedule, planned, seen, next: planned, at: now, missed: None, fired: Some(tick) };
         self.to_the_end(async move { engine.store.fire(firing).await }).await?;
         tracing::info!(schedule = %name, tick = %id, by = by.name, "schedule {name} is fired by {}", by.name);
         self.schedules_changed.notify_one();
@@ -196,7 +207,7 @@ fn tell(name: &Name, missed: &Option<(TickId, sluse_model::Skipped)>, fired: &Op
     }
     match fired {
         Some(NewTick { turn: NewTurn::Overlapped, planned_at, .. }) => {
-            tracing::warn!(schedule = %name, "schedule {name}: the tick of {planned_at} is skipped, the one before is at work");
+            tracing::warn!(schedule = %name, "schedule {name}: the tick of {planned_at} is skipped: the poll before has not ended, or the run before is not closed");
         }
         Some(NewTick { is_late: true, planned_at, .. }) => {
             tracing::warn!(schedule = %name, "schedule {name}: the tick of {planned_at} is fired late");

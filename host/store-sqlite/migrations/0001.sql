@@ -10,10 +10,12 @@
 -- written.
 
 CREATE TABLE host (
-    one   INTEGER PRIMARY KEY CHECK (one = 1),
-    probe INTEGER NOT NULL
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    probe    INTEGER NOT NULL,
+    -- What a clock said that could be trusted.
+    noted_at INTEGER
 ) STRICT;
-INSERT INTO host VALUES (1, 0);
+INSERT INTO host (one, probe) VALUES (1, 0);
 
 CREATE TABLE connections (
     key        INTEGER PRIMARY KEY,

@@ -33,10 +33,8 @@ fn arrive(write: &Write<'_>, answer: &Answer) -> Result<Arrived, Failure> {
     {
         return Ok(Arrived::Again);
     }
-    match standing(write, key, answer.number)?.as_deref() {
-        Some("taken") => return Ok(Arrived::Again),
-        Some(_) => return Ok(Arrived::Late),
-        None => {}
+    if let Some(body) = taken(write, key, answer.number)? {
+        return Ok(Arrived::Before(body));
     }
     let is_over = phase_of(answer.number) < phase || matches!(state.as_str(), "attention" | "closed");
     if is_over || is_answered(write, key, phase)? {
@@ -51,9 +49,9 @@ fn arrive(write: &Write<'_>, answer: &Answer) -> Result<Arrived, Failure> {
     Ok(Arrived::Taken)
 }
 
-/// What became of the answer that came to this address, if one did.
-fn standing(write: &Write<'_>, key: i64, number: u32) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT standing FROM arrivals WHERE delivery = ?1 AND number = ?2";
+/// The body of the answer that this address has had.
+fn taken(write: &Write<'_>, key: i64, number: u32) -> rusqlite::Result<Option<Vec<u8>>> {
+    let sql = "SELECT body FROM arrivals WHERE delivery = ?1 AND number = ?2 AND standing = 'taken'";
     write.prepare_cached(sql)?.query_row(params![key, number], |row| row.get(0)).optional()
 }
 
@@ -71,9 +69,12 @@ fn is_answered(connection: &Connection, key: i64, phase: u32) -> rusqlite::Resul
     connection.prepare_cached(sql)?.exists(values)
 }
 
+/// Keeps an answer, instead of one that came there too late.
 fn keep(write: &Write<'_>, key: i64, answer: &Answer, standing: &str) -> rusqlite::Result<()> {
     let sql = "INSERT INTO arrivals (delivery, number, arrived_at, standing, media_type, body, message)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (delivery, number) DO UPDATE SET arrived_at = excluded.arrived_at, standing = excluded.standing,
+            media_type = excluded.media_type, body = excluded.body, message = excluded.message";
     let said = (standing == "taken").then_some((&answer.media_type, &answer.body));
     let (media_type, body) = said.unzip();
     let arrived_at = answer.arrived_at.as_millis();

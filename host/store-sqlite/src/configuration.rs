@@ -135,6 +135,9 @@ fn apply_connection(
     keep_limits(write, name, &connection.attempt_limits(), now)?;
     if before.is_none_or(|(before, _)| before != connector) {
         refresh_claimable(write)?;
+        // Where another connector's polls ended says nothing to this one.
+        let sql = "UPDATE feeds SET cursor = NULL WHERE connection = (SELECT key FROM connections WHERE name = ?1)";
+        write.prepare_cached(sql)?.execute([name])?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use sluse_store::{Claim, ClaimedPoll, DuePoll, Feeds, PollSettlement, StoreError
 use crate::{
     SqliteStore,
     error::Failure,
+    schedules,
     values::{Json, Kept, signed},
     writer::Write,
 };
@@ -119,6 +120,7 @@ fn release(write: &Write<'_>, now: Timestamp, held: &[TickId]) -> Result<u32, Fa
     let mut released = 0;
     for (key, _) in lapsed.iter().filter(|(_, id)| !held.contains(id)) {
         write.prepare_cached(sql)?.execute(params![key, now.as_millis()])?;
+        schedules::end_if_changed(write, *key, now)?;
         released += 1;
     }
     // What a clock said that was ahead. How long it is to wait is known all the same.

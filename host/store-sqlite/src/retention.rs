@@ -4,17 +4,28 @@
 use async_trait::async_trait;
 use rusqlite::{Row, params};
 use sluse_model::{Digest, Timestamp};
-use sluse_store::{Expired, Expiring, PageRequest, Retention, StoreError};
+use sluse_store::{Aged, Expired, Expiring, PageRequest, Retention, StoreError};
 
 use crate::{SqliteStore, error::Failure, error::explain_io, pages::OldestFirst, values::Kept, writer::Write};
 
 #[async_trait]
 impl Retention for SqliteStore {
-    async fn expire(&self, what: Expiring, before: Timestamp, page: PageRequest) -> Result<Expired, StoreError> {
+    async fn expire(&self, what: Expiring, aged: Aged, page: PageRequest) -> Result<Expired, StoreError> {
         let page = OldestFirst::of(&page)?;
-        let (expired, digests) = self.writer.write(move |write| expire(write, what, before, page)).await?;
+        let (expired, digests) = self.writer.write(move |write| expire(write, what, aged, page)).await?;
         self.release(digests).await?;
         Ok(expired)
+    }
+
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE host SET noted_at = ?1";
+        self.writer.write(move |write| Ok(write.prepare_cached(sql)?.execute([now.as_millis()]).map(drop)?)).await
+    }
+
+    async fn noted_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let read = |row: &Row<'_>| Ok(row.get::<_, Option<Kept<Timestamp>>>(0)?.map(|Kept(noted)| noted));
+        let sql = "SELECT noted_at FROM host";
+        self.readers.read(move |connection| Ok(connection.prepare_cached(sql)?.query_row([], read)?)).await
     }
 }
 
@@ -46,21 +57,21 @@ impl Looked {
         Ok(Self { key: row.get(0)?, accepted_at, closed_at: closed_at.map(|Kept(at)| at) })
     }
 
+    /// And so is what came after it.
+    fn is_young(&self, aged: Aged) -> bool {
+        (aged.before..=aged.now).contains(&self.accepted_at)
+    }
+
     fn is_over(&self, before: Timestamp) -> bool {
         self.closed_at.is_some_and(|closed_at| closed_at < before)
     }
 }
 
-fn expire(
-    write: &Write<'_>,
-    what: Expiring,
-    before: Timestamp,
-    page: OldestFirst,
-) -> Result<(Expired, Vec<Digest>), Failure> {
+fn expire(write: &Write<'_>, what: Expiring, aged: Aged, page: OldestFirst) -> Result<(Expired, Vec<Digest>), Failure> {
     let looked = look(write, what, page)?;
     let mut digests = Vec::new();
     let mut given_up = 0;
-    for row in looked.iter().filter(|row| row.is_over(before)) {
+    for row in looked.iter().filter(|row| row.is_over(aged.before)) {
         given_up += 1;
         match what {
             Expiring::Journal => give_up_journal(write, row.key)?,
@@ -70,7 +81,7 @@ fn expire(
             Expiring::Batches => delete(write, &BATCH, row.key)?,
         }
     }
-    let is_last = looked.len() < page.limit || looked.iter().all(|row| row.accepted_at >= before);
+    let is_last = looked.len() < page.limit || looked.iter().all(|row| row.is_young(aged));
     let next = looked.last().filter(|_| !is_last).map(|row| OldestFirst::next(row.key));
     Ok((Expired { given_up, next }, digests))
 }

@@ -132,11 +132,25 @@ pub(crate) fn apply(write: &Write<'_>, schedule: &Schedule, now: Timestamp) -> R
     Ok(())
 }
 
+/// A poll that would be made again, though its schedule polls elsewhere by now, or is switched off, comes to nothing:
+/// it would be at work for good. One that somebody fired by hand is made while its schedule is switched off, too.
+pub(crate) fn end_if_changed(write: &Write<'_>, tick_key: i64, now: Timestamp) -> Result<(), Failure> {
+    let sql = "UPDATE ticks SET state = 'failed', due_at = NULL, ended_at = ?2, problem = ?3
+        WHERE key = ?1 AND (state = 'queued' OR state = 'retrying') AND EXISTS (SELECT 1 FROM schedules s
+            WHERE s.key = ticks.schedule AND (s.connection IS NOT ticks.connection
+                OR NOT (s.definition ->> '$.enabled') AND ticks.token IS NULL))";
+    write.prepare_cached(sql)?.execute(params![tick_key, now.as_millis(), json(&changed())])?;
+    Ok(())
+}
+
+fn changed() -> Problem {
+    Problem::new("schedule-changed", "The schedule was changed or switched off before this tick was through.")
+}
+
 /// Ticks that have not begun come to nothing: what they were to do is not asked for any more.
 fn end_open(write: &Write<'_>, schedule: &Schedule, now: Timestamp) -> Result<(), Failure> {
-    let problem = Problem::new("schedule-changed", "The schedule was changed or switched off before this tick began.");
     let sql = "UPDATE ticks SET state = 'failed', due_at = NULL, ended_at = ?2, problem = ?3
         WHERE schedule = (SELECT key FROM schedules WHERE name = ?1) AND (state = 'queued' OR state = 'retrying')";
-    write.prepare_cached(sql)?.execute(params![schedule.name.as_str(), now.as_millis(), json(&problem)])?;
+    write.prepare_cached(sql)?.execute(params![schedule.name.as_str(), now.as_millis(), json(&changed())])?;
     Ok(())
 }

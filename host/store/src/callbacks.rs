@@ -20,15 +20,16 @@ pub struct Answer {
 }
 
 /// What became of an answer that came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrived {
     /// The delivery waited for it, and is due.
     Taken,
     /// The delivery does not wait yet. It is kept until it does.
     Kept,
-    /// This address has had its answer, or this message was taken before at one of the connection's addresses. Nothing
-    /// was written.
+    /// This message was taken before at one of the connection's addresses. Nothing was written.
     Again,
+    /// This address has had an answer, with this body: who can open it says whether it is the same. Nothing was written.
+    Before(Vec<u8>),
     /// Nothing waits for it any more: the delivery has gone on, is closed, or waits for a person. That it came is
     /// kept, what it said is not.
     Late,
@@ -49,6 +50,7 @@ pub struct Resumption {
 #[async_trait]
 pub trait Callbacks: Send + Sync {
     /// Takes in an answer: in one transaction with what it does to the delivery, durable when it returns. The first one
-    /// at any address of a phase ends the wait of that phase, whether it comes before the wait or during it.
+    /// at any address of a phase ends the wait of that phase, whether it comes before the wait or during it. One that came
+    /// late is taken when it comes again and the delivery waits again.
     async fn arrive(&self, answer: Answer) -> Result<Arrived, StoreError>;
 }

@@ -72,6 +72,8 @@ macro_rules! conformance {
                 files_go_before_their_run,
                 a_content_goes_with_the_last_that_refers_to_it,
                 what_is_given_up_is_looked_through_in_pages,
+                what_comes_behind_rows_of_a_clock_that_was_ahead_goes_in_time,
+                what_the_clock_said_is_known_to_whoever_comes_next,
                 a_key_is_free_again_once_its_run_is_gone,
             }
             runs {
@@ -142,6 +144,7 @@ macro_rules! conformance {
                 an_answer_ends_the_wait,
                 an_answer_before_the_wait_is_kept_for_it,
                 the_same_answer_again_changes_nothing,
+                an_answer_that_came_late_is_taken_when_it_comes_again,
                 the_first_answer_of_a_phase_is_the_one,
                 what_comes_after_the_wait_is_late_and_changes_nothing,
                 what_is_over_takes_no_answer,
@@ -210,6 +213,7 @@ macro_rules! conformance {
                 a_tick_is_fired_by_one_host,
                 a_queued_tick_starts_its_run_once,
                 what_is_missed_is_one_row,
+                nothing_is_fired_beside_what_was_not_seen,
                 another_cadence_is_planned_anew,
                 what_is_switched_off_does_not_begin,
             }
@@ -220,7 +224,9 @@ macro_rules! conformance {
                 a_connection_is_polled_once_at_a_time,
                 a_poll_that_lapsed_is_due_again_and_its_holder_is_refused,
                 a_clock_that_steps_back_stalls_no_poll,
+                a_poll_whose_schedule_goes_elsewhere_is_not_made_again,
                 a_stale_page_writes_nothing,
+                another_connector_begins_a_feed_anew,
                 a_poll_that_never_began_is_not_counted,
             }
             reports {

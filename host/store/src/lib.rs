@@ -36,7 +36,7 @@ pub use error::StoreError;
 pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use pauses::Pauses;
-pub use retention::{Expired, Expiring, Retention};
+pub use retention::{Aged, Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};

@@ -30,10 +30,25 @@ pub struct Expired {
     pub next: Option<String>,
 }
 
+/// How old something has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aged {
+    /// What closed before this is old enough.
+    pub before: Timestamp,
+    /// What came after this, a clock that was ahead has written.
+    pub now: Timestamp,
+}
+
 /// What is given up once it has been closed for long enough.
 #[async_trait]
 pub trait Retention: Send + Sync {
-    /// Looks at a page of the oldest that there are, and gives up what closed before `before`. What is not closed stays,
-    /// however old it is. One transaction for each page, so that others are not kept waiting.
-    async fn expire(&self, what: Expiring, before: Timestamp, page: PageRequest) -> Result<Expired, StoreError>;
+    /// Looks at a page of the oldest that there are, and gives up what is old enough. What is not closed stays, however
+    /// old it is. One transaction for each page, so that others are not kept waiting.
+    async fn expire(&self, what: Expiring, aged: Aged, page: PageRequest) -> Result<Expired, StoreError>;
+
+    /// Notes what the clock says, for whichever process comes next.
+    async fn note_time(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// What the clock said when that was noted last.
+    async fn noted_time(&self) -> Result<Option<Timestamp>, StoreError>;
 }

@@ -27,6 +27,8 @@ pub struct Firing {
     pub schedule: Name,
     /// The tick that was to come when this was decided.
     pub planned: Option<Planned>,
+    /// Those that were at work and waited then.
+    pub seen: (Option<TickId>, Option<TickId>),
     /// The tick that is to come from now on.
     pub next: Option<Planned>,
     pub at: Timestamp,
@@ -73,7 +75,8 @@ pub trait Schedules: Send + Sync {
     async fn handled(&self, schedule: &Name, from: Timestamp) -> Result<Vec<Timestamp>, StoreError>;
 
     /// Writes down what is done about ticks, the runs that they start, and the tick that is to come, in one transaction.
-    /// `Stale` when another tick is to come than the one that this was decided on; then nothing is written.
+    /// `Stale` when another tick is to come, or something is fired that others were at work or waited for, than this was
+    /// decided on; then nothing is written.
     async fn fire(&self, firing: Firing) -> Result<(), StoreError>;
 
     /// Starts the run of a tick that was queued, in one transaction; it is done then. `Stale` when it is not queued.

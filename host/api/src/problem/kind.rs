@@ -40,6 +40,7 @@ kinds! {
     NOT_FOUND = S::NOT_FOUND, "not-found", "Not found";
     METHOD_NOT_ALLOWED = S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed";
     TOO_LATE = S::CONFLICT, "too-late", "Too late";
+    ANSWERED_BEFORE = S::CONFLICT, "answered-before", "Answered before";
     NOT_SIGNED = S::UNAUTHORIZED, "not-signed", "Not signed as it has to be";
     UNKNOWN_FLOW = S::NOT_FOUND, "unknown-flow", "Unknown flow";
     FLOW_NOT_USABLE = S::CONFLICT, "flow-not-usable", "Flow not usable";

@@ -124,7 +124,26 @@ async fn running(host: &Host) -> Vec<Finding> {
         Ok(page) => findings.push(attention(&page)),
         Err(failure) => findings.push(failed("deliveries", &failure)),
     }
+    match host.get::<Value>("/v1/connections").await {
+        Ok(connections) => findings.extend(pauses(&connections)),
+        Err(failure) => findings.push(failed("connections", &failure)),
+    }
     findings
+}
+
+/// What somebody holds is not ill either, and not to be forgotten.
+fn pauses(connections: &Value) -> Option<Finding> {
+    let all = connections["items"].as_array().into_iter().flatten();
+    let paused: Vec<_> =
+        all.filter(|one| one["gate"]["kind"] == "paused").filter_map(|one| one["name"].as_str()).collect();
+    (!paused.is_empty()).then(|| Finding {
+        subject: "connections",
+        passed: true,
+        message: format!(
+            "nothing begins at {}: paused; `sluse connection resume NAME`, or `sluse resume` after a paused start",
+            paused.join(", ")
+        ),
+    })
 }
 
 /// Work for a person is not an illness of the host; it is said so that it is seen.

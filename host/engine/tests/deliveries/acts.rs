@@ -242,3 +242,14 @@ async fn a_missing_input_can_be_given() {
     assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
     assert_eq!(bench.store.run(run).await.expect("read").expect("a run").deliveries[1].attempts, 1);
 }
+
+#[tokio::test]
+async fn nothing_is_done_about_what_has_changed_since_somebody_looked() {
+    let (bench, _target, run, _) = in_doubt().await;
+    let delivery = bench.first_delivery(run).await.delivery;
+    let retry = |seen| bench.engine.act(delivery.id, PersonAct::Retry { did_not_happen: true }, clerk(), None, seen);
+    let refused = retry(Some(delivery.attempts - 1)).await;
+    assert!(matches!(&refused, Err(ActError::Changed(what)) if what.contains("you have seen 0")), "{refused:?}");
+    assert_eq!(bench.first_delivery(run).await.delivery, delivery);
+    retry(Some(delivery.attempts)).await.expect("done");
+}

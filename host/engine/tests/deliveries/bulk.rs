@@ -121,6 +121,22 @@ async fn what_came_later_is_not_touched_and_what_others_did_is_passed_by() {
     assert_eq!(bench.first_delivery(runs[0]).await.acts[0].batch, None);
 }
 
+/// Whoever began it has looked at what stood there then: nothing is said of a doubt that arose since.
+#[tokio::test]
+async fn what_failed_again_after_it_began_is_passed_by() {
+    let (bench, runs) = refused(4).await;
+    let slow = Bulk { per_second: Some(2), ..bulk(BatchAct::Close) };
+    let batch = bench.engine.begin_bulk(slow).await.expect("begun");
+    bench.until("the first is closed", async || found(&bench, batch.id).await.done > 0).await;
+    bench.advance(Duration::from_secs(1));
+    let id = bench.first_delivery(runs[0]).await.delivery.id;
+    let queue = PersonAct::Assign { queue: Some("payroll".parse().expect("a name")) };
+    bench.engine.act(id, queue, clerk(), None, None).await.expect("done");
+    let batch = through(&bench, batch.id).await;
+    assert_eq!((batch.done, batch.refused.get(&BatchRefusal::ChangedMeanwhile)), (3, Some(&1)));
+    assert_eq!(state(&bench, runs[0]).await, RunState::Attention);
+}
+
 #[tokio::test]
 async fn a_batch_can_be_stopped() {
     let (bench, runs) = refused(5).await;

@@ -146,6 +146,21 @@ async fn an_answer_ends_the_wait_and_the_same_attempt_goes_on() {
 }
 
 #[tokio::test]
+async fn the_same_answer_again_is_taken_and_another_one_is_not() {
+    let (bench, seen) = bench(|_| done()).await;
+    let (run, _) = submitted(&bench).await;
+    let address = address(&seen, 0, 0);
+    for _ in 0..2 {
+        answer(&bench, &address, "{\"said\":1}").await.expect("taken");
+    }
+    let other = answer(&bench, &address, "{\"said\":2}").await;
+    assert!(matches!(other, Err(AnswerError::Answered)), "{other:?}");
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    answer(&bench, &address, "{\"said\":1}").await.expect("taken");
+    assert_eq!(seen.lock().expect("not poisoned").arrivals.len(), 1);
+}
+
+#[tokio::test]
 async fn an_address_is_the_same_on_every_attempt_and_another_after_each_wait() {
     let target = Target::start(&[Act::Answer(200)]).await;
     let seen = Shared::default();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sluse_connector::Ended;
 use sluse_engine::RetentionSettings;
 use sluse_model::{Failure, Outcome, Problem, RunId, RunState};
-use sluse_store::Runs as _;
+use sluse_store::{Retention as _, Runs as _};
 
 use crate::bench::{Act, Bench, Target};
 
@@ -54,6 +54,20 @@ async fn a_clock_that_was_set_by_a_year_gives_up_nothing() {
     let _second = bench.another_engine_that_keeps(Some(kept(1800))).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     bench.advance(Duration::from_secs(365 * 24 * 60 * 60));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(is_kept(&bench, done).await, "somebody has a day to look at the clock");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_while_nobody_ran_gives_up_nothing() {
+    let bench = bench().await;
+    let done = bench.submit("done").await;
+    assert_eq!(bench.settled(done).await.run.state, RunState::Succeeded);
+    let before = bench.another_engine_that_keeps(Some(kept(1800))).await;
+    bench.until("a pass", async || bench.store.noted_time().await.expect("read").is_some()).await;
+    before.stop().await;
+    bench.advance(Duration::from_secs(365 * 24 * 60 * 60));
+    let _after = bench.another_engine_that_keeps(Some(kept(1800))).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(is_kept(&bench, done).await, "somebody has a day to look at the clock");
 }

@@ -1,6 +1,8 @@
 //! What a call of a poll came to: the cursor, the items and their runs, and where its tick goes, in one transaction and
 //! under its lease.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, params};
 use sluse_model::{Found, RunState, TickState, Timestamp, item_digest};
 use sluse_store::{NewItem, NewPage, PollSettlement, StoreError};
@@ -9,7 +11,7 @@ use super::{feed_key, reports};
 use crate::{
     deliveries::run_state,
     error::Failure,
-    runs,
+    runs, schedules,
     values::{json, signed},
     writer::Write,
 };
@@ -27,7 +29,7 @@ struct Held {
 pub(super) fn settle(write: &Write<'_>, settlement: &PollSettlement) -> Result<Found, Failure> {
     let held = held(write, settlement)?;
     let found = match &settlement.page {
-        Some(page) => keep_page(write, &held, page)?,
+        Some(page) => keep_page(write, &held, page, settlement.at)?,
         None => Found::default(),
     };
     let sql = "UPDATE ticks SET started = started + ?2, known = known + ?3, held = held + ?4, timeline = ?5,
@@ -38,6 +40,7 @@ pub(super) fn settle(write: &Write<'_>, settlement: &PollSettlement) -> Result<F
     write.prepare_cached(sql)?.execute(values)?;
     if let Some(state) = &settlement.state {
         move_to(write, held.tick_key, state, settlement.at)?;
+        schedules::end_if_changed(write, held.tick_key, settlement.at)?;
     }
     Ok(found)
 }
@@ -49,12 +52,17 @@ fn held(write: &Write<'_>, settlement: &PollSettlement) -> Result<Held, Failure>
     found.ok_or_else(|| StoreError::Stale(format!("tick `{}`", settlement.tick)).into())
 }
 
-fn keep_page(write: &Write<'_>, held: &Held, page: &NewPage) -> Result<Found, Failure> {
+fn keep_page(write: &Write<'_>, held: &Held, page: &NewPage, now: Timestamp) -> Result<Found, Failure> {
     let feed_key = feed_key(write, held.connection_key, &page.feed)?;
     let mut found = Found { known: page.known, ..Found::default() };
+    // Each group is told once, whatever is on the page.
+    let mut untold = BTreeMap::new();
     for item in &page.items {
-        found = found.plus(keep_item(write, held, (feed_key, page), item)?);
+        let (kept, to_tell) = keep_item(write, held, (feed_key, page), item)?;
+        found = found.plus(kept);
+        untold.extend(to_tell.map(|item| (item.group.clone(), item)));
     }
+    untold.values().try_for_each(|item| reports::tell(write, item, now))?;
     let sql = "UPDATE feeds SET cursor = ?2 WHERE key = ?1";
     write.prepare_cached(sql)?.execute(params![feed_key, page.cursor])?;
     Ok(found)
@@ -65,21 +73,20 @@ fn keep_item(
     held: &Held,
     (feed_key, page): (i64, &NewPage),
     item: &NewItem,
-) -> Result<Found, Failure> {
+) -> Result<(Found, Option<reports::Item>), Failure> {
     let sql = "INSERT INTO items (digest, feed, tick, name, \"group\") VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (digest) DO NOTHING";
     let digest = item_digest(&page.connection, &page.feed, &item.key);
     let values = params![digest.as_bytes().as_slice(), feed_key, held.tick_key, item.key, item.group];
     if write.prepare_cached(sql)?.execute(values)? == 0 {
-        return Ok(Found { known: 1, ..Found::default() });
+        return Ok((Found { known: 1, ..Found::default() }, None));
     }
     let item_key = write.last_insert_rowid();
     let run_key = runs::begin_run(write, &item.run)?;
     write.prepare_cached("UPDATE items SET run = ?2 WHERE key = ?1")?.execute(params![item_key, run_key])?;
     let state = run_state(&item.run.first);
-    reports::run_moved(write, run_key, state, item.run.accepted_at)?;
     let is_held = u32::from(state == RunState::Attention);
-    Ok(Found { started: 1, known: 0, held: is_held })
+    Ok((Found { started: 1, known: 0, held: is_held }, reports::note(write, run_key, state)?))
 }
 
 fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState, now: Timestamp) -> Result<(), Failure> {

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// The item that a run began with.
-struct Item {
+pub(super) struct Item {
     key: i64,
     feed_key: i64,
-    group: String,
+    pub(super) group: String,
     /// What its source was told last.
     standing: Option<ItemStanding>,
 }
@@ -28,12 +28,17 @@ struct Item {
 /// A run has come to another state. When it began with an item, and its source has a word for that which it was not told
 /// yet, that is to be told.
 pub(crate) fn run_moved(write: &Write<'_>, run_key: i64, state: RunState, at: Timestamp) -> Result<(), Failure> {
-    let Some(standing) = ItemStanding::of_run(state) else { return Ok(()) };
-    let Some(item) = item_of(write, run_key)?.filter(|item| item.standing != Some(standing)) else { return Ok(()) };
+    note(write, run_key, state)?.map_or(Ok(()), |item| tell(write, &item, at))
+}
+
+/// The same, and whoever asks tells it. Nothing when there is nothing to tell.
+pub(super) fn note(write: &Write<'_>, run_key: i64, state: RunState) -> Result<Option<Item>, Failure> {
+    let Some(standing) = ItemStanding::of_run(state) else { return Ok(None) };
+    let Some(item) = item_of(write, run_key)?.filter(|item| item.standing != Some(standing)) else { return Ok(None) };
     let message = if standing == ItemStanding::Succeeded { None } else { message_of(write, run_key)? };
     let sql = "UPDATE items SET standing = ?2, message = ?3 WHERE key = ?1";
     write.prepare_cached(sql)?.execute(params![item.key, standing.as_str(), message])?;
-    tell(write, &item, at)
+    Ok(Some(item))
 }
 
 fn item_of(write: &Write<'_>, run_key: i64) -> rusqlite::Result<Option<Item>> {
@@ -57,10 +62,11 @@ fn message_of(write: &Write<'_>, run_key: i64) -> rusqlite::Result<Option<String
 }
 
 /// Writes what a group amounts to now: over a report that nobody has begun to tell, else behind those that are told.
-fn tell(write: &Write<'_>, item: &Item, at: Timestamp) -> Result<(), Failure> {
+pub(super) fn tell(write: &Write<'_>, item: &Item, at: Timestamp) -> Result<(), Failure> {
     let report = json(&GroupReport { group: item.group.clone(), items: reports(write, item)? });
-    let sql = "SELECT d.key FROM settles s CROSS JOIN deliveries d ON d.key = s.delivery
-        WHERE s.feed = ?1 AND s.\"group\" = ?2 AND d.state = 'queued' AND d.attempts = 0 ORDER BY d.key DESC LIMIT 1";
+    // Only the latest can be: it is the last in its order.
+    let sql = "SELECT d.key FROM (SELECT max(delivery) AS latest FROM settles WHERE feed = ?1 AND \"group\" = ?2)
+        CROSS JOIN deliveries d ON d.key = latest WHERE d.state = 'queued' AND d.attempts = 0";
     let values = params![item.feed_key, item.group];
     let untold: Option<i64> = write.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     if let Some(delivery_key) = untold {

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 use sluse_model::{Planned, SkipReason, Skipped, TickId, Timestamp};
 use sluse_store::{Firing, NewRun, NewTick, NewTurn, StoreError};
 
-use super::planned;
+use super::{at_work, planned, waiting};
 use crate::{error::Failure, runs, writer::Write};
 
 pub(super) fn fire(write: &Write<'_>, firing: &Firing) -> Result<(), Failure> {
@@ -15,6 +15,10 @@ pub(super) fn fire(write: &Write<'_>, firing: &Firing) -> Result<(), Failure> {
     let of = || format!("schedule `{}`", firing.schedule);
     let (schedule_key, connection_key, present) = found.ok_or_else(|| StoreError::NotFound(of()))?;
     if present != firing.planned {
+        return Err(StoreError::Stale(of()).into());
+    }
+    let seen = || Ok::<_, rusqlite::Error>((at_work(write, schedule_key)?, waiting(write, schedule_key)?));
+    if firing.fired.is_some() && seen()? != firing.seen {
         return Err(StoreError::Stale(of()).into());
     }
     let row = Row { schedule_key, connection_key, at: firing.at };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluse_model::{Act, Actor, BatchAct, BatchEnd, BatchId, BatchRefusal, DeliveryId, DeliveryState, RunState};
 
 use super::fixtures::{
-    Prepared, attention, batch_id, later, name, page, prepare, problem, queued, running, settlement, token_id,
+    Prepared, aged, attention, batch_id, later, name, page, prepare, problem, queued, running, settlement, token_id,
 };
 use crate::{Batch, DeliveryFilter, Expiring, Follow, NewAct, Store, StoreError};
 
@@ -183,7 +183,7 @@ pub async fn a_batch_is_given_up_once_it_has_ended(store: Arc<dyn Store>) {
     let id = begun(&*store).await;
     retry(&*store, id, there[0]).await.expect("done");
     let given_up = async |before| {
-        store.expire(Expiring::Batches, later(before), page(10, None)).await.expect("looked through").given_up
+        store.expire(Expiring::Batches, aged(later(before)), page(10, None)).await.expect("looked through").given_up
     };
     assert_eq!(given_up(1_000_000).await, 0);
     assert_eq!(store.end_batch(id, BatchEnd { at: later(30), stopped_by: None }).await, Ok(true));

@@ -93,11 +93,40 @@ pub async fn the_same_answer_again_changes_nothing(store: Arc<dyn Store>) {
     let before = waiting(&*store).await;
     assert_eq!(store.arrive(answer(&before, 0, 0, later(20))).await, Ok(Arrived::Taken));
     let other = Answer { body: b"other".to_vec(), ..answer(&before, 0, 0, later(21)) };
-    assert_eq!(store.arrive(other.clone()).await, Ok(Arrived::Again));
+    let taken = || Ok(Arrived::Before(b"0 0".to_vec()));
+    assert_eq!(store.arrive(other.clone()).await, taken());
     let claimed = claimed_at(&*store, 30).await.expect("due");
     assert_eq!(claimed.resumption.clone().and_then(|resumption| resumption.answer).expect("one").body, b"0 0");
     store.settle(success(&claimed), None).await.expect("settled");
-    assert_eq!(store.arrive(other).await, Ok(Arrived::Again));
+    assert_eq!(store.arrive(other).await, taken());
+}
+
+/// What came while a person had it is no answer; the same is one when it waits again.
+pub async fn an_answer_that_came_late_is_taken_when_it_comes_again(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let claimed = running(&*store, prepared.flow).await;
+    let held = settlement(&claimed, attention(), Follow::Stay(RunState::Attention));
+    store.settle(held, None).await.expect("settled");
+    assert_eq!(store.arrive(answer(&claimed, 0, 0, later(20))).await, Ok(Arrived::Late));
+    let seen = store.delivery(claimed.delivery.id).await.expect("read").expect("a delivery").delivery;
+    let retry = NewAct {
+        delivery: seen.id,
+        act: Act::Retry { did_not_happen: false },
+        by: Actor { token: token_id(), name: "clerk".into() },
+        why: None,
+        at: later(25),
+        before: seen.state,
+        attempts: seen.attempts,
+        after: DeliveryState::Queued { due: later(25) },
+        follow: Follow::Stay(RunState::Running),
+        batch: None,
+        along: Vec::new(),
+    };
+    store.act(retry).await.expect("done");
+    let again = claimed_at(&*store, 30).await.expect("due");
+    store.settle(wait(&again, "left"), None).await.expect("settled");
+    assert_eq!(store.arrive(answer(&claimed, 0, 0, later(40))).await, Ok(Arrived::Taken));
+    assert_eq!(standings(&*store, &claimed).await, [CallbackStanding::Taken]);
 }
 
 pub async fn the_first_answer_of_a_phase_is_the_one(store: Arc<dyn Store>) {

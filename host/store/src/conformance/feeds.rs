@@ -5,7 +5,9 @@ use std::sync::Arc;
 use sluse_model::{Digest, Found, Schedule, Task, TickId, TickState};
 
 use super::{
-    fixtures::{NOW, claim_at, connection, later, name, new_run, page, poll_schedule, prepare, problem, success},
+    fixtures::{
+        NOW, activate, aged, claim_at, connection, later, name, new_run, page, poll_schedule, prepare, problem, success,
+    },
     schedules::{applied, firing, schedule},
 };
 use crate::{ClaimedPoll, Expiring, NewItem, NewPage, NewTurn, PollSettlement, Rooms, Store, StoreError};
@@ -14,7 +16,8 @@ use crate::{ClaimedPoll, Expiring, NewItem, NewPage, NewTurn, PollSettlement, Ro
 pub(super) async fn due(store: &dyn Store) -> TickId {
     applied(store, poll_schedule("often")).await;
     let mut firing = firing(NewTurn::Queue);
-    firing.planned = schedule(store).await.next;
+    let stored = schedule(store).await;
+    (firing.planned, firing.seen) = (stored.next, (stored.at_work, stored.waiting));
     let id = firing.fired.as_ref().expect("one").id;
     store.fire(firing).await.expect("fired");
     id
@@ -98,7 +101,7 @@ pub async fn a_key_outlives_its_run_and_its_tick(store: Arc<dyn Store>) {
     let report = store.claim(claim_at(later(30)), 1, Rooms::everywhere()).await.expect("claimed").remove(0);
     store.settle(success(&report), None).await.expect("settled");
     let expired = async |what| {
-        let expired = store.expire(what, later(1_000_000), page(100, None)).await.expect("looked through");
+        let expired = store.expire(what, aged(later(1_000_000)), page(100, None)).await.expect("looked through");
         expired.given_up
     };
     assert_eq!((expired(Expiring::Runs).await, expired(Expiring::Ticks).await), (2, 1));
@@ -142,6 +145,36 @@ pub async fn a_poll_that_lapsed_is_due_again_and_its_holder_is_refused(store: Ar
     assert!(matches!(refused, Err(StoreError::Stale(_))), "{refused:?}");
 }
 
+/// It would be at work for good, and hold up every other poll at its connection.
+pub async fn a_poll_whose_schedule_goes_elsewhere_is_not_made_again(store: Arc<dyn Store>) {
+    let elsewhere = |schedule: &mut Schedule| schedule.task = Task::Submit { submission: serde_json::json!({}) };
+    let switched_off = |schedule: &mut Schedule| schedule.enabled = false;
+    for change in [elsewhere, switched_off] {
+        for is_lost in [false, true] {
+            let poll = polling_anew(&*store).await;
+            let mut changed = poll_schedule("often");
+            change(&mut changed);
+            applied(&*store, changed).await;
+            if is_lost {
+                assert_eq!(store.release_polls(later(60_000), Vec::new()).await, Ok(1));
+            } else {
+                let state = Some(TickState::Retrying { due: later(20), problem: problem() });
+                let away = PollSettlement { page: None, state, ..found(&poll, Digest::of(""), &[], "") };
+                store.settle_poll(away).await.expect("settled");
+            }
+            let stored = schedule(&*store).await;
+            let latest = stored.latest.expect("a tick");
+            assert!(matches!(&latest.state, TickState::Failed { problem, .. } if problem.code == "schedule-changed"));
+            assert_eq!((stored.at_work, store.next_polls().await), (None, Ok(Vec::new())));
+        }
+    }
+}
+
+async fn polling_anew(store: &dyn Store) -> ClaimedPoll {
+    prepare(store).await;
+    polling(store).await
+}
+
 pub async fn a_clock_that_steps_back_stalls_no_poll(store: Arc<dyn Store>) {
     prepare(&*store).await;
     let poll = polling(&*store).await;
@@ -157,6 +190,19 @@ pub async fn a_clock_that_steps_back_stalls_no_poll(store: Arc<dyn Store>) {
     let waiting = store.next_polls().await.expect("read");
     assert_eq!(waiting.iter().map(|poll| poll.due).collect::<Vec<_>>(), [later(50)]);
     assert!(store.begin_poll(poll.tick, claim_at(later(50))).await.expect("asked").is_some());
+}
+
+pub async fn another_connector_begins_a_feed_anew(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let poll = polling(&*store).await;
+    store.settle_poll(found(&poll, prepared.flow, &["a"], "1")).await.expect("settled");
+    store.apply(vec![connection("target", "interact")], Vec::new(), Vec::new(), NOW).await.expect("applied");
+    activate(&*store, "interact", "component two").await;
+    let again = polling(&*store).await;
+    assert_eq!(again.cursor, None);
+    // What was found is known all the same.
+    let known = Ok(Found { started: 0, known: 1, held: 0 });
+    assert_eq!(store.settle_poll(found(&again, prepared.flow, &["a"], "7")).await, known);
 }
 
 pub async fn a_stale_page_writes_nothing(store: Arc<dyn Store>) {

@@ -13,7 +13,7 @@ use sluse_model::{
     RunState, Schedule, TickId, TimelineLevel, TimelineLine, Timestamp, TokenId, fakes::SeededDice,
 };
 
-use crate::{Accepted, Claim, Claimed, Claiming, Follow, NewRun, PageRequest, Settlement, Store};
+use crate::{Accepted, Aged, Claim, Claimed, Claiming, Follow, NewRun, PageRequest, Settlement, Store};
 
 /// When the tests take place.
 pub const NOW: Timestamp = Timestamp::from_millis(1_762_000_000_000);
@@ -255,6 +255,11 @@ pub fn settlement(claimed: &Claimed, state: DeliveryState, follow: Follow) -> Se
         follow,
         along: Vec::new(),
     }
+}
+
+/// What closed before this, long after it.
+pub fn aged(before: Timestamp) -> Aged {
+    Aged { before, now: later(1_000_000_000_000) }
 }
 
 /// A run that a delivery causes: a notice of its fate.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use sluse_model::{Act, Actor, DeliveryState, Digest, Resolution, RunState, Standing, Timestamp};
 
 use super::fixtures::{
-    NOW, attachment, attention, claim_at, content, later, new_run, page, prepare, running, settlement, success,
+    NOW, aged, attachment, attention, claim_at, content, later, new_run, page, prepare, running, settlement, success,
     token_id,
 };
 use crate::{
-    Accepted, Claimed, ClosedIntent, Expired, Expiring, Follow, JournalEntry, NewAct, NewIntent, NewRun, Store,
+    Accepted, Aged, Claimed, ClosedIntent, Expired, Expiring, Follow, JournalEntry, NewAct, NewIntent, NewRun, Store,
 };
 
 /// Everything of this kind that closed before.
 async fn expired(store: &dyn Store, what: Expiring, before: Timestamp) -> u64 {
-    let expired = store.expire(what, before, page(100, None)).await.expect("looked through");
+    let expired = store.expire(what, aged(before), page(100, None)).await.expect("looked through");
     assert_eq!(expired.next, None);
     expired.given_up
 }
@@ -149,7 +149,7 @@ pub async fn what_is_given_up_is_looked_through_in_pages(store: Arc<dyn Store>) 
     let mut given_up = Vec::new();
     let mut next = None;
     loop {
-        let expired = store.expire(Expiring::Runs, later(11), page(2, next)).await.expect("looked through");
+        let expired = store.expire(Expiring::Runs, aged(later(11)), page(2, next)).await.expect("looked through");
         given_up.push(expired.given_up);
         next = expired.next;
         if next.is_none() {
@@ -158,9 +158,9 @@ pub async fn what_is_given_up_is_looked_through_in_pages(store: Arc<dyn Store>) 
     }
     assert_eq!(given_up, [1, 2, 1], "one stays, and costs one look");
     assert!(store.run(open.delivery.run).await.expect("read").is_some());
-    let young = store.expire(Expiring::Runs, NOW, page(1, None)).await;
+    let young = store.expire(Expiring::Runs, aged(NOW), page(1, None)).await;
     assert_eq!(young, Ok(Expired { given_up: 0, next: None }), "all that follow are younger");
-    assert!(store.expire(Expiring::Runs, NOW, page(1, Some("elsewhere".into()))).await.is_err());
+    assert!(store.expire(Expiring::Runs, aged(NOW), page(1, Some("elsewhere".into()))).await.is_err());
 }
 
 pub async fn a_key_is_free_again_once_its_run_is_gone(store: Arc<dyn Store>) {
@@ -171,4 +171,25 @@ pub async fn a_key_is_free_again_once_its_run_is_gone(store: Arc<dyn Store>) {
     assert_eq!(store.accept(keyed(), None).await, Ok(Accepted::Before(claimed.delivery.run)));
     assert_eq!(expired(&*store, Expiring::Runs, later(11)).await, 1);
     assert_eq!(store.accept(keyed(), None).await, Ok(Accepted::New(None)));
+}
+
+/// A clock that was ahead for a while has written rows that are neither old nor young.
+pub async fn what_comes_behind_rows_of_a_clock_that_was_ahead_goes_in_time(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let ahead = || NewRun { accepted_at: later(1_000_000), ..new_run(prepared.flow) };
+    store.accept(ahead(), None).await.expect("accepted");
+    let claimed = running(&*store, prepared.flow).await;
+    store.settle(success(&claimed), None).await.expect("settled");
+    let aged = Aged { before: later(500), now: later(1000) };
+    let first = store.expire(Expiring::Runs, aged, page(1, None)).await.expect("looked through");
+    assert_eq!((first.given_up, first.next.is_some()), (0, true));
+    let second = store.expire(Expiring::Runs, aged, page(1, first.next)).await.expect("looked through");
+    assert_eq!(second.given_up, 1);
+}
+
+pub async fn what_the_clock_said_is_known_to_whoever_comes_next(store: Arc<dyn Store>) {
+    assert_eq!(store.noted_time().await, Ok(None));
+    store.note_time(NOW).await.expect("noted");
+    store.note_time(later(1)).await.expect("noted");
+    assert_eq!(store.noted_time().await, Ok(Some(later(1))));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluse_model::{Planned, Schedule, SkipReason, Skipped, Task, Tick, TickState};
 
-use super::fixtures::{NOW, at_once, later, name, new_run, page, poll_schedule, prepare, success, tick_id};
+use super::fixtures::{NOW, aged, at_once, later, name, new_run, page, poll_schedule, prepare, success, tick_id};
 use crate::{Claim, Expiring, Firing, NewTick, NewTurn, Rooms, Store, StoreError, StoredSchedule};
 
 pub(super) async fn applied(store: &dyn Store, schedule: Schedule) {
@@ -27,7 +27,8 @@ fn planned(millis: u64) -> Option<Planned> {
 pub(super) fn firing(turn: NewTurn) -> Firing {
     let fired = NewTick { id: tick_id(), planned_at: NOW, is_late: false, by: None, turn };
     let schedule = name("often");
-    Firing { schedule, planned: None, next: planned(60_000), at: NOW, missed: None, fired: Some(fired) }
+    let seen = (None, None);
+    Firing { schedule, planned: None, seen, next: planned(60_000), at: NOW, missed: None, fired: Some(fired) }
 }
 
 pub async fn a_schedule_is_read_back(store: Arc<dyn Store>) {
@@ -93,8 +94,23 @@ pub async fn a_queued_tick_starts_its_run_once(store: Arc<dyn Store>) {
     assert_eq!((stored.waiting, stored.at_work), (None, Some(id)));
     // It is not forgotten while its run is open, however long that takes.
     let before = later(1_000_000_000);
-    let expired = store.expire(Expiring::Ticks, before, page(10, None)).await.expect("looked through");
+    let expired = store.expire(Expiring::Ticks, aged(before), page(10, None)).await.expect("looked through");
     assert_eq!((expired.given_up, schedule(&*store).await.at_work), (0, Some(id)));
+}
+
+/// Fired by hand, a tick leaves what is to come as it is: whoever decided before that sees what is at work by then.
+pub async fn nothing_is_fired_beside_what_was_not_seen(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let mut submits = poll_schedule("often");
+    submits.task = Task::Submit { submission: serde_json::json!({}) };
+    applied(&*store, submits).await;
+    let start = || NewTurn::Start(Box::new(new_run(prepared.flow)));
+    let by_hand = || Firing { next: None, ..firing(start()) };
+    store.fire(by_hand()).await.expect("fired");
+    assert!(matches!(store.fire(by_hand()).await, Err(StoreError::Stale(_))));
+    let at_work = schedule(&*store).await.at_work;
+    assert!(at_work.is_some());
+    store.fire(Firing { seen: (at_work, None), ..by_hand() }).await.expect("fired");
 }
 
 pub async fn what_is_missed_is_one_row(store: Arc<dyn Store>) {
