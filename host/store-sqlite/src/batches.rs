@@ -10,7 +10,7 @@ use sluse_store::{Batch, Batches, DeliveryFilter, Page, PageRequest, StoreError}
 
 use crate::{
     SqliteStore,
-    deliveries::list_deliveries,
+    deliveries::rest_of_deliveries,
     error::Failure,
     pages::{List, Part},
     values::{Json, Kept, json, signed},
@@ -134,7 +134,7 @@ fn rest(connection: &Connection, id: BatchId, limit: u32) -> Result<Vec<Delivery
     let found: Option<(DeliveryFilter, i64)> =
         connection.prepare_cached(sql)?.query_row([id.as_bytes().as_slice()], read).optional()?;
     let (filter, before_key) = found.ok_or_else(|| StoreError::NotFound(format!("batch `{id}`")))?;
-    let page = list_deliveries(connection, &filter, Part::below(List::Deliveries, before_key, limit))?;
+    let page = rest_of_deliveries(connection, &filter, Part::below(List::Deliveries, before_key, limit))?;
     Ok(page.items.into_iter().map(|delivery| delivery.id).collect())
 }
 

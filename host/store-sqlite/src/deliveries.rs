@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(crate) use begin::{RunOf, begin, claimed, run_state};
-pub(crate) use list::list as list_deliveries;
+pub(crate) use list::rest as rest_of_deliveries;
 pub(crate) use rows::of_run;
 
 #[async_trait]

@@ -11,6 +11,9 @@ use crate::{pages::Part, values::Kept};
 /// A page looks through this many rows at most when there is no index for what is wanted: some tenths of a second.
 const MAX_LOOKED_AT: i64 = 200_000;
 
+/// Of what is to be tried, a page sorts so much at most; with a larger backlog it looks through the latest instead.
+const MAX_SORTED: i64 = 50_000;
+
 /// What is wanted, as SQL.
 struct Wanted<'a> {
     /// Their keys.
@@ -26,7 +29,35 @@ pub(crate) fn list(
     filter: &DeliveryFilter,
     part: Part,
 ) -> rusqlite::Result<Page<ListedDelivery>> {
-    let wanted = Wanted::of(filter);
+    let wanted = if sorts_a_backlog(filter) && has_a_backlog(connection)? {
+        Wanted::from(filter, ("NOT INDEXED", source(filter).1, true))
+    } else {
+        Wanted::of(filter)
+    };
+    page_of(connection, &wanted, part)
+}
+
+/// The same for whoever goes on until nothing is left, however many there are: an empty page says that.
+pub(crate) fn rest(
+    connection: &Connection,
+    filter: &DeliveryFilter,
+    part: Part,
+) -> rusqlite::Result<Page<ListedDelivery>> {
+    page_of(connection, &Wanted::of(filter), part)
+}
+
+/// Everything that is to be tried at any connection is in one index, by time.
+fn sorts_a_backlog(filter: &DeliveryFilter) -> bool {
+    filter.connection.is_none() && matches!(filter.state.as_deref(), Some("queued" | "retrying" | "waiting"))
+}
+
+fn has_a_backlog(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM deliveries INDEXED BY deliveries_waiting
+        WHERE due_at IS NOT NULL AND claimable IN (0, 1) LIMIT 1 OFFSET ?1";
+    connection.prepare_cached(sql)?.exists([MAX_SORTED])
+}
+
+fn page_of(connection: &Connection, wanted: &Wanted<'_>, part: Part) -> rusqlite::Result<Page<ListedDelivery>> {
     let floor_key = if wanted.is_search { floor(connection, part)? } else { 0 };
     let (before_key, rows) = (part.before_key, part.rows());
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before_key), (":floor", &floor_key), (":rows", &rows)];
@@ -55,7 +86,10 @@ fn floor(connection: &Connection, part: Part) -> rusqlite::Result<i64> {
 
 impl<'a> Wanted<'a> {
     fn of(filter: &'a DeliveryFilter) -> Self {
-        let (index, standing, is_search) = source(filter);
+        Self::from(filter, source(filter))
+    }
+
+    fn from(filter: &'a DeliveryFilter, (index, standing, is_search): (&str, &str, bool)) -> Self {
         let mut wanted = Self { keys: String::new(), sql: String::new(), values: Vec::new(), is_search };
         let mut conditions = vec![standing.to_owned()];
         if let Some(connection) = &filter.connection {
@@ -225,5 +259,32 @@ mod tests {
         let second = store.deliveries(filter, page(10, first.next)).await.expect("read");
         assert_eq!(second.items.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [early]);
         assert_eq!(second.next, None);
+    }
+
+    /// What is to be tried by the million is not sorted for each page.
+    #[tokio::test]
+    async fn a_backlog_is_looked_through_from_the_latest_on() {
+        let store = store();
+        let prepared = prepare(&store).await;
+        let latest = queued(&store, prepared.flow, NOW).await;
+        let waits = || DeliveryFilter { state: Some("queued".into()), ..DeliveryFilter::default() };
+        let backlog = |connection: &Connection| Ok(has_a_backlog(connection)?);
+        assert!(!store.readers.read(backlog).await.expect("read"));
+        let fill = |write: &Write<'_>| {
+            let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n <= ?1)
+                INSERT INTO deliveries (id, run, step_index, step, connection, operation, state, claimable, behind,
+                    due_at, attempts, lease_number, accepted_at, changed_at)
+                SELECT randomblob(16), run, n, step, connection, operation, state, claimable, behind, due_at, attempts,
+                    lease_number, accepted_at, changed_at FROM n, deliveries WHERE deliveries.key = 1";
+            Ok(write.execute(sql, [MAX_SORTED])?)
+        };
+        store.writer.write(fill).await.expect("filled");
+        assert!(store.readers.read(backlog).await.expect("read"));
+        let lose_some = |write: &Write<'_>| Ok(write.execute("DELETE FROM deliveries WHERE key > 10", [])?);
+        let found = store.deliveries(waits(), page(2, None)).await.expect("read");
+        assert_eq!(found.items.len(), 2);
+        store.writer.write(lose_some).await.expect("lost");
+        let found = store.deliveries(waits(), page(100, None)).await.expect("read").items;
+        assert_eq!((found.len(), found.last().map(|delivery| delivery.id)), (10, Some(latest)));
     }
 }
