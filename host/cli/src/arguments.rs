@@ -6,7 +6,7 @@ mod delivery; // about deliveries
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sluse_model::{Digest, Name, Scope};
+use sluse_model::{Digest, Name, RunId, Scope, TokenId};
 
 pub(crate) use bulk::{Bulk, Many};
 pub(crate) use delivery::{Delivery, DeliveryFilter};
@@ -143,7 +143,7 @@ pub(crate) enum Run {
     /// Show a run with its timeline and link parameters.
     Show {
         /// run-…
-        run: String,
+        run: RunId,
     },
 }
 
@@ -290,7 +290,7 @@ pub(crate) enum Token {
     /// Revoke a token for good.
     Revoke {
         /// tok-…
-        token: String,
+        token: TokenId,
     },
 }
 
@@ -298,4 +298,31 @@ pub(crate) enum Token {
 pub(crate) enum Config {
     /// Print the settings in force, by the names that they have in sluse.toml.
     Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever else stood in a path would ask for something else.
+    #[test]
+    fn what_is_no_id_is_refused_where_it_is_written() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let place = |prefix: &str, rest: &str| format!("{prefix}-{id}{rest}");
+        for (words, prefix) in [
+            (["delivery", "skip"], "del"),
+            (["delivery", "show"], "del"),
+            (["run", "show"], "run"),
+            (["bulk", "stop"], "bat"),
+            (["token", "revoke"], "tok"),
+        ] {
+            let parse = |id: String| Arguments::try_parse_from(["sluse", words[0], words[1], &id]);
+            assert!(parse(place(prefix, "")).is_ok(), "{words:?}");
+            for rest in ["/close?", "/../x", "?", "%2Fclose"] {
+                let refused = parse(place(prefix, rest)).expect_err("no id");
+                assert_eq!(refused.exit_code(), 2, "{words:?}");
+                assert!(refused.to_string().contains(&format!("it begins with `{prefix}-`")), "{refused}");
+            }
+        }
+    }
 }

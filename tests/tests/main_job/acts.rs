@@ -76,7 +76,7 @@ async fn a_clerk_puts_right_what_failed_in_the_night() -> anyhow::Result<()> {
     assert_eq!(told.code, 3);
     assert!(told.stderr.contains("closed (failed), and stays so"), "{}", told.stderr);
     let told = site.host.sluse_for_people(&["delivery", "retry", "del-none"]).await?;
-    assert!(told.code == 3 && told.stderr.contains("del-none"), "{}", told.stderr);
+    assert!(told.code == 2 && told.stderr.contains("`del-none` is not a delivery id"), "{}", told.stderr);
     Ok(())
 }
 

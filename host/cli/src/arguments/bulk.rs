@@ -1,7 +1,7 @@
 //! What can be written about many deliveries.
 
 use clap::{Args, Subcommand};
-use sluse_model::Name;
+use sluse_model::{BatchId, Name};
 
 use super::DeliveryFilter;
 
@@ -44,12 +44,12 @@ pub(crate) enum Bulk {
     /// Show how far it has come.
     Show {
         /// bat-…
-        batch: String,
+        batch: BatchId,
     },
     /// Stop it: nothing more is done, and what was done stays.
     Stop {
         /// bat-…
-        batch: String,
+        batch: BatchId,
     },
 }
 

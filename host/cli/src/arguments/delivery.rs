@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sluse_model::Name;
+use sluse_model::{DeliveryId, Name};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Delivery {
@@ -21,12 +21,12 @@ pub(crate) enum Delivery {
     /// Show a delivery with its attempts, its input and output, and what people did about it.
     Show {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
     },
     /// Try a delivery again now, whatever its policy has left for it.
     Retry {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         #[command(flatten)]
         doubt: Doubt,
         #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) enum Delivery {
     /// Try a delivery again now, with another input.
     Edit {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         /// The input, a JSON file; `-` reads standard input.
         input: PathBuf,
         #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) enum Delivery {
     /// Close a delivery as succeeded, with what came of it; its run goes on.
     Resolve {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         /// What came of it, a JSON file; `-` reads standard input.
         output: PathBuf,
         #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) enum Delivery {
     /// Close a delivery as failed, and its run with it.
     Close {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         #[command(flatten)]
         seen: Seen,
         /// Why, for whoever asks later.
@@ -74,7 +74,7 @@ pub(crate) enum Delivery {
     /// Let those that share its ordering key go on without it.
     Skip {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         #[command(flatten)]
         seen: Seen,
         /// Why, for whoever asks later.
@@ -84,7 +84,7 @@ pub(crate) enum Delivery {
     /// Say whose work a delivery is.
     Assign {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         /// The queue; without one it is nobody's in particular.
         queue: Option<Name>,
         /// Why, for whoever asks later.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sluse_model::Name;
+use sluse_model::{DeliveryId, Name};
 
 use super::{run::more, timeline::lines_of};
 use crate::{
@@ -27,26 +27,26 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
         Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
         Delivery::Retry { delivery, doubt, seen, why } => {
             let body = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
-            act(global, &host, &delivery, "retry", body).await
+            act(global, &host, delivery, "retry", body).await
         }
         Delivery::Edit { delivery, input, doubt, seen, why } => {
             let input = read(&input)?;
             let said = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
-            act(global, &host, &delivery, "edit", with(said, "input", input)).await
+            act(global, &host, delivery, "edit", with(said, "input", input)).await
         }
         Delivery::Resolve { delivery, output, seen, why } => {
             let said = json!({"why": why, SEEN: seen.attempts_seen});
-            act(global, &host, &delivery, "resolve", with(said, "output", read(&output)?)).await
+            act(global, &host, delivery, "resolve", with(said, "output", read(&output)?)).await
         }
         Delivery::Close { delivery, seen, why } => {
-            act(global, &host, &delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
+            act(global, &host, delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
         }
         Delivery::Skip { delivery, seen, why } => {
-            act(global, &host, &delivery, "skip", json!({"why": why, SEEN: seen.attempts_seen})).await
+            act(global, &host, delivery, "skip", json!({"why": why, SEEN: seen.attempts_seen})).await
         }
         Delivery::Assign { delivery, queue, why } => {
             let body = json!({"queue": queue, "why": why});
-            act(global, &host, &delivery, "assign", body).await
+            act(global, &host, delivery, "assign", body).await
         }
     }
 }
@@ -66,7 +66,7 @@ fn with(mut said: Value, key: &str, text: Value) -> Value {
     said
 }
 
-async fn act(global: &Global, host: &Host, delivery: &str, act: &str, mut body: Value) -> Result<(), Failure> {
+async fn act(global: &Global, host: &Host, delivery: DeliveryId, act: &str, mut body: Value) -> Result<(), Failure> {
     if let Some(body) = body.as_object_mut() {
         body.retain(|key, value| !value.is_null() || key == "input" || key == "output");
     }
