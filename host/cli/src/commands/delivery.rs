@@ -174,10 +174,7 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
     journal(delivery);
     callbacks(delivery);
     acts(delivery);
-    output::say(&format!("input\n{}", pretty(&delivery["input"])));
-    if let Some(found) = delivery.get("output") {
-        output::say(&format!("output\n{}", pretty(found)));
-    }
+    texts(delivery)?;
     Ok(())
 }
 
@@ -236,6 +233,19 @@ fn gate_line(gate: &Value) -> String {
     format!("{} since {}{until}: {}", word(gate, "kind"), word(gate, "since"), word(gate, "message"))
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+/// What went in, before people edited it too, and what came out.
+fn texts(delivery: &Value) -> Result<(), serde_json::Error> {
+    for act in delivery["acts"].as_array().into_iter().flatten() {
+        if let Some(before) = act.get("input_before").filter(|before| !before.is_null()) {
+            output::say(&format!("input before it was edited at {}", word(act, "at")));
+            output::json(before)?;
+        }
+    }
+    output::say("input");
+    output::json(&delivery["input"])?;
+    if let Some(found) = delivery.get("output") {
+        output::say("output");
+        output::json(found)?;
+    }
+    Ok(())
 }
