@@ -302,7 +302,45 @@ pub(crate) enum Config {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+    use sluse_model::BatchAct;
+
     use super::*;
+
+    #[test]
+    fn a_filter_that_cannot_be_meant_is_refused_with_what_can() {
+        for (words, told) in [
+            (["delivery", "list", "--since", "yesterday"], "2026-03-01T06:00:00Z"),
+            (["delivery", "list", "--until", "2026-03-01"], "2026-03-01T06:00:00Z"),
+            (["delivery", "list", "--reason", "bad"], "rejected"),
+            (["delivery", "list", "--state", "open"], "queued"),
+            (["bulk", "retry", "--state", "closed"], "attention, retrying]"),
+            (["bulk", "close", "--state", "closed"], "attention, retrying, waiting, queued]"),
+        ] {
+            let refused = Arguments::try_parse_from(["sluse"].into_iter().chain(words)).expect_err("no filter");
+            assert_eq!(refused.exit_code(), 2, "{words:?}");
+            assert!(refused.to_string().contains(told), "{refused}");
+        }
+        let words = ["sluse", "delivery", "list", "--since", "2026-03-01T07:00:00+01:00", "--state", "closed"];
+        assert!(Arguments::try_parse_from(words).is_ok());
+    }
+
+    /// What the command line takes is what can be done.
+    #[test]
+    fn bulk_work_takes_the_states_in_which_it_is_possible() {
+        for (act, name) in [
+            (BatchAct::Retry { did_not_happen: false }, "retry"),
+            (BatchAct::Close, "close"),
+            (BatchAct::Assign { queue: None }, "assign"),
+        ] {
+            let mut command = Arguments::command();
+            let bulk = command.find_subcommand_mut("bulk").and_then(|bulk| bulk.find_subcommand_mut(name));
+            let bulk = bulk.expect("a command");
+            let state = bulk.get_arguments().find(|argument| argument.get_id() == "state").expect("an argument");
+            let values = state.get_possible_values();
+            assert_eq!(values.iter().map(|value| value.get_name()).collect::<Vec<_>>(), act.states(), "{name}");
+        }
+    }
 
     /// Whatever else stood in a path would ask for something else.
     #[test]

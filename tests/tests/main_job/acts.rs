@@ -56,7 +56,11 @@ async fn a_clerk_puts_right_what_failed_in_the_night() -> anyhow::Result<()> {
     assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
     assert_eq!(run_of(&site, &edited).await?["state"], "succeeded");
     let shown = site.host.sluse_for_people(&["delivery", "show", &edited]).await?.stdout;
-    for part in ["assign by", "edit by first: too long (attention: invalid (for building) → queued)"] {
+    for part in [
+        "assign by",
+        "edit by first: too long (attention: invalid (for building) → queued)",
+        "input before it was edited at",
+    ] {
         assert!(shown.contains(part), "`{part}` is missing in:\n{shown}");
     }
 

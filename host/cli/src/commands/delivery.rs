@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sluse_model::{DeliveryId, Name};
+use sluse_model::{DeliveryId, Name, Timestamp};
 
 use super::{run::more, timeline::lines_of};
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
 
 /// What the API calls what somebody has seen.
 const SEEN: &str = "attempts_seen";
+
+/// As much of a message as a list shows.
+const MAX_LISTED_CHARS: usize = 60;
 
 pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failure> {
     let host = Host::of(global)?;
@@ -56,8 +59,10 @@ pub(super) fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>
     let DeliveryFilter { state, connection, flow, since, until, reason, queue, text } = filter;
     let name = |name: Option<Name>| name.map(|name| name.to_string());
     let names = [("connection", name(connection)), ("flow", name(flow)), ("queue", name(queue))];
-    let texts = [("state", state), ("since", since), ("until", until), ("reason", reason), ("text", text)];
-    texts.into_iter().chain(names).collect()
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let times = [("since", time(since)), ("until", time(until))];
+    let texts = [("state", state), ("reason", reason), ("text", text)];
+    texts.into_iter().chain(times).chain(names).collect()
 }
 
 /// What is said of an act, with the text that it is about, which may be null.
@@ -108,13 +113,22 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
                 standing(delivery),
                 delivery["attempt_count"].to_string(),
                 word(delivery, "changed_at").into(),
+                shortened(word(&delivery["problem"], "message")),
             ]
         })
         .collect();
-    let heading = ["DELIVERY", "STEP", "CONNECTION", "OPERATION", "STATE", "ATTEMPTS", "CHANGED"];
+    let heading = ["DELIVERY", "STEP", "CONNECTION", "OPERATION", "STATE", "ATTEMPTS", "CHANGED", "PROBLEM"];
     output::table(&heading, rows, "no deliveries");
     more(page);
     Ok(())
+}
+
+/// As much of a message as stands in a table. `delivery show` has the whole.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MAX_LISTED_CHARS) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
 }
 
 /// The state with what a person wants to know of it.
@@ -248,4 +262,16 @@ fn texts(delivery: &Value) -> Result<(), serde_json::Error> {
         output::json(found)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_shortened_between_characters() {
+        assert_eq!(shortened("Title is too long"), "Title is too long");
+        let long = shortened(&"å".repeat(MAX_LISTED_CHARS + 1));
+        assert_eq!(long, "å".repeat(MAX_LISTED_CHARS) + "…");
+    }
 }
