@@ -44,6 +44,12 @@ pub enum ApiError {
     WrongDigest { name: String },
     #[error("there is no {0}")]
     NotFound(String),
+    /// Nobody could make another.
+    #[error(
+        "this is the last token with scope `admin`: create another first (`sluse token create NAME --scope admin`), \
+         then revoke this one with it"
+    )]
+    LastAdminToken,
     #[error("this address takes {0} requests only")]
     MethodNotAllowed(String),
     /// Nothing waits for this answer any more.
@@ -115,6 +121,7 @@ impl ApiError {
             Self::WrongDigest { .. } => kind::WRONG_DIGEST,
             Self::NotFound(_) => kind::NOT_FOUND,
             Self::MethodNotAllowed(_) => kind::METHOD_NOT_ALLOWED,
+            Self::LastAdminToken => kind::NOT_POSSIBLE,
             Self::TooLate => kind::TOO_LATE,
             Self::AnsweredBefore => kind::ANSWERED_BEFORE,
             Self::NotSigned(_) => kind::NOT_SIGNED,

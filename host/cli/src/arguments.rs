@@ -6,7 +6,7 @@ mod delivery; // about deliveries
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sluse_model::{Digest, Name, Scope};
+use sluse_model::{Digest, Name, RunId, Scope, TokenId};
 
 pub(crate) use bulk::{Bulk, Many};
 pub(crate) use delivery::{Delivery, DeliveryFilter};
@@ -143,7 +143,7 @@ pub(crate) enum Run {
     /// Show a run with its timeline and link parameters.
     Show {
         /// run-…
-        run: String,
+        run: RunId,
     },
 }
 
@@ -290,7 +290,7 @@ pub(crate) enum Token {
     /// Revoke a token for good.
     Revoke {
         /// tok-…
-        token: String,
+        token: TokenId,
     },
 }
 
@@ -298,4 +298,69 @@ pub(crate) enum Token {
 pub(crate) enum Config {
     /// Print the settings in force, by the names that they have in sluse.toml.
     Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use sluse_model::BatchAct;
+
+    use super::*;
+
+    #[test]
+    fn a_filter_that_cannot_be_meant_is_refused_with_what_can() {
+        for (words, told) in [
+            (["delivery", "list", "--since", "yesterday"], "2026-03-01T06:00:00Z"),
+            (["delivery", "list", "--until", "2026-03-01"], "2026-03-01T06:00:00Z"),
+            (["delivery", "list", "--reason", "bad"], "rejected"),
+            (["delivery", "list", "--state", "open"], "queued"),
+            (["bulk", "retry", "--state", "closed"], "attention, retrying]"),
+            (["bulk", "close", "--state", "closed"], "attention, retrying, waiting, queued]"),
+        ] {
+            let refused = Arguments::try_parse_from(["sluse"].into_iter().chain(words)).expect_err("no filter");
+            assert_eq!(refused.exit_code(), 2, "{words:?}");
+            assert!(refused.to_string().contains(told), "{refused}");
+        }
+        let words = ["sluse", "delivery", "list", "--since", "2026-03-01T07:00:00+01:00", "--state", "closed"];
+        assert!(Arguments::try_parse_from(words).is_ok());
+    }
+
+    /// What the command line takes is what can be done.
+    #[test]
+    fn bulk_work_takes_the_states_in_which_it_is_possible() {
+        for (act, name) in [
+            (BatchAct::Retry { did_not_happen: false }, "retry"),
+            (BatchAct::Close, "close"),
+            (BatchAct::Assign { queue: None }, "assign"),
+        ] {
+            let mut command = Arguments::command();
+            let bulk = command.find_subcommand_mut("bulk").and_then(|bulk| bulk.find_subcommand_mut(name));
+            let bulk = bulk.expect("a command");
+            let state = bulk.get_arguments().find(|argument| argument.get_id() == "state").expect("an argument");
+            let values = state.get_possible_values();
+            assert_eq!(values.iter().map(|value| value.get_name()).collect::<Vec<_>>(), act.states(), "{name}");
+        }
+    }
+
+    /// Whatever else stood in a path would ask for something else.
+    #[test]
+    fn what_is_no_id_is_refused_where_it_is_written() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let place = |prefix: &str, rest: &str| format!("{prefix}-{id}{rest}");
+        for (words, prefix) in [
+            (["delivery", "skip"], "del"),
+            (["delivery", "show"], "del"),
+            (["run", "show"], "run"),
+            (["bulk", "stop"], "bat"),
+            (["token", "revoke"], "tok"),
+        ] {
+            let parse = |id: String| Arguments::try_parse_from(["sluse", words[0], words[1], &id]);
+            assert!(parse(place(prefix, "")).is_ok(), "{words:?}");
+            for rest in ["/close?", "/../x", "?", "%2Fclose"] {
+                let refused = parse(place(prefix, rest)).expect_err("no id");
+                assert_eq!(refused.exit_code(), 2, "{words:?}");
+                assert!(refused.to_string().contains(&format!("it begins with `{prefix}-`")), "{refused}");
+            }
+        }
+    }
 }

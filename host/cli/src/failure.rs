@@ -36,9 +36,9 @@ impl Failure {
         match self {
             Self::Failed(error) => output::complain(&format!("failed: {error:#}")),
             Self::Refused { detail, errors } => {
-                output::complain(&format!("refused: {detail}"));
+                output::complain(&format!("refused: {}", output::visible(detail)));
                 for error in errors {
-                    output::complain(&format!("  {error}"));
+                    output::complain(&format!("  {}", output::visible(error)));
                 }
             }
             Self::NotReachable { url, cause } => output::complain(&format!(

@@ -48,7 +48,7 @@ pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure
         }),
         version: env!("CARGO_PKG_VERSION"),
     });
-    announce(global, &url, settings.engine.callbacks_url.as_deref(), &first_token_file)?;
+    announce(global, &url, settings.engine.callbacks_url.as_deref(), first_token_file.as_deref())?;
     let stop = CancellationToken::new();
     let serving = tokio::spawn(sluse_api::serve(listener, router(api), settings.api.serve.clone(), stop.clone()));
     let answering = callbacks::serve(callbacks, &wired.engine, &settings, &stop);
@@ -101,7 +101,7 @@ fn announce(
     global: &Global,
     url: &str,
     callbacks_url: Option<&str>,
-    first_token_file: &std::path::Path,
+    first_token_file: Option<&std::path::Path>,
 ) -> Result<(), Failure> {
     if global.json {
         output::line(&json!({"url": url, "callbacks_url": callbacks_url, "first_token_file": first_token_file}))?;
@@ -111,7 +111,7 @@ fn announce(
     if let Some(callbacks_url) = callbacks_url {
         output::say(&format!("targets answer at {callbacks_url}"));
     }
-    if first_token_file.exists() {
+    if let Some(first_token_file) = first_token_file {
         output::say(&format!("the first token, which allows everything, is in {}", first_token_file.display()));
     }
     Ok(())

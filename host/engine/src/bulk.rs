@@ -183,6 +183,7 @@ impl Engine {
 
 /// The same, when it may be done.
 fn checked(mut bulk: Bulk) -> Result<Bulk, BulkError> {
+    bulk.filter = bulk.filter.meant();
     if bulk.filter == DeliveryFilter::default() {
         return Err(BulkError::NoFilter);
     }
@@ -199,4 +200,29 @@ fn checked(mut bulk: Bulk) -> Result<Bulk, BulkError> {
         return Err(BulkError::WrongRate);
     }
     Ok(bulk)
+}
+
+#[cfg(test)]
+mod tests {
+    use sluse_model::TokenId;
+
+    use super::*;
+
+    fn bulk(filter: DeliveryFilter) -> Bulk {
+        let by = Actor { token: TokenId::from_bytes([7; 16]), name: "clerk".into() };
+        Bulk { act: BatchAct::Close, filter, per_second: None, by, why: Some("handed in twice".into()) }
+    }
+
+    fn text(text: &str) -> DeliveryFilter {
+        DeliveryFilter { text: Some(text.into()), ..DeliveryFilter::default() }
+    }
+
+    #[test]
+    fn an_empty_text_does_not_say_which_deliveries() {
+        for empty in ["", " ", "\t\n"] {
+            assert_eq!(checked(bulk(text(empty))), Err(BulkError::NoFilter), "{empty:?}");
+        }
+        let meant = checked(bulk(text("too long"))).expect("a filter");
+        assert_eq!(meant.filter.text.as_deref(), Some("too long"));
+    }
 }

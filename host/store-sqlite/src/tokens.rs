@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
-use sluse_model::{Digest, Timestamp, Token, TokenId};
-use sluse_store::{StoreError, Tokens};
+use sluse_model::{Digest, Scope, Timestamp, Token, TokenId};
+use sluse_store::{Revocation, StoreError, Tokens};
 
 use crate::{
     SqliteStore,
@@ -31,20 +31,29 @@ impl Tokens for SqliteStore {
     }
 
     async fn tokens(&self) -> Result<Vec<(Token, Digest)>, StoreError> {
-        let read = |connection: &Connection| {
-            let sql = "SELECT id, hash, name, scopes, created_at, revoked_at FROM tokens ORDER BY created_at, key";
-            Ok(connection.prepare_cached(sql)?.query_map([], token)?.collect::<Result<_, _>>()?)
-        };
-        self.readers.read(read).await
+        self.readers.read(|connection: &Connection| Ok(all(connection)?)).await
     }
 
-    async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
+    async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<Revocation, StoreError> {
         let revoke = move |write: &Write<'_>| {
+            let mut live: Vec<Token> = all(write)?.into_iter().map(|(token, _)| token).collect();
+            live.retain(|token| token.revoked_at.is_none());
+            let Some(at) = live.iter().position(|token| token.id == id) else { return Ok(Revocation::Unknown) };
+            let revoked = live.remove(at);
+            if revoked.allows(Scope::Admin) && !live.iter().any(|token| token.allows(Scope::Admin)) {
+                return Ok(Revocation::LastAdmin);
+            }
             let sql = "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-            Ok(write.prepare_cached(sql)?.execute(params![id.as_bytes().as_slice(), now.as_millis()])? > 0)
+            write.prepare_cached(sql)?.execute(params![id.as_bytes().as_slice(), now.as_millis()])?;
+            Ok(Revocation::Revoked)
         };
         self.writer.write(revoke).await
     }
+}
+
+fn all(connection: &Connection) -> rusqlite::Result<Vec<(Token, Digest)>> {
+    let sql = "SELECT id, hash, name, scopes, created_at, revoked_at FROM tokens ORDER BY created_at, key";
+    connection.prepare_cached(sql)?.query_map([], token)?.collect()
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<(Token, Digest)> {

@@ -261,6 +261,8 @@ macro_rules! conformance {
                 a_token_is_read_back,
                 tokens_are_listed_the_oldest_first,
                 a_token_is_revoked_once,
+                the_last_admin_token_is_not_revoked,
+                of_two_revocations_at_once_one_leaves_an_admin_token,
                 a_token_is_not_created_twice,
             }
         }

@@ -155,6 +155,14 @@ pub struct DeliveryFilter {
     pub text: Option<String>,
 }
 
+impl DeliveryFilter {
+    /// The same, where an empty text is none: it stands in every problem.
+    pub fn meant(mut self) -> Self {
+        self.text = self.text.filter(|text| !text.trim().is_empty());
+        self
+    }
+}
+
 /// Work that waits, and who is doing it.
 #[async_trait]
 pub trait Deliveries: Send + Sync {

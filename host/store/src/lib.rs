@@ -40,7 +40,7 @@ pub use retention::{Aged, Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
 pub use secrets::{SealedSecret, SecretOrigin, Secrets};
-pub use tokens::Tokens;
+pub use tokens::{Revocation, Tokens};
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -52,6 +52,23 @@ async fn a_revoked_token_opens_nothing() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_admin_token_is_not_revoked() -> anyhow::Result<()> {
+    let host = Host::start(HostOptions::default()).await?;
+    let tokens = host.get("/v1/tokens").await?;
+    let first = format!("/v1/tokens/{}", tokens["items"][0]["id"].as_str().unwrap_or(""));
+    let refused = host.api("DELETE", &first, "", Body::empty()).await?;
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()?["type"].as_str()),
+        (409, Some("urn:sluse:problem:not-possible"))
+    );
+    assert!(refused.text().contains("create another first"), "{}", refused.text());
+    let second = host.done(&["token", "create", "second", "--scope", "admin"], None).await?;
+    let second = second["secret"].as_str();
+    assert_eq!(host.api_as(second, "DELETE", &first, "", Body::empty()).await?.status, 204);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_error_is_a_problem() -> anyhow::Result<()> {
     let host = Host::start(HostOptions::default()).await?;
     let post = host.post("/v1/flows/nobody/runs", &json!({})).await?;

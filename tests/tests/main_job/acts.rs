@@ -56,7 +56,11 @@ async fn a_clerk_puts_right_what_failed_in_the_night() -> anyhow::Result<()> {
     assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
     assert_eq!(run_of(&site, &edited).await?["state"], "succeeded");
     let shown = site.host.sluse_for_people(&["delivery", "show", &edited]).await?.stdout;
-    for part in ["assign by", "edit by first: too long (attention: invalid (for building) → queued)"] {
+    for part in [
+        "assign by",
+        "edit by first: too long (attention: invalid (for building) → queued)",
+        "input before it was edited at",
+    ] {
         assert!(shown.contains(part), "`{part}` is missing in:\n{shown}");
     }
 
@@ -76,7 +80,7 @@ async fn a_clerk_puts_right_what_failed_in_the_night() -> anyhow::Result<()> {
     assert_eq!(told.code, 3);
     assert!(told.stderr.contains("closed (failed), and stays so"), "{}", told.stderr);
     let told = site.host.sluse_for_people(&["delivery", "retry", "del-none"]).await?;
-    assert!(told.code == 3 && told.stderr.contains("del-none"), "{}", told.stderr);
+    assert!(told.code == 2 && told.stderr.contains("`del-none` is not a delivery id"), "{}", told.stderr);
     Ok(())
 }
 

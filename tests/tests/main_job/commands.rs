@@ -60,7 +60,7 @@ async fn a_person_finds_out_what_failed_and_why() -> anyhow::Result<()> {
     let run = page["items"][0]["run"].as_str().expect("a run");
     check(&site.host.sluse_for_people(&["run", "show", run]).await?, 0, &["open-case", "Title is too long"]);
     check(&site.host.sluse_for_people(&["run", "list"]).await?, 0, &["RUN", run, "attention"]);
-    check(&site.host.sluse_for_people(&["run", "show", "run-none"]).await?, 3, &["refused", "run-none"]);
+    check(&site.host.sluse_for_people(&["run", "show", "run-none"]).await?, 2, &["`run-none` is not a run id"]);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What can be written about many deliveries.
 
 use clap::{Args, Subcommand};
-use sluse_model::Name;
+use sluse_model::{BatchId, Name};
 
 use super::DeliveryFilter;
 
@@ -10,6 +10,7 @@ pub(crate) enum Bulk {
     /// Try deliveries again now, whatever their policies have left for them.
     ///
     /// Those that wait for a person, unless `--state` says otherwise. At least one filter is needed.
+    #[command(mut_arg("state", |state| state.value_parser(["attention", "retrying"])))]
     Retry {
         #[command(flatten)]
         many: Box<Many>,
@@ -20,11 +21,13 @@ pub(crate) enum Bulk {
     /// Close deliveries as failed, and their runs with them. Needs `--why`.
     ///
     /// Those that wait for a person, unless `--state` says otherwise. At least one filter is needed.
+    #[command(mut_arg("state", |state| state.value_parser(["attention", "retrying", "waiting", "queued"])))]
     Close {
         #[command(flatten)]
         many: Box<Many>,
     },
     /// Say whose work deliveries are: those that wait for a person. At least one filter is needed.
+    #[command(mut_arg("state", |state| state.value_parser(["attention"])))]
     Assign {
         /// Whose work they are: the queue.
         #[arg(value_name = "QUEUE")]
@@ -44,12 +47,12 @@ pub(crate) enum Bulk {
     /// Show how far it has come.
     Show {
         /// bat-…
-        batch: String,
+        batch: BatchId,
     },
     /// Stop it: nothing more is done, and what was done stays.
     Stop {
         /// bat-…
-        batch: String,
+        batch: BatchId,
     },
 }
 

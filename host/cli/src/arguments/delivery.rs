@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-use sluse_model::Name;
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use sluse_model::{DeliveryId, Name, Reason, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Delivery {
@@ -21,12 +21,12 @@ pub(crate) enum Delivery {
     /// Show a delivery with its attempts, its input and output, and what people did about it.
     Show {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
     },
     /// Try a delivery again now, whatever its policy has left for it.
     Retry {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         #[command(flatten)]
         doubt: Doubt,
         #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) enum Delivery {
     /// Try a delivery again now, with another input.
     Edit {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         /// The input, a JSON file; `-` reads standard input.
         input: PathBuf,
         #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) enum Delivery {
     /// Close a delivery as succeeded, with what came of it; its run goes on.
     Resolve {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         /// What came of it, a JSON file; `-` reads standard input.
         output: PathBuf,
         #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) enum Delivery {
     /// Close a delivery as failed, and its run with it.
     Close {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         #[command(flatten)]
         seen: Seen,
         /// Why, for whoever asks later.
@@ -74,7 +74,7 @@ pub(crate) enum Delivery {
     /// Let those that share its ordering key go on without it.
     Skip {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         #[command(flatten)]
         seen: Seen,
         /// Why, for whoever asks later.
@@ -84,7 +84,7 @@ pub(crate) enum Delivery {
     /// Say whose work a delivery is.
     Assign {
         /// del-…
-        delivery: String,
+        delivery: DeliveryId,
         /// The queue; without one it is nobody's in particular.
         queue: Option<Name>,
         /// Why, for whoever asks later.
@@ -95,8 +95,8 @@ pub(crate) enum Delivery {
 
 #[derive(Debug, Args)]
 pub(crate) struct DeliveryFilter {
-    /// Only those in this state: queued, running, retrying, waiting, attention or closed.
-    #[arg(long)]
+    /// Only those in this state.
+    #[arg(long, value_parser = ["queued", "running", "retrying", "waiting", "attention", "closed"])]
     pub(crate) state: Option<String>,
     /// Only those of this connection.
     #[arg(long)]
@@ -105,13 +105,13 @@ pub(crate) struct DeliveryFilter {
     #[arg(long)]
     pub(crate) flow: Option<Name>,
     /// Only those that were accepted then or later: 2026-03-01T06:00:00Z
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Timestamp>,
     /// Only those that were accepted before.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
-    /// Only those that wait for a person for this reason: rejected, outcome-unknown, …
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<Timestamp>,
+    /// Only those that wait for a person for this reason.
+    #[arg(long, value_parser = PossibleValuesParser::new(Reason::ALL.map(Reason::as_str)))]
     pub(crate) reason: Option<String>,
     /// Only those that wait for whoever works on this queue.
     #[arg(long)]
@@ -119,6 +119,12 @@ pub(crate) struct DeliveryFilter {
     /// Only those with this text in the problem that they met.
     #[arg(long)]
     pub(crate) text: Option<String>,
+}
+
+/// A point in time, as the API takes it.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let advice = "write date, time and zone: 2026-03-01T06:00:00Z or 2026-03-01T07:00:00+01:00";
+    serde_json::from_value(text.into()).map_err(|_| advice.into())
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sluse_model::Name;
+use sluse_model::{DeliveryId, Name, Timestamp};
 
 use super::{run::more, timeline::lines_of};
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
 /// What the API calls what somebody has seen.
 const SEEN: &str = "attempts_seen";
 
+/// As much of a message as a list shows.
+const MAX_LISTED_CHARS: usize = 60;
+
 pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failure> {
     let host = Host::of(global)?;
     match command {
@@ -27,26 +30,26 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
         Delivery::Show { delivery } => show(global, &host.get(&format!("/v1/deliveries/{delivery}")).await?),
         Delivery::Retry { delivery, doubt, seen, why } => {
             let body = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
-            act(global, &host, &delivery, "retry", body).await
+            act(global, &host, delivery, "retry", body).await
         }
         Delivery::Edit { delivery, input, doubt, seen, why } => {
             let input = read(&input)?;
             let said = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
-            act(global, &host, &delivery, "edit", with(said, "input", input)).await
+            act(global, &host, delivery, "edit", with(said, "input", input)).await
         }
         Delivery::Resolve { delivery, output, seen, why } => {
             let said = json!({"why": why, SEEN: seen.attempts_seen});
-            act(global, &host, &delivery, "resolve", with(said, "output", read(&output)?)).await
+            act(global, &host, delivery, "resolve", with(said, "output", read(&output)?)).await
         }
         Delivery::Close { delivery, seen, why } => {
-            act(global, &host, &delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
+            act(global, &host, delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
         }
         Delivery::Skip { delivery, seen, why } => {
-            act(global, &host, &delivery, "skip", json!({"why": why, SEEN: seen.attempts_seen})).await
+            act(global, &host, delivery, "skip", json!({"why": why, SEEN: seen.attempts_seen})).await
         }
         Delivery::Assign { delivery, queue, why } => {
             let body = json!({"queue": queue, "why": why});
-            act(global, &host, &delivery, "assign", body).await
+            act(global, &host, delivery, "assign", body).await
         }
     }
 }
@@ -56,8 +59,10 @@ pub(super) fn named(filter: DeliveryFilter) -> Vec<(&'static str, Option<String>
     let DeliveryFilter { state, connection, flow, since, until, reason, queue, text } = filter;
     let name = |name: Option<Name>| name.map(|name| name.to_string());
     let names = [("connection", name(connection)), ("flow", name(flow)), ("queue", name(queue))];
-    let texts = [("state", state), ("since", since), ("until", until), ("reason", reason), ("text", text)];
-    texts.into_iter().chain(names).collect()
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let times = [("since", time(since)), ("until", time(until))];
+    let texts = [("state", state), ("reason", reason), ("text", text)];
+    texts.into_iter().chain(times).chain(names).collect()
 }
 
 /// What is said of an act, with the text that it is about, which may be null.
@@ -66,7 +71,7 @@ fn with(mut said: Value, key: &str, text: Value) -> Value {
     said
 }
 
-async fn act(global: &Global, host: &Host, delivery: &str, act: &str, mut body: Value) -> Result<(), Failure> {
+async fn act(global: &Global, host: &Host, delivery: DeliveryId, act: &str, mut body: Value) -> Result<(), Failure> {
     if let Some(body) = body.as_object_mut() {
         body.retain(|key, value| !value.is_null() || key == "input" || key == "output");
     }
@@ -108,13 +113,22 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
                 standing(delivery),
                 delivery["attempt_count"].to_string(),
                 word(delivery, "changed_at").into(),
+                shortened(word(&delivery["problem"], "message")),
             ]
         })
         .collect();
-    let heading = ["DELIVERY", "STEP", "CONNECTION", "OPERATION", "STATE", "ATTEMPTS", "CHANGED"];
+    let heading = ["DELIVERY", "STEP", "CONNECTION", "OPERATION", "STATE", "ATTEMPTS", "CHANGED", "PROBLEM"];
     output::table(&heading, rows, "no deliveries");
     more(page);
     Ok(())
+}
+
+/// As much of a message as stands in a table. `delivery show` has the whole.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MAX_LISTED_CHARS) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
 }
 
 /// The state with what a person wants to know of it.
@@ -174,10 +188,7 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
     journal(delivery);
     callbacks(delivery);
     acts(delivery);
-    output::say(&format!("input\n{}", pretty(&delivery["input"])));
-    if let Some(found) = delivery.get("output") {
-        output::say(&format!("output\n{}", pretty(found)));
-    }
+    texts(delivery)?;
     Ok(())
 }
 
@@ -236,6 +247,31 @@ fn gate_line(gate: &Value) -> String {
     format!("{} since {}{until}: {}", word(gate, "kind"), word(gate, "since"), word(gate, "message"))
 }
 
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+/// What went in, before people edited it too, and what came out.
+fn texts(delivery: &Value) -> Result<(), serde_json::Error> {
+    for act in delivery["acts"].as_array().into_iter().flatten() {
+        if let Some(before) = act.get("input_before").filter(|before| !before.is_null()) {
+            output::say(&format!("input before it was edited at {}", word(act, "at")));
+            output::json(before)?;
+        }
+    }
+    output::say("input");
+    output::json(&delivery["input"])?;
+    if let Some(found) = delivery.get("output") {
+        output::say("output");
+        output::json(found)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_shortened_between_characters() {
+        assert_eq!(shortened("Title is too long"), "Title is too long");
+        let long = shortened(&"å".repeat(MAX_LISTED_CHARS + 1));
+        assert_eq!(long, "å".repeat(MAX_LISTED_CHARS) + "…");
+    }
 }

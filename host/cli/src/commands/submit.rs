@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use anyhow::Context;
 use reqwest::Method;
 use serde_json::Value;
+use sluse_model::RunId;
 use tokio::{io::AsyncReadExt, time::Instant};
 
 use super::{run::not_succeeded, timeline::Timeline};
@@ -36,18 +37,18 @@ pub(crate) async fn run(global: &Global, command: Submit) -> Result<(), Failure>
         form.attach_to(request)
     };
     let submitted: Value = host.answer(request).await?;
-    let id = submitted["run"].as_str().unwrap_or("").to_owned();
+    let id: RunId = submitted["run"].as_str().unwrap_or("").parse().context("the host did not say which run it is")?;
     if !command.wait {
-        return tell(global, &submitted, &id);
+        return tell(global, &submitted, id);
     }
-    let run = wait(&host, &id, Duration::from_secs(command.timeout), !global.json).await?;
+    let run = wait(&host, id, Duration::from_secs(command.timeout), !global.json).await?;
     if global.json {
         output::json(&run)?;
     }
     not_succeeded(&run)
 }
 
-fn tell(global: &Global, submitted: &Value, id: &str) -> Result<(), Failure> {
+fn tell(global: &Global, submitted: &Value, id: RunId) -> Result<(), Failure> {
     if global.json {
         return Ok(output::json(submitted)?);
     }
@@ -67,7 +68,7 @@ async fn submission(file: &Path) -> Result<String, Failure> {
 }
 
 /// Looks at a run until it is closed or needs a person.
-async fn wait(host: &Host, id: &str, timeout: Duration, print: bool) -> Result<Value, Failure> {
+async fn wait(host: &Host, id: RunId, timeout: Duration, print: bool) -> Result<Value, Failure> {
     let deadline = Instant::now() + timeout;
     let mut timeline = Timeline::default();
     loop {

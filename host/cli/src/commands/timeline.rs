@@ -35,16 +35,11 @@ impl Timeline {
             let printed = self.printed.entry(identity).or_default();
             if *times > *printed {
                 *printed = *times;
-                news.push(format!("{}  {}", clock_time(&event.at), event.text));
+                news.push(format!("{}  {}", event.at, event.text));
             }
         }
         news
     }
-}
-
-/// The time of day, to the millisecond; the date is in the heading.
-fn clock_time(at: &str) -> &str {
-    at.get(11..23).unwrap_or(at)
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -164,6 +159,7 @@ mod tests {
             "due": "2026-01-01T00:00:02.000Z", "attempts": [attempt(1, "unavailable")]});
         let first = timeline.news(&run("running", retrying.clone()));
         assert_eq!(first.len(), 3, "{first:?}");
+        assert!(first[0].starts_with("2026-01-01T00:00:00.000Z  accepted"), "{first:?}");
         assert!(first[2].contains("next attempt at"), "{first:?}");
         assert_eq!(timeline.news(&run("running", retrying)), Vec::<String>::new());
         // The announcement is gone, and two things have happened.

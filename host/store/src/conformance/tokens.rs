@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluse_model::{Digest, Scope, Timestamp, Token};
 
 use super::fixtures::{NOW, later, token_id};
-use crate::{Store, StoreError};
+use crate::{Revocation, Store, StoreError};
 
 fn token(holder: &str, created_at: Timestamp) -> Token {
     let scopes = vec![Scope::Submit, Scope::Operate];
@@ -30,11 +30,38 @@ pub async fn a_token_is_revoked_once(store: Arc<dyn Store>) {
     let token = token("XFlow", NOW);
     let id = token.id;
     store.create_token(token, Digest::of("text")).await.expect("created");
-    assert_eq!(store.revoke_token(token_id(), later(1)).await, Ok(false));
-    assert_eq!(store.revoke_token(id, later(1)).await, Ok(true));
-    assert_eq!(store.revoke_token(id, later(2)).await, Ok(false));
+    assert_eq!(store.revoke_token(token_id(), later(1)).await, Ok(Revocation::Unknown));
+    assert_eq!(store.revoke_token(id, later(1)).await, Ok(Revocation::Revoked));
+    assert_eq!(store.revoke_token(id, later(2)).await, Ok(Revocation::Unknown));
     let listed = store.tokens().await.expect("read");
     assert_eq!(listed[0].0.revoked_at, Some(later(1)));
+}
+
+/// A revoked admin token and one of another scope are no way back in.
+pub async fn the_last_admin_token_is_not_revoked(store: Arc<dyn Store>) {
+    let admin = |holder: &str| Token { scopes: vec![Scope::Admin], ..token(holder, NOW) };
+    let (first, second, other) = (admin("first"), admin("second"), token("XFlow", NOW));
+    for token in [&first, &second, &other] {
+        store.create_token(token.clone(), Digest::of(&token.name)).await.expect("created");
+    }
+    assert_eq!(store.revoke_token(first.id, later(1)).await, Ok(Revocation::Revoked));
+    assert_eq!(store.revoke_token(second.id, later(2)).await, Ok(Revocation::LastAdmin));
+    assert_eq!(store.revoke_token(first.id, later(3)).await, Ok(Revocation::Unknown));
+    assert_eq!(store.revoke_token(other.id, later(4)).await, Ok(Revocation::Revoked));
+    let listed = store.tokens().await.expect("read");
+    let live = listed.into_iter().map(|(token, _)| token).filter(|token| token.revoked_at.is_none());
+    assert_eq!(live.collect::<Vec<_>>(), [second]);
+}
+
+pub async fn of_two_revocations_at_once_one_leaves_an_admin_token(store: Arc<dyn Store>) {
+    let admin = |holder: &str| Token { scopes: vec![Scope::Admin], ..token(holder, NOW) };
+    let (first, second) = (admin("first"), admin("second"));
+    for token in [&first, &second] {
+        store.create_token(token.clone(), Digest::of(&token.name)).await.expect("created");
+    }
+    let (one, other) = tokio::join!(store.revoke_token(first.id, later(1)), store.revoke_token(second.id, later(1)));
+    let refused = [one, other].into_iter().filter(|revocation| *revocation == Ok(Revocation::LastAdmin));
+    assert_eq!(refused.count(), 1);
 }
 
 pub async fn a_token_is_not_created_twice(store: Arc<dyn Store>) {

@@ -37,7 +37,7 @@ pub(super) fn filter() -> Schema {
         .may_have("until", timestamp().about("Accepted before."))
         .may_have("reason", one_of_texts(Reason::ALL.map(Reason::as_str)))
         .may_have("queue", name())
-        .may_have("text", text().about("Stands in the problem that it met."))
+        .may_have("text", text().about("Stands in the problem that it met. An empty one is none."))
         .and_nothing_else()
         .about("Which deliveries are meant: all that is named has to hold, and something has to be named.")
         .named("BatchFilter")

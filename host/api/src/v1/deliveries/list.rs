@@ -52,7 +52,7 @@ pub(super) async fn list(
         return Err(ApiError::BadRequest(message));
     }
     let DeliveryQuery { state, connection, flow, since, until, reason, queue, text, limit, after } = query;
-    let filter = DeliveryFilter { state, connection, flow, since, until, reason, queue, text };
+    let filter = DeliveryFilter { state, connection, flow, since, until, reason, queue, text }.meant();
     let deliveries = api.engine.store().deliveries(filter, ListQuery::new(limit, after).into()).await?;
     Ok(Json(ListBody::new(deliveries, DeliverySummary::from)))
 }
