@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sluse_engine::Bulk;
+use sluse_engine::{Bulk, MAX_WHY_CHARS};
 use sluse_model::{BatchAct, MAX_BATCH_RATE, Name, Token, USUAL_BATCH_RATE};
 use sluse_store::DeliveryFilter;
 
@@ -94,7 +94,13 @@ pub(super) fn describe() -> Operation {
         .may_have("did_not_happen", boolean().about(said))
         .may_have("queue", name().or_null().about("With `assign`: whose work they are."))
         .may_have("per_second", rate.or_null().about("At most so many acts in a second."))
-        .may_have("why", text().or_null().about("For whoever asks later. Needed to close."))
+        .may_have(
+            "why",
+            text()
+                .keyword("maxLength", MAX_WHY_CHARS)
+                .or_null()
+                .about("For whoever asks later. Needed to close, but for a dry run."),
+        )
         .may_have("dry_run", boolean().about("Do nothing, and say how many it would be."))
         .and_nothing_else();
     let preview = object()
@@ -108,7 +114,7 @@ pub(super) fn describe() -> Operation {
         .answers(StatusCode::OK, "How many it would be; nothing was done.", preview)
         .answers(StatusCode::ACCEPTED, "It has begun.", schemas::batch())
         .answers_header(StatusCode::ACCEPTED, "Location", "The path of the batch.")
-        .problems(&[kind::DISK_FULL])
+        .problems(&[kind::BAD_REQUEST, kind::DISK_FULL])
 }
 
 #[cfg(test)]
