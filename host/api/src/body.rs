@@ -25,7 +25,16 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
             return Err(ApiError::UnsupportedMediaType("send `Content-Type: application/json`".into()));
         }
         let bytes = read(request.into_body(), MAX_JSON_BYTES, "").await?;
+        object(&bytes)?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// Names, not places, say what is meant: an array could stand for the same.
+fn object(bytes: &[u8]) -> Result<(), ApiError> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') | None => Ok(()),
+        Some(_) => Err(ApiError::BadBody("a JSON object is needed: {\"name\": …}".into())),
     }
 }
 
@@ -56,4 +65,28 @@ pub(crate) async fn read(mut body: Body, limit_bytes: u64, advice: &str) -> Resu
         }
     }
     Ok(whole.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Said {
+        why: String,
+    }
+
+    async fn read(text: &'static str) -> Result<Said, ApiError> {
+        let request = Request::builder().header("content-type", "application/json").body(Body::from(text));
+        JsonBody::from_request(request.expect("a request"), &()).await.map(|JsonBody(said)| said)
+    }
+
+    #[tokio::test]
+    async fn an_array_is_not_taken_for_an_object() {
+        assert_eq!(read(" {\"why\": \"x\"}").await.expect("an object").why, "x");
+        for text in ["[\"x\"]", " [\"x\"]", "\"x\"", "null"] {
+            let refused = read(text).await.expect_err("no object");
+            assert!(refused.to_string().contains("a JSON object is needed"), "{refused}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sluse_engine::{AnswerError, Engine, ReceivedSignature, TargetAnswer};
 use sluse_store::StoreError;
 
-use crate::{ApiError, body, problem};
+use crate::{ApiError, body};
 
 /// What the address of an answer is made of, behind what `callbacks.url` says.
 const ADDRESS: &str = "/callbacks/{token}";
@@ -33,7 +33,7 @@ pub fn callbacks_router(callbacks: Callbacks) -> Router {
     Router::new()
         .route(ADDRESS, post(answer).put(answer))
         .fallback(async || no_such_address())
-        .method_not_allowed_fallback(problem::no_such_method)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed("POST and PUT".into()))
         .with_state(callbacks)
 }
 

@@ -7,7 +7,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, Uri, header};
 use serde::{Deserialize, Serialize};
 use sluse_engine::{
     ActError, ApplyError, BulkError, FireError, FlowError, InstallError, PauseError, SecretError, SubmitError,
@@ -128,7 +128,7 @@ impl ApiError {
             Self::Act(error) => act_kind(error),
             Self::Bulk(error) => bulk_kind(error),
             Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
-            Self::Pause(PauseError::NoReason) => kind::BAD_BODY,
+            Self::Pause(PauseError::NoReason) => kind::BAD_REQUEST,
             Self::Fire(FireError::Unknown(_)) => kind::NOT_FOUND,
             Self::Fire(FireError::AtWork { .. }) => kind::NOT_POSSIBLE,
             Self::Fire(FireError::Flow(_)) => kind::FLOW_NOT_USABLE,
@@ -153,7 +153,7 @@ impl ApiError {
             | Self::Act(ActError::DoesNotFit { violations, .. }) => violations
                 .iter()
                 .map(|violation| ProblemEntry {
-                    message: violation.expected.clone(),
+                    message: violation.told(),
                     path: Some(violation.path.clone()),
                     ..ProblemEntry::default()
                 })
@@ -179,7 +179,7 @@ impl ApiError {
 fn act_kind(error: &ActError) -> Kind {
     match error {
         ActError::Unknown(_) => kind::NOT_FOUND,
-        ActError::NoReason => kind::BAD_BODY,
+        ActError::NoReason | ActError::LongReason(_) => kind::BAD_REQUEST,
         ActError::Changed(_) => kind::CHANGED_MEANWHILE,
         ActError::NotPossible { .. } => kind::NOT_POSSIBLE,
         ActError::InDoubt => kind::IN_DOUBT,
@@ -191,9 +191,11 @@ fn act_kind(error: &ActError) -> Kind {
 
 fn bulk_kind(error: &BulkError) -> Kind {
     match error {
-        BulkError::NoFilter | BulkError::WrongState { .. } | BulkError::NoReason | BulkError::WrongRate => {
-            kind::BAD_BODY
-        }
+        BulkError::NoFilter
+        | BulkError::WrongState { .. }
+        | BulkError::NoReason
+        | BulkError::LongReason(_)
+        | BulkError::WrongRate => kind::BAD_REQUEST,
         BulkError::Unknown(_) => kind::NOT_FOUND,
         BulkError::Ended(_) => kind::NOT_POSSIBLE,
         BulkError::Store(error) => store_kind(error),
@@ -288,8 +290,16 @@ pub(crate) async fn no_such_route() -> ApiError {
 }
 
 /// Something is there, for another method.
-pub(crate) async fn no_such_method() -> ApiError {
-    ApiError::MethodNotAllowed("other".into())
+pub(crate) async fn no_such_method(uri: Uri) -> ApiError {
+    let routes = crate::routes().into_iter().filter(|route| fits(route.path, uri.path()));
+    ApiError::MethodNotAllowed(routes.map(|route| route.method.to_string()).collect::<Vec<_>>().join(" and "))
+}
+
+/// Whether a path is one of a route's, whatever stands in its places.
+fn fits(route: &str, path: &str) -> bool {
+    let (places, parts) = (route.split('/'), path.split('/'));
+    places.clone().count() == parts.clone().count()
+        && places.zip(parts).all(|(place, part)| place == part || place.starts_with('{'))
 }
 
 #[cfg(test)]
@@ -301,6 +311,18 @@ mod tests {
 
     use super::*;
     use crate::openapi::described;
+
+    #[tokio::test]
+    async fn who_uses_another_method_is_told_which_there_are() {
+        for (path, methods) in [
+            ("/v1/runs", "takes GET requests"),
+            ("/v1/tokens", "takes POST and GET requests"),
+            ("/v1/tokens/tok-1", "takes DELETE requests"),
+        ] {
+            let told = no_such_method(Uri::from_static(path)).await.to_string();
+            assert!(told.contains(methods), "{told}");
+        }
+    }
 
     #[test]
     fn a_problem_is_as_described() {

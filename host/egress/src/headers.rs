@@ -114,6 +114,13 @@ fn forbidden(name: &HeaderName, reserved: Reserved<'_>, own_content_type: bool) 
     None
 }
 
+/// Whether a header with this name is one that a guest may set, whatever the endpoint's credential is. Its own header
+/// is not looked at.
+pub fn is_free(name: &str) -> bool {
+    let reserved = Reserved { bound: true, header: None, signs: true };
+    HeaderName::from_bytes(name.as_bytes()).is_ok_and(|name| forbidden(&name, reserved, true).is_none())
+}
+
 /// Whether a credential may travel in this header: not where it would frame the message or name the peer.
 pub(crate) fn fit_for_credential(name: &HeaderName) -> bool {
     let reserved = Reserved { bound: false, header: None, signs: false };

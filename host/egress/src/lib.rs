@@ -32,6 +32,7 @@ pub use credential::Credential;
 pub use endpoint::{Egress, Endpoint};
 pub use error::SendError;
 pub use grant::{Ceiling, EndpointRules, roots_from_pem};
+pub use headers::is_free;
 pub use hosts::{HostPattern, InvalidHostPattern};
 pub use incoming::{Answer, Incoming};
 pub use ipnet::IpNet;

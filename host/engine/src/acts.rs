@@ -19,6 +19,18 @@ use crate::{
     schema::Violation,
 };
 
+/// The most characters that people may say why with.
+pub const MAX_WHY_CHARS: usize = 2_000;
+
+/// What was said, if it was anything; otherwise how long it was, when it is too long.
+pub(crate) fn said(why: Option<String>) -> Result<Option<String>, usize> {
+    let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+    match why.as_ref().map_or(0, |why| why.chars().count()) {
+        length if length > MAX_WHY_CHARS => Err(length),
+        _ => Ok(why),
+    }
+}
+
 /// Why nothing was done about a delivery. Nothing has changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ActError {
@@ -26,6 +38,8 @@ pub enum ActError {
     Unknown(DeliveryId),
     #[error("say why: this decides for good what became of the delivery")]
     NoReason,
+    #[error("`why` has {0} characters: say it in {MAX_WHY_CHARS} at most")]
+    LongReason(usize),
     /// Whoever acts has seen something else.
     #[error("the delivery has changed since you looked: {0}. Look again, and say what you have seen then")]
     Changed(String),
@@ -105,7 +119,7 @@ impl Engine {
         why: Option<String>,
         seen: Seen<'_>,
     ) -> Result<(), ActError> {
-        let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+        let why = said(why).map_err(ActError::LongReason)?;
         if why.is_none() && act.kind().needs_a_reason() {
             return Err(ActError::NoReason);
         }

@@ -8,7 +8,10 @@ use sluse_model::{
 use sluse_store::{Batch, DeliveryFilter, ListedDelivery, PageRequest, StoreError};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::{ActError, Engine, acts::Seen};
+use crate::{
+    ActError, Engine, MAX_WHY_CHARS,
+    acts::{Seen, said},
+};
 
 /// What may stand in a filter, as people are told it.
 const FILTERS: &str = "`state`, `connection`, `flow`, `since`, `until`, `reason`, `queue` or `text`";
@@ -52,6 +55,8 @@ pub enum BulkError {
     WrongState { act: &'static str, state: String, possible: &'static [&'static str] },
     #[error("say why: this decides for good what becomes of the deliveries")]
     NoReason,
+    #[error("`why` has {0} characters: say it in {MAX_WHY_CHARS} at most")]
+    LongReason(usize),
     #[error("a batch does from 1 to {MAX_BATCH_RATE} in a second")]
     WrongRate,
     #[error("there is no batch `{0}`")]
@@ -75,6 +80,9 @@ impl Engine {
     /// Begins with it. Durable when it returns; it goes on by itself.
     pub async fn begin_bulk(self: &Arc<Self>, bulk: Bulk) -> Result<Batch, BulkError> {
         let bulk = checked(bulk)?;
+        if bulk.why.is_none() && bulk.act.kind().needs_a_reason() {
+            return Err(BulkError::NoReason);
+        }
         let found = self.store.count_deliveries(bulk.filter.clone()).await?;
         let began_at = self.clock.now();
         let batch = Batch {
@@ -169,9 +177,12 @@ impl Engine {
             Err(ActError::Store(error)) => return Err(error),
             Err(ActError::InDoubt) => BatchRefusal::InDoubt,
             Err(ActError::NotReady(_)) => BatchRefusal::NotReady,
-            Err(ActError::NotPossible { .. } | ActError::NoReason | ActError::DoesNotFit { .. }) => {
-                BatchRefusal::NotPossible
-            }
+            Err(
+                ActError::NotPossible { .. }
+                | ActError::NoReason
+                | ActError::LongReason(_)
+                | ActError::DoesNotFit { .. },
+            ) => BatchRefusal::NotPossible,
         };
         match self.store.pass_by(batch.id, delivery, refusal).await {
             Ok(()) => Ok(true),
@@ -192,10 +203,7 @@ fn checked(mut bulk: Bulk) -> Result<Bulk, BulkError> {
     if !possible.contains(&state.as_str()) {
         return Err(BulkError::WrongState { act: act.as_str(), state: state.clone(), possible });
     }
-    bulk.why = bulk.why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
-    if bulk.why.is_none() && act.needs_a_reason() {
-        return Err(BulkError::NoReason);
-    }
+    bulk.why = said(bulk.why).map_err(BulkError::LongReason)?;
     if bulk.per_second.is_some_and(|rate| !(1..=MAX_BATCH_RATE).contains(&rate)) {
         return Err(BulkError::WrongRate);
     }
@@ -215,6 +223,19 @@ mod tests {
 
     fn text(text: &str) -> DeliveryFilter {
         DeliveryFilter { text: Some(text.into()), ..DeliveryFilter::default() }
+    }
+
+    #[test]
+    fn a_reason_has_an_end() {
+        let long = |count| Bulk { why: Some("å".repeat(count)), ..bulk(text("too long")) };
+        assert!(checked(long(MAX_WHY_CHARS)).is_ok());
+        assert_eq!(checked(long(MAX_WHY_CHARS + 1)), Err(BulkError::LongReason(MAX_WHY_CHARS + 1)));
+    }
+
+    /// Only looking decides nothing.
+    #[test]
+    fn what_would_be_done_needs_no_reason() {
+        assert!(checked(Bulk { why: None, ..bulk(text("too long")) }).is_ok());
     }
 
     #[test]

@@ -39,7 +39,7 @@ mod stop; // coming to an end
 mod submit; // a submission is taken in
 mod worker; // one delivery: call, judge, settle
 
-pub use acts::ActError;
+pub use acts::{ActError, MAX_WHY_CHARS};
 pub use bulk::{Bulk, BulkError, BulkPreview};
 pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;

@@ -50,6 +50,16 @@ pub struct Violation {
     pub conditional: bool,
 }
 
+impl Violation {
+    /// What is wrong in its place, as a sentence.
+    pub fn told(&self) -> String {
+        match self.keyword.as_str() {
+            "required" => format!("{} is missing", self.expected),
+            _ => format!("expected {}", self.expected),
+        }
+    }
+}
+
 impl Schema {
     /// Compiles a schema from JSON text.
     pub fn compile(text: &str) -> Result<Self, SchemaFault> {

@@ -17,6 +17,7 @@ const MAX_LIMIT: u32 = 500;
 
 /// How many, and from where.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     limit: Option<u32>,
     after: Option<String>,

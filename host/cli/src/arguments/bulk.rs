@@ -18,7 +18,7 @@ pub(crate) enum Bulk {
         #[arg(long)]
         did_not_happen: bool,
     },
-    /// Close deliveries as failed, and their runs with them. Needs `--why`.
+    /// Close deliveries as failed, and their runs with them. Needs `--why`, but for a dry run.
     ///
     /// Those that wait for a person, unless `--state` says otherwise. At least one filter is needed.
     #[command(mut_arg("state", |state| state.value_parser(["attention", "retrying", "waiting", "queued"])))]

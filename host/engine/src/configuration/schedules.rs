@@ -92,5 +92,6 @@ fn duration(reader: &mut Reader<'_, '_>, key: &'static str) -> Option<u64> {
     if parsed.is_none() {
         reader.refuse(key, "a time is needed here: `30s`, `15m`, `1h 30m`");
     }
-    u64::try_from(parsed?.as_millis()).ok()
+    // What is beyond all ranges is refused where the range is known.
+    Some(u64::try_from(parsed?.as_millis()).unwrap_or(u64::MAX))
 }

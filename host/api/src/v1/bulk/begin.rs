@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sluse_engine::Bulk;
+use sluse_engine::{Bulk, MAX_WHY_CHARS};
 use sluse_model::{BatchAct, MAX_BATCH_RATE, Name, Token, USUAL_BATCH_RATE};
 use sluse_store::DeliveryFilter;
 
@@ -88,13 +88,15 @@ pub(super) fn describe() -> Operation {
                  or stopped.";
     let said = "With `retry`: nothing of what may have happened did, and it may be sent again.";
     let rate = number().keyword("minimum", 1).keyword("maximum", MAX_BATCH_RATE).keyword("default", USUAL_BATCH_RATE);
+    let why = "For whoever asks later. Needed to close, but for a dry run.";
+    let why = text().keyword("maxLength", MAX_WHY_CHARS).about(why);
     let body = object()
         .with("act", one_of_texts(["retry", "close", "assign"]))
         .with("filter", schemas::filter())
         .may_have("did_not_happen", boolean().about(said))
         .may_have("queue", name().or_null().about("With `assign`: whose work they are."))
         .may_have("per_second", rate.or_null().about("At most so many acts in a second."))
-        .may_have("why", text().or_null().about("For whoever asks later. Needed to close."))
+        .may_have("why", why.or_null())
         .may_have("dry_run", boolean().about("Do nothing, and say how many it would be."))
         .and_nothing_else();
     let preview = object()
@@ -108,7 +110,7 @@ pub(super) fn describe() -> Operation {
         .answers(StatusCode::OK, "How many it would be; nothing was done.", preview)
         .answers(StatusCode::ACCEPTED, "It has begun.", schemas::batch())
         .answers_header(StatusCode::ACCEPTED, "Location", "The path of the batch.")
-        .problems(&[kind::DISK_FULL])
+        .problems(&[kind::BAD_REQUEST, kind::DISK_FULL])
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::{
 const MAX_COMPONENT_BYTES: u64 = (32 << 20) + 1;
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct InstallQuery {
     /// The connector that it must be.
     connector: Option<Name>,
@@ -88,5 +89,12 @@ mod tests {
         for body in samples::installed().map(InstalledBody::from) {
             described::answer(Method::POST, "/v1/connectors", StatusCode::CREATED, &body);
         }
+    }
+
+    #[test]
+    fn a_misspelt_name_is_refused() {
+        let refused = Query::<InstallQuery>::try_from_uri(&http::Uri::from_static("/v1/connectors?conection=workzone"));
+        let told = refused.expect_err("no such name").body_text();
+        assert!(told.contains("`conection`"), "{told}");
     }
 }

@@ -3,11 +3,19 @@
 use axum::{Json, http::StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use sluse_engine::MAX_WHY_CHARS;
 use sluse_model::{Act, ActKind, Actor, BatchId, DeliveryId, DeliveryState, DoneAct, Timestamp, Token};
 use sluse_store::ListedDelivery;
 
 use super::{DeliverySummary, raw, schemas};
-use crate::{Api, ApiError, openapi::Operation, problem::kind};
+use crate::{
+    Api, ApiError,
+    openapi::{
+        Operation,
+        schema::{Schema, text},
+    },
+    problem::kind,
+};
 
 pub(super) const DID_NOT_HAPPEN: &str =
     "You have looked at the target: nothing of what may have happened did, and it may be sent again.";
@@ -64,4 +72,9 @@ pub(super) fn described(id: &'static str, summary: &'static str, about: &'static
         .place("delivery", "The delivery.", schemas::delivery_id())
         .answers(StatusCode::OK, "It is done; the delivery as it stands now.", schemas::summary())
         .problems(&[kind::NOT_FOUND, kind::NOT_POSSIBLE, kind::CHANGED_MEANWHILE, kind::DISK_FULL])
+}
+
+/// Why somebody does it.
+pub(super) fn why() -> Schema {
+    text().keyword("maxLength", MAX_WHY_CHARS)
 }

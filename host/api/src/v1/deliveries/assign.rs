@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{name, number, object, text},
+        schema::{name, number, object},
     },
     path::Path,
 };
@@ -40,7 +40,7 @@ pub(super) fn describe() -> Operation {
     let about = "Without a queue it is nobody's in particular.";
     let body = object()
         .may_have("queue", name().about("Whose work it is."))
-        .may_have("why", text().about("For whoever asks later."))
+        .may_have("why", act::why().about("For whoever asks later."))
         .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("assign-delivery", "Say whose work a delivery is", about)

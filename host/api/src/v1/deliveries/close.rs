@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{number, object, text},
+        schema::{number, object},
     },
     path::Path,
 };
@@ -38,7 +38,7 @@ pub(super) async fn close(
 pub(super) fn describe() -> Operation {
     let about = "It is closed as failed, and so is its run.";
     let body = object()
-        .with("why", text().about("For whoever asks later; not empty."))
+        .with("why", act::why().about("For whoever asks later; not empty."))
         .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("close-delivery", "Close a delivery as failed", about)

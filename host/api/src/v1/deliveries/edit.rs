@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{anything, boolean, number, object, text},
+        schema::{anything, boolean, number, object},
     },
     path::Path,
     problem::kind,
@@ -45,7 +45,7 @@ pub(super) fn describe() -> Operation {
     let body = object()
         .with("input", anything().about("What the operation is to be called with instead."))
         .may_have("did_not_happen", boolean().about(act::DID_NOT_HAPPEN))
-        .may_have("why", text().about("For whoever asks later."))
+        .may_have("why", act::why().about("For whoever asks later."))
         .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("edit-delivery", "Try a delivery again with another input", about)

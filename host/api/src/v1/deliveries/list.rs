@@ -27,6 +27,7 @@ use crate::{
 const STATES: [&str; 6] = ["queued", "running", "retrying", "waiting", "attention", "closed"];
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DeliveryQuery {
     state: Option<String>,
     connection: Option<Name>,
@@ -93,5 +94,13 @@ mod tests {
     #[test]
     fn every_state_can_be_asked_for() {
         assert!(samples::states().iter().all(|state| STATES.contains(&state.as_str())));
+    }
+
+    #[test]
+    fn a_misspelt_name_is_refused() {
+        let refused =
+            Query::<DeliveryQuery>::try_from_uri(&http::Uri::from_static("/v1/deliveries?conection=workzone"));
+        let told = refused.expect_err("no such name").body_text();
+        assert!(told.contains("`conection`"), "{told}");
     }
 }

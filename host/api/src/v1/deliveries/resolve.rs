@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{anything, number, object, text},
+        schema::{anything, number, object},
     },
     path::Path,
     problem::kind,
@@ -42,7 +42,7 @@ pub(super) fn describe() -> Operation {
         "It is closed as succeeded, and its run goes on with this output, which is held against the operation first.";
     let body = object()
         .with("output", anything().about("What came of it."))
-        .with("why", text().about("For whoever asks later; not empty."))
+        .with("why", act::why().about("For whoever asks later; not empty."))
         .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("resolve-delivery", "Close a delivery with what came of it", about)

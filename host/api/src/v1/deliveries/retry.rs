@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{boolean, number, object, text},
+        schema::{boolean, number, object},
     },
     path::Path,
 };
@@ -42,7 +42,7 @@ pub(super) fn describe() -> Operation {
     let about = "It is due at once, and begins also when the policy has nothing left for it. It counts as an attempt.";
     let body = object()
         .may_have("did_not_happen", boolean().about(act::DID_NOT_HAPPEN))
-        .may_have("why", text().about("For whoever asks later."))
+        .may_have("why", act::why().about("For whoever asks later."))
         .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("retry-delivery", "Try a delivery again now", about)

@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{number, object, text},
+        schema::{number, object},
     },
     path::Path,
 };
@@ -38,7 +38,7 @@ pub(super) async fn skip(
 pub(super) fn describe() -> Operation {
     let about = "It stays where it is, and is ordered by nothing any more.";
     let body = object()
-        .may_have("why", text().about("For whoever asks later."))
+        .may_have("why", act::why().about("For whoever asks later."))
         .may_have("attempts_seen", number().about(act::ATTEMPTS_SEEN))
         .and_nothing_else();
     act::described("skip-delivery", "Let those behind a delivery go on without it", about)

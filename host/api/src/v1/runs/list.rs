@@ -21,6 +21,7 @@ use crate::{
 };
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RunQuery {
     flow: Option<Name>,
     state: Option<RunState>,
@@ -61,5 +62,12 @@ mod tests {
             let body = ListBody::new(Page { items, next }, |run| run);
             described::answer(Method::GET, "/v1/runs", StatusCode::OK, &body);
         }
+    }
+
+    #[test]
+    fn a_misspelt_name_is_refused() {
+        let refused = Query::<RunQuery>::try_from_uri(&http::Uri::from_static("/v1/runs?conection=workzone"));
+        let told = refused.expect_err("no such name").body_text();
+        assert!(told.contains("`conection`"), "{told}");
     }
 }

@@ -194,6 +194,15 @@ fn idempotency(endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, St
     if header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         let message = "the name of a header has letters, digits and dashes: `Idempotency-Key`";
         refuse(&format!("{path}.idempotency_header"), message.to_owned());
+        return;
+    }
+    let carries_credential = match &endpoint.auth {
+        Auth::ApiKey { header: Some(key), .. } => key.replace('_', "-").eq_ignore_ascii_case(&header.replace('_', "-")),
+        _ => false,
+    };
+    if carries_credential || !sluse_egress::is_free(header) {
+        let message = format!("`{header}` is set by the host, or by what signs in: name another header");
+        refuse(&format!("{path}.idempotency_header"), message);
     }
 }
 

@@ -370,3 +370,15 @@ fn what_carries_notices_tells_nobody() {
         told(&findings)
     );
 }
+
+#[test]
+fn an_idempotency_key_has_a_header_of_its_own() {
+    let path = "connection[0].endpoints.default.idempotency_header";
+    let key = |header: &str| connection(&format!("idempotency_header = \"{header}\" # ◄"));
+    for header in ["Host", "Cookie", "content-length", "Content_Type", "Authorization", "webhook-signature", "Via"] {
+        faults(&key(header), path, "name another header");
+    }
+    for header in ["Idempotency-Key", "webhook-id", "X-Request-Id"] {
+        assert_eq!(told(&check(&parsed(&[file("a.toml", &key(header))]), &catalog())), "", "{header}");
+    }
+}

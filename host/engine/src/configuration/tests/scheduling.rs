@@ -60,6 +60,14 @@ fn a_time_comes() {
     faults(&broken, "schedule[0].cron", "five fields");
     let nowhere = cron("0 6 * * *", "Europe/Copenhagn").replace("# zone", "# ◄");
     faults(&nowhere, "schedule[0].zone", "did you mean `Europe/Copenhagen`?");
+    for (key, line) in [
+        ("every", "every = \"99999999999999h\" # ◄"),
+        ("jitter", "every = \"1h\"\njitter = \"99999999999999h\" # ◄"),
+        ("catch_up", "every = \"1h\"\ncatch_up = \"99999999999999h\" # ◄"),
+    ] {
+        let endless = schedule(&format!("{line}\nflow = \"store\"\nsubmission = {{}}"));
+        faults(&endless, &format!("schedule[0].{key}"), "");
+    }
     let narrow = schedule("every = \"10s\"\njitter = \"6s\" # ◄\nflow = \"store\"\nsubmission = {}");
     faults(&narrow, "schedule[0].jitter", "half of `every`");
 }
