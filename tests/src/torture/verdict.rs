@@ -46,8 +46,8 @@ impl Standings {
         })
         .await?;
         let mut reports = Vec::new();
-        let unheard = format!("/v1/deliveries?state=attention&flow=settle&limit=500");
-        each(api, &unheard, |delivery| reports.push(text(delivery, "run"))).await?;
+        let unheard = "/v1/deliveries?state=attention&flow=settle&limit=500";
+        each(api, unheard, |delivery| reports.push(text(delivery, "run"))).await?;
         for report in reports {
             let run = api.get(&format!("/v1/runs/{report}")).await?;
             standings.unheard_groups.insert(text(&run["submission"], "group"));
