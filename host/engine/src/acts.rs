@@ -14,7 +14,7 @@ use crate::{
     connections::ConnectionError,
     count::counted,
     flows::FlowError,
-    follow::{Followed, state_name},
+    follow::{Followed, standing},
     revisions::{LoadedRevision, RevisionError},
     schema::Violation,
 };
@@ -135,10 +135,10 @@ impl Engine {
     }
 
     async fn write_act(&self, new: NewAct) -> Result<(), StoreError> {
-        let (id, kind, after) = (new.delivery, new.act.kind().as_str(), state_name(&new.after));
+        let (id, kind, after) = (new.delivery, new.act.kind().as_str(), standing(&new.after));
         let by = new.by.name.clone();
         self.store.act(new).await?;
-        tracing::info!(delivery = %id, act = kind, by, state = after, "delivery {id}: {kind} by {by}, now {after}");
+        tracing::info!(delivery = %id, act = kind, by, state = %after, "delivery {id}: {kind} by {by}, now {after}");
         Ok(())
     }
 
@@ -237,7 +237,7 @@ fn refusal(refused: Refused, act: ActKind, detail: &DeliveryDetail) -> ActError 
     let what = match refused {
         Refused::InDoubt => return ActError::InDoubt,
         Refused::Held => "an attempt is under way; wait until it has ended".to_owned(),
-        Refused::Final => format!("the delivery is closed ({}), and stays so", state_name(&detail.delivery.state)),
+        Refused::Final => format!("the delivery is closed ({}), and stays so", standing(&detail.delivery.state)),
         _ => possible_instead(detail),
     };
     ActError::NotPossible { act, what }

@@ -1,6 +1,6 @@
 //! What goes on with a run once a delivery has been judged: the next step, or the end.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 use sluse_model::{
@@ -16,14 +16,19 @@ use crate::{
     notices::Told,
 };
 
-/// The name of a delivery's state, with the reason or the resolution where there is one.
-pub(crate) fn state_name(state: &DeliveryState) -> &'static str {
+/// Where a delivery stands, with the reason or the resolution where there is one.
+pub(crate) fn standing(state: &DeliveryState) -> Cow<'static, str> {
     match state {
-        DeliveryState::Attention(attention) => attention.reason.as_str(),
-        DeliveryState::Closed { resolution: Resolution::Succeeded, .. } => "succeeded",
-        DeliveryState::Closed { resolution: Resolution::Failed, .. } => "failed",
-        other => other.as_str(),
+        DeliveryState::Attention(attention) => format!("attention: {}", attention.reason.as_str()).into(),
+        DeliveryState::Closed { resolution: Resolution::Succeeded, .. } => "succeeded".into(),
+        DeliveryState::Closed { resolution: Resolution::Failed, .. } => "failed".into(),
+        other => other.as_str().into(),
     }
+}
+
+/// Whether somebody has to know: it waits for a person, or has failed for good.
+pub(crate) fn needs_somebody(state: &DeliveryState) -> bool {
+    matches!(state, DeliveryState::Attention(_) | DeliveryState::Closed { resolution: Resolution::Failed, .. })
 }
 
 /// A delivery with the version of the flow that its run keeps to.

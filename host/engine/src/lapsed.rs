@@ -9,7 +9,7 @@ use sluse_store::{Claimed, Claiming, Settlement, StoreError};
 
 use crate::{
     Engine,
-    follow::{Aftermath, state_name},
+    follow::{Aftermath, standing},
     worker::{is_in_doubt, tried},
 };
 
@@ -43,8 +43,8 @@ impl Engine {
         let (now, jitter) = (self.clock.now(), unit_interval(&*self.dice));
         let state = after_lost_attempt(in_doubt, tried(&claimed, false), &policy, now, jitter);
         tracing::warn!(
-            delivery = %claimed.delivery.id, state = state_name(&state),
-            "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, state_name(&state),
+            delivery = %claimed.delivery.id, state = %standing(&state),
+            "delivery {} attempt {} was lost, now {}", claimed.delivery.id, claimed.attempt, standing(&state),
         );
         let problem = lost_attempt(in_doubt);
         let Aftermath { state, follow, along } = self.aftermath(&claimed, state, Some(&problem), None).await?;

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::{
     Engine, callbacks,
     connections::LiveConnection,
-    follow::{Aftermath, state_name},
+    follow::{Aftermath, needs_somebody, standing},
     gates::Pass,
     host::{DeliveryHost, HostRecord},
     judgement::{
@@ -95,14 +95,7 @@ impl Engine {
         let jitter = unit_interval(&*self.dice);
         let tried = tried(&claimed, attempted.is_strained);
         let state = after_attempt(&attempted.end, attempted.in_doubt, tried, &attempted.policy, now, jitter);
-        tracing::info!(
-            delivery = %claimed.delivery.id,
-            outcome = attempted.end.kind(),
-            state = state_name(&state),
-            revision = %claimed.revision.short(),
-            "delivery {} attempt {}: {}, now {}",
-            claimed.delivery.id, claimed.attempt, attempted.end.kind(), state_name(&state),
-        );
+        tell(&claimed, &attempted.end, &state);
         let (output, left) = match &attempted.end {
             AttemptEnd::Done { output } => (Some(output.clone()), None),
             AttemptEnd::Waiting { state, .. } => (None, Some(state.clone())),
@@ -253,6 +246,18 @@ impl Engine {
             return Ok(Vec::new());
         }
         self.store.journal(claimed.delivery.id).await
+    }
+}
+
+/// A warning where somebody has to know.
+fn tell(claimed: &Claimed, end: &AttemptEnd, state: &DeliveryState) {
+    let (delivery, revision) = (claimed.delivery.id, claimed.revision.short());
+    let (outcome, standing) = (end.kind(), standing(state));
+    let message = format!("delivery {delivery} attempt {}: {outcome}, now {standing}", claimed.attempt);
+    if needs_somebody(state) {
+        tracing::warn!(%delivery, outcome, state = state.as_str(), %revision, "{message}");
+    } else {
+        tracing::info!(%delivery, outcome, state = state.as_str(), %revision, "{message}");
     }
 }
 

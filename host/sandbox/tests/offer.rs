@@ -12,6 +12,7 @@ const GUESTS: &[(&str, &str)] = &[
     ("courier", "xtask/src/torture.rs"),
     ("echo", "host/sandbox/tests/guests.rs"),
     ("growth", "host/sandbox/tests/guests.rs"),
+    ("inbox", "tests/tests/main_job/feeds.rs"),
     ("javascript", "tests/tests/toolchains.rs"),
     ("python", "tests/tests/toolchains.rs"),
 ];
