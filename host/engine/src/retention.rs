@@ -48,7 +48,7 @@ impl Engine {
             let now = self.clock.now();
             if clock.is_trusted(now, Instant::now()) {
                 self.note_time(now).await;
-                self.pass(&settings).await;
+                self.pass(&settings, now).await;
             } else {
                 tracing::warn!("the clock was set: nothing is given up for a day, so that somebody can look at it");
             }
@@ -72,9 +72,9 @@ impl Engine {
         }
     }
 
-    async fn pass(&self, settings: &RetentionSettings) {
+    /// `now` is what the clock said when it was found to be trusted: it may be set at any time after that.
+    async fn pass(&self, settings: &RetentionSettings, now: Timestamp) {
         let until = Instant::now() + LONGEST_PASS;
-        let now = self.clock.now();
         for what in [Expiring::Journal, Expiring::Files, Expiring::Runs, Expiring::Ticks, Expiring::Batches] {
             let aged = Aged { before: now.minus(settings.of(what)), now };
             match self.give_up(what, aged, until).await {
