@@ -3,7 +3,8 @@
 use crate::bindings::feeds::exports::sluse::connector::feeds as wire;
 use crate::{Call, Failure, schema};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 pub use wire::{ItemReport, Standing};
@@ -86,6 +87,31 @@ pub struct Page<T> {
     pub more: bool,
 }
 
+/// `succeeded`, `held` or `failed`, as the host says it everywhere.
+impl Serialize for Standing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Succeeded => "succeeded",
+            Self::Held => "held",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// `{"key": …, "standing": …, "message": …}`, for a source that has no words of its own.
+impl Serialize for ItemReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("ItemReport", 3)?;
+        fields.serialize_field("key", &self.key)?;
+        fields.serialize_field("standing", &self.standing)?;
+        match &self.message {
+            Some(message) => fields.serialize_field("message", message)?,
+            None => fields.skip_field("message")?,
+        }
+        fields.end()
+    }
+}
+
 /// A feed: its name, title, summary, the usual interval in seconds and the function that polls.
 ///
 /// The function takes `&Call<Settings>` and the cursor of the last poll, and returns
@@ -154,4 +180,28 @@ fn write_item<I: Serialize>(item: Item<I>) -> Result<wire::Item, Failure> {
         input: serde_json::to_string(&item.input)?,
         attachments: item.attachments,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_an_item_is_written_in_the_hosts_words() {
+        let report = |standing, message: Option<&str>| ItemReport {
+            key: "a".to_owned(),
+            standing,
+            message: message.map(str::to_owned),
+        };
+        let reports = [
+            report(Standing::Succeeded, None),
+            report(Standing::Held, Some("Somebody looks.")),
+            report(Standing::Failed, None),
+        ];
+        let written = serde_json::to_string(&reports).expect("JSON");
+        assert_eq!(
+            written,
+            r#"[{"key":"a","standing":"succeeded"},{"key":"a","standing":"held","message":"Somebody looks."},{"key":"a","standing":"failed"}]"#
+        );
+    }
 }

@@ -186,24 +186,8 @@ fn parcels(_: &Call<Settings>, cursor: Option<String>) -> Result<Page<Message>, 
     Ok(Page { items, cursor: Some(given.next.to_string()), more: given.more })
 }
 
-/// What the target is told of one message.
-#[derive(Serialize)]
-struct Told {
-    key: String,
-    standing: &'static str,
-}
-
 fn report(_: &Call<Settings>, group: &str, report: Vec<ItemReport>) -> Result<(), Failure> {
-    let told = |item: ItemReport| {
-        let standing = match item.standing {
-            Standing::Succeeded => "succeeded",
-            Standing::Held => "held",
-            Standing::Failed => "failed",
-        };
-        Told { key: item.key, standing }
-    };
-    let told: Vec<Told> = report.into_iter().map(told).collect();
-    Request::put(path!("/reports/{}", group)).json(&told)?.send()?.require_success()?;
+    Request::put(path!("/reports/{}", group)).json(&report)?.send()?.require_success()?;
     Ok(())
 }
 

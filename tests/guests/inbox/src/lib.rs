@@ -82,24 +82,8 @@ fn file(call: &Call<Settings>, letter: Letter) -> Result<Filed, Failure> {
     Request::put(path!("/filed/{}", &letter.key)).json(&filing)?.send()?.require_success()?.json()
 }
 
-/// What an inbox is told of one letter.
-#[derive(Serialize)]
-struct Told {
-    key: String,
-    standing: &'static str,
-}
-
 fn settle(_: &Call<Settings>, group: &str, report: Vec<ItemReport>) -> Result<(), Failure> {
-    let told = |item: ItemReport| {
-        let standing = match item.standing {
-            Standing::Succeeded => "succeeded",
-            Standing::Held => "held",
-            Standing::Failed => "failed",
-        };
-        Told { key: item.key, standing }
-    };
-    let told: Vec<Told> = report.into_iter().map(told).collect();
-    Request::put(path!("/envelopes/{}", group)).json(&told)?.send()?.require_success()?;
+    Request::put(path!("/envelopes/{}", group)).json(&report)?.send()?.require_success()?;
     Ok(())
 }
 
