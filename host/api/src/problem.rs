@@ -128,7 +128,7 @@ impl ApiError {
             Self::Act(error) => act_kind(error),
             Self::Bulk(error) => bulk_kind(error),
             Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
-            Self::Pause(PauseError::NoReason) => kind::BAD_REQUEST,
+            Self::Pause(PauseError::NoReason | PauseError::LongReason(_)) => kind::BAD_REQUEST,
             Self::Fire(FireError::Unknown(_)) => kind::NOT_FOUND,
             Self::Fire(FireError::AtWork { .. }) => kind::NOT_POSSIBLE,
             Self::Fire(FireError::Flow(_)) => kind::FLOW_NOT_USABLE,

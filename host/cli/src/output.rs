@@ -72,7 +72,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 fn steers(character: char) -> bool {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     character.is_control() || turns || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
@@ -107,6 +108,7 @@ mod tests {
             ("no\n12:00:00.000  run succeeded", "no\\n12:00:00.000  run succeeded"),
             ("a\r\tb\u{9b}1m\u{7f}", "a\\r\\tb\\u009b1m\\u007f"),
             ("\u{202e}fdp.exe", "\\u202efdp.exe"),
+            ("\u{61c}a", "\\u061ca"),
         ] {
             assert_eq!(visible(text), seen);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sluse_model::{
     Act, ActKind, Actor, BatchId, Delivery, DeliveryId, DeliveryState, Event, Name, Position, Refused, RetryPolicy,
-    Run, Standing,
+    Run, Standing, Timestamp,
 };
 use sluse_store::{Batch, DeliveryDetail, NewAct, StoreError};
 
@@ -74,13 +74,14 @@ pub(crate) enum Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn check(self, delivery: &Delivery) -> Result<(), ActError> {
+    fn check(self, delivery: &Delivery, now: Timestamp) -> Result<(), ActError> {
         match self {
             Self::Attempts(seen) if seen != delivery.attempts => {
                 let begun = counted(delivery.attempts.into(), "attempt has", "attempts have");
                 Err(ActError::Changed(format!("{begun} begun, and you have seen {seen}")))
             }
-            Self::Batch(batch) if delivery.changed_at > batch.began_at => {
+            // By a clock that was set back nobody can say what came first.
+            Self::Batch(batch) if delivery.changed_at > batch.began_at || now < batch.began_at => {
                 Err(ActError::Changed("it has changed after the batch began".into()))
             }
             _ => Ok(()),
@@ -124,7 +125,7 @@ impl Engine {
             return Err(ActError::NoReason);
         }
         let detail = self.store.delivery(id).await?.ok_or(ActError::Unknown(id))?;
-        seen.check(&detail.delivery)?;
+        seen.check(&detail.delivery, self.clock.now())?;
         let after = self.decided(&detail, &act)?;
         let run = self.store.run(detail.delivery.run).await?;
         let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", detail.delivery.run)))?.run;

@@ -6,7 +6,12 @@ use std::sync::Arc;
 use sluse_model::{DeliveryState, Tried, when_exhausted};
 use sluse_store::{Claimed, Claiming, Settlement};
 
-use crate::{Engine, dispatcher::Place, follow::Aftermath, worker::is_in_doubt};
+use crate::{
+    Engine,
+    dispatcher::Place,
+    follow::{Aftermath, needs_somebody, standing},
+    worker::is_in_doubt,
+};
 
 impl Engine {
     /// Begins with what was claimed, or gives it back to the queue when its gate has closed meanwhile.
@@ -46,10 +51,13 @@ impl Engine {
 
     /// Takes a claim back: the delivery goes to `state`, and its attempt never began.
     pub(crate) async fn take_back(&self, claimed: &Claimed, state: DeliveryState) {
-        tracing::info!(
-            delivery = %claimed.delivery.id, state = state.as_str(),
-            "delivery {} attempt {} does not begin, now {}", claimed.delivery.id, claimed.attempt, state.as_str(),
-        );
+        let (delivery, standing) = (claimed.delivery.id, standing(&state));
+        let message = format!("delivery {delivery} attempt {} does not begin, now {standing}", claimed.attempt);
+        if needs_somebody(&state) {
+            tracing::warn!(%delivery, state = %standing, "{message}");
+        } else {
+            tracing::info!(%delivery, state = %standing, "{message}");
+        }
         let problem = match &claimed.waited {
             Some(DeliveryState::Retrying { problem, .. }) => Some(problem),
             _ => None,

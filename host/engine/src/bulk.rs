@@ -72,9 +72,17 @@ impl Engine {
     pub async fn preview_bulk(&self, bulk: Bulk) -> Result<BulkPreview, BulkError> {
         let bulk = checked(bulk)?;
         let count = self.store.count_deliveries(bulk.filter.clone()).await?;
-        let page = PageRequest { limit: MAX_EXAMPLES, after: None };
-        let examples = self.store.deliveries(bulk.filter, page).await?.items;
-        Ok(BulkPreview { count, examples })
+        let (mut examples, mut after) = (Vec::new(), None);
+        loop {
+            let limit = MAX_EXAMPLES - u32::try_from(examples.len()).unwrap_or(MAX_EXAMPLES);
+            // A page may be empty though more follow: a backlog is looked through in parts.
+            let page = self.store.deliveries(bulk.filter.clone(), PageRequest { limit, after }).await?;
+            examples.extend(page.items);
+            after = page.next;
+            if after.is_none() || examples.len() >= MAX_EXAMPLES as usize {
+                return Ok(BulkPreview { count, examples });
+            }
+        }
     }
 
     /// Begins with it. Durable when it returns; it goes on by itself.

@@ -52,16 +52,19 @@ impl CompiledFlow {
         Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings, orders })
     }
 
-    /// The input of a step, and its ordering key.
-    pub(crate) fn render(&self, index: usize, scope: &Scope<'_>) -> Result<(String, Option<Digest>), MappingError> {
-        let input = self.mappings[index].render(scope)?;
+    /// The input of a step.
+    pub(crate) fn input(&self, index: usize, scope: &Scope<'_>) -> Result<String, MappingError> {
+        Ok(self.mappings[index].render(scope)?.to_string())
+    }
+
+    /// The ordering key of a step.
+    pub(crate) fn ordering_key(&self, index: usize, scope: &Scope<'_>) -> Result<Option<Digest>, MappingError> {
         let order = self.orders[index].as_ref().map(|order| order.render(scope)).transpose()?;
-        let key = match order {
+        Ok(match order {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => ordering_key(&text),
             Some(value) => ordering_key(&value.to_string()),
-        };
-        Ok((input.to_string(), key))
+        })
     }
 }
 

@@ -79,7 +79,10 @@ impl Engine {
         follow: &Follow,
     ) -> Result<Option<NewRun>, StoreError> {
         match follow {
-            Follow::Next(next) => self.notice(Told::of_next(next, followed)).await,
+            Follow::Next(next) => {
+                tell_of_new(next);
+                self.notice(Told::of_next(next, followed)).await
+            }
             Follow::Stay(_) | Follow::Close(_) => Ok(None),
         }
     }
@@ -171,7 +174,8 @@ impl Engine {
         Follow::Next(Box::new(self.new_delivery(flow, index, &scope, now)))
     }
 
-    /// The delivery of a step; a person's work when its input cannot be computed.
+    /// The delivery of a step; a person's work when its input or its ordering key cannot be computed. Without an input
+    /// it holds its key all the same: nobody overtakes what a person has to put right.
     pub(crate) fn new_delivery(
         &self,
         flow: &CompiledFlow,
@@ -180,12 +184,14 @@ impl Engine {
         now: Timestamp,
     ) -> NewDelivery {
         let step = &flow.flow.steps[index];
-        let (input, ordering_key, state) = match flow.render(index, scope) {
-            Ok((input, key)) => (input, key, DeliveryState::Queued { due: now }),
+        let (input, key) = (flow.input(index, scope), flow.ordering_key(index, scope));
+        let ordering_key = key.as_ref().ok().copied().flatten();
+        let (input, state) = match key.and(input) {
+            Ok(input) => (input, DeliveryState::Queued { due: now }),
             Err(error) => {
                 let attention = not_mapped(step.name.as_str(), error.to_string(), now);
                 let assigned = flow.flow.assigned(attention, &step.connection, &step.name);
-                ("null".to_owned(), None, DeliveryState::Attention(assigned))
+                ("null".to_owned(), DeliveryState::Attention(assigned))
             }
         };
         NewDelivery {
@@ -214,6 +220,14 @@ impl Engine {
             state: DeliveryState::Attention(not_mapped(followed.delivery.step.as_str(), detail, now)),
             accepted_at: now,
         }))
+    }
+}
+
+/// A warning when it begins as a person's work.
+pub(crate) fn tell_of_new(new: &NewDelivery) {
+    if needs_somebody(&new.state) {
+        let (delivery, standing) = (new.id, standing(&new.state));
+        tracing::warn!(%delivery, state = %standing, "delivery {delivery} of step {}: {standing}", new.step);
     }
 }
 

@@ -17,6 +17,7 @@ use sluse_store::{ClaimedPoll, NewItem, NewRun, StoreError};
 use crate::{
     Engine,
     flows::{CompiledFlow, FlowError},
+    follow::tell_of_new,
     mapping::{RunFacts, Scope},
     notices::Told,
     revisions::LoadedRevision,
@@ -136,7 +137,7 @@ impl Engine {
             let attention = Attention::new(Reason::MappingFailed, problem, now);
             let assigned = flow.flow.assigned(attention, &first.connection, &first.step);
             first.state = DeliveryState::Attention(assigned);
-            (first.input, first.ordering_key) = ("null".to_owned(), None);
+            first.input = "null".to_owned();
         }
         let mut run = NewRun {
             id,
@@ -151,6 +152,7 @@ impl Engine {
             first,
             along: Vec::new(),
         };
+        tell_of_new(&run.first);
         run.along = self.notice(Told::of_first(&run)).await?.into_iter().collect();
         Ok(run)
     }

@@ -7,7 +7,7 @@ use sluse_model::{AttemptEnd, Failure, Outcome, Problem, Timestamp};
 use sluse_store::{Claimed, StoreError};
 
 use crate::{
-    connections::ConnectionError,
+    connections::{ConnectionError, LiveConnection},
     host::HostRecord,
     revisions::{LoadedRevision, RevisionError},
 };
@@ -54,6 +54,16 @@ pub(crate) fn not_connected(error: &ConnectionError) -> AttemptEnd {
         ConnectionError::Store(_) => AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None }),
         _ => AttemptEnd::Misconfigured(problem),
     }
+}
+
+/// The connection was pointed at another connector after the revision was chosen: it must not see settings and
+/// endpoints that are not its own.
+pub(crate) fn of_another_connector(revision: &LoadedRevision, connection: &LiveConnection) -> Option<Problem> {
+    let connection = connection.connection();
+    (revision.connector.description().name != connection.connector.as_str()).then(|| {
+        let message = format!("Connection `{}` uses connector `{}` by now.", connection.name, connection.connector);
+        Problem::new("connection-changed", message)
+    })
 }
 
 /// Why the operation cannot be asked for with this input: the revision may be a newer one than the flow was

@@ -13,7 +13,7 @@ use sluse_store::{Claimed, NewRun, StoreError};
 use crate::{
     Engine,
     flows::{CompiledFlow, FlowError},
-    follow::Followed,
+    follow::{Followed, tell_of_new},
     mapping::{RunFacts, Scope},
 };
 
@@ -170,6 +170,7 @@ impl Engine {
         let run = RunFacts { id, flow: &carrier.flow.name, accepted_at: now, idempotency_key: Some(&key) };
         let scope = Scope { submission: &notice, attachments: &[], steps: &BTreeMap::new(), run };
         let first = self.new_delivery(carrier, 0, &scope, now);
+        tell_of_new(&first);
         let submission = notice.to_string();
         NewRun {
             id,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluse_model::{Actor, Name, Pause};
 use sluse_store::StoreError;
 
-use crate::Engine;
+use crate::{Engine, MAX_WHY_CHARS, acts::said};
 
 /// Why nothing was paused, or let go.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,8 @@ pub enum PauseError {
     Unknown(Name),
     #[error("say why: whoever finds the connection paused will ask")]
     NoReason,
+    #[error("`why` has {0} characters: say it in {MAX_WHY_CHARS} at most")]
+    LongReason(usize),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -22,11 +24,9 @@ pub enum PauseError {
 impl Engine {
     /// Lets nothing begin at a connection any more, also after the next start, until it is resumed.
     pub async fn pause(self: &Arc<Self>, connection: &Name, by: Actor, why: &str) -> Result<(), PauseError> {
-        if why.trim().is_empty() {
-            return Err(PauseError::NoReason);
-        }
+        let why = said(Some(why.to_owned())).map_err(PauseError::LongReason)?.ok_or(PauseError::NoReason)?;
         self.known(connection).await?;
-        let pause = Pause { since: self.clock.now(), by, why: why.trim().to_owned() };
+        let pause = Pause { since: self.clock.now(), by, why };
         tracing::info!(%connection, by = pause.by.name, "connection {connection} is paused by {}", pause.by.name);
         let (engine, name) = (self.clone(), connection.clone());
         let written = self.to_the_end(async move {

@@ -19,7 +19,7 @@ use crate::{
     Engine,
     gates::Pass,
     host::{Additions, DeliveryHost, HostRecord},
-    judgement::{judge_failure, not_connected, not_ready, took_too_long, with_the_host_s_part},
+    judgement::{judge_failure, not_connected, not_ready, of_another_connector, took_too_long, with_the_host_s_part},
     revisions::LoadedRevision,
     schedules::WAITING_LOOK,
 };
@@ -167,9 +167,8 @@ impl Engine {
             Err(error) => return Polled::before_it_began(not_connected(&error)),
         };
         let policy = connection.connection().retry.clone();
-        if revision.connector.description().name != connection.connection().connector.as_str() {
-            let message = format!("connection `{name}` uses another connector by now; the next tick polls with that");
-            return Polled::before_it_began(AttemptEnd::Misconfigured(Problem::new("connection-changed", message)));
+        if let Some(problem) = of_another_connector(&revision, &connection) {
+            return Polled::before_it_began(AttemptEnd::Misconfigured(problem));
         }
         if revision.feed(feed.as_str()).is_none() {
             let message = format!("revision {} of the connector has no feed `{feed}`", claimed.revision.short());

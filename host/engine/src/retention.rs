@@ -40,8 +40,9 @@ impl RetentionSettings {
 impl Engine {
     /// Gives up what has been closed for long enough, pass by pass, until the engine stops.
     pub(crate) async fn retain(self: Arc<Self>, settings: RetentionSettings) {
-        let now = self.clock.now();
-        let mut clock = SetClock::new(now, Instant::now(), self.noted_time(now).await);
+        let (now, instant) = (self.clock.now(), Instant::now());
+        let Some(noted) = self.noted_time(now).await else { return };
+        let mut clock = SetClock::new(now, instant, noted);
         let mut wait = FIRST_PASS_AFTER.min(settings.look_every);
         while self.waited(wait).await {
             wait = settings.look_every;
@@ -55,13 +56,16 @@ impl Engine {
         }
     }
 
-    /// What the clock said when it was trusted last; now, when that cannot be read or never was.
-    async fn noted_time(&self, now: Timestamp) -> Timestamp {
-        match self.store.noted_time().await {
-            Ok(noted) => noted.unwrap_or(now),
-            Err(error) => {
-                tracing::warn!(%error, "whether the clock was set meanwhile cannot be read now");
-                now
+    /// What the clock said when it was trusted last; now, when it never was. Asked as often as it takes: `None` when the
+    /// engine stops meanwhile.
+    async fn noted_time(&self, now: Timestamp) -> Option<Timestamp> {
+        loop {
+            match self.store.noted_time().await {
+                Ok(noted) => return Some(noted.unwrap_or(now)),
+                Err(error) => tracing::warn!(%error, "whether the clock was set meanwhile cannot be read now"),
+            }
+            if !self.waited(FIRST_PASS_AFTER).await {
+                return None;
             }
         }
     }

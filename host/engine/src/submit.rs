@@ -129,8 +129,9 @@ impl Engine {
             run: RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: idempotency_key.as_deref() },
         };
         let first = &flow.flow.steps[0];
-        let (input, ordering_key) =
-            flow.render(0, &scope).map_err(|error| SubmitError::NotMapped { step: first.name.clone(), error })?;
+        let not_mapped = |error| SubmitError::NotMapped { step: first.name.clone(), error };
+        let input = flow.input(0, &scope).map_err(not_mapped)?;
+        let ordering_key = flow.ordering_key(0, &scope).map_err(not_mapped)?;
         let first = NewDelivery {
             id: DeliveryId::new(now, &*self.dice),
             step_index: 0,

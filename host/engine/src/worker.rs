@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use sluse_connector::{Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, GroupReport, Outcome, Problem, RetryPolicy, SETTLE_FLOW,
-    Standing, TimelineLevel, TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
+    Attempt, AttemptEnd, AttemptResult, DeliveryState, Failure, GroupReport, Outcome, Problem, RetryPolicy,
+    SETTLE_FLOW, Standing, TimelineLevel, TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
 };
 use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
@@ -17,8 +17,8 @@ use crate::{
     gates::Pass,
     host::{DeliveryHost, HostRecord},
     judgement::{
-        checked, cut_off, judge, no_report, not_connected, not_read, not_ready, took_too_long, unfit,
-        with_the_host_s_part,
+        checked, cut_off, judge, no_report, not_connected, not_read, not_ready, of_another_connector, took_too_long,
+        unfit, with_the_host_s_part,
     },
     revisions::LoadedRevision,
 };
@@ -181,6 +181,11 @@ impl Engine {
             Err(error) => return Attempted::before_it_began(not_connected(&error), in_doubt),
         };
         let policy = connection.connection().retry_of(&claimed.delivery.operation).clone();
+        if let Some(problem) = of_another_connector(&revision, &connection) {
+            // The next attempt is claimed with a revision of the one that is used by now.
+            let end = AttemptEnd::Failed(Failure::Unavailable { problem, retry_after_ms: None });
+            return Attempted { policy, ..Attempted::before_it_began(end, in_doubt) };
+        }
         if let Some(end) = unfit(&revision, claimed) {
             return Attempted { policy, ..Attempted::before_it_began(end, in_doubt) };
         }
@@ -255,9 +260,9 @@ fn tell(claimed: &Claimed, end: &AttemptEnd, state: &DeliveryState) {
     let (outcome, standing) = (end.kind(), standing(state));
     let message = format!("delivery {delivery} attempt {}: {outcome}, now {standing}", claimed.attempt);
     if needs_somebody(state) {
-        tracing::warn!(%delivery, outcome, state = state.as_str(), %revision, "{message}");
+        tracing::warn!(%delivery, outcome, state = %standing, %revision, "{message}");
     } else {
-        tracing::info!(%delivery, outcome, state = state.as_str(), %revision, "{message}");
+        tracing::info!(%delivery, outcome, state = %standing, %revision, "{message}");
     }
 }
 

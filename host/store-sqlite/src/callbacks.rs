@@ -74,7 +74,8 @@ fn keep(write: &Write<'_>, key: i64, answer: &Answer, standing: &str) -> rusqlit
     let sql = "INSERT INTO arrivals (delivery, number, arrived_at, standing, media_type, body, message)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT (delivery, number) DO UPDATE SET arrived_at = excluded.arrived_at, standing = excluded.standing,
-            media_type = excluded.media_type, body = excluded.body, message = excluded.message";
+            media_type = excluded.media_type, body = excluded.body, message = excluded.message
+        WHERE excluded.standing = 'taken'";
     let said = (standing == "taken").then_some((&answer.media_type, &answer.body));
     let (media_type, body) = said.unzip();
     let arrived_at = answer.arrived_at.as_millis();

@@ -138,6 +138,10 @@ fn apply_connection(
         // Where another connector's polls ended says nothing to this one.
         let sql = "UPDATE feeds SET cursor = NULL WHERE connection = (SELECT key FROM connections WHERE name = ?1)";
         write.prepare_cached(sql)?.execute([name])?;
+        // Nor what a poll of it finds that is under way: it has lost its lease.
+        let sql = "UPDATE ticks SET lease_number = lease_number + 1, lease_until = ?2
+            WHERE state = 'running' AND connection = (SELECT key FROM connections WHERE name = ?1)";
+        write.prepare_cached(sql)?.execute(params![name, now.as_millis()])?;
     }
     Ok(())
 }

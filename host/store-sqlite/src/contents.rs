@@ -5,6 +5,7 @@ mod discard; // what is given up goes at once
 mod sweep; // what nobody refers to goes after a day
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -25,7 +26,7 @@ use tokio::task::spawn_blocking;
 use crate::{
     SqliteStore,
     error::explain_io,
-    open::{make_folder, sync_folder},
+    open::{OnBrokenDisk, make_folder, sync_folder},
 };
 
 use discard::OnTheWay;
@@ -36,7 +37,6 @@ pub(crate) use sweep::Sweeper;
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// The folder with the contents.
-#[derive(Debug)]
 pub(crate) struct ContentFolder {
     path: PathBuf,
     clock: Arc<dyn Clock>,
@@ -44,11 +44,18 @@ pub(crate) struct ContentFolder {
     /// Held while a content takes its name, or goes: so that none goes that was just kept again.
     naming: Mutex<()>,
     on_the_way: OnTheWay,
+    on_broken_disk: OnBrokenDisk,
+}
+
+impl fmt::Debug for ContentFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContentFolder").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl ContentFolder {
     /// Opens the folder, makes it when it is not there, and removes what a former process did not finish.
-    pub(crate) fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, clock: Arc<dyn Clock>, on_broken_disk: OnBrokenDisk) -> Result<Self, StoreError> {
         let incoming = path.join("incoming");
         make_folder(path)?;
         match fs::remove_dir_all(&incoming) {
@@ -61,6 +68,7 @@ impl ContentFolder {
             next_incoming: AtomicU64::new(0),
             naming: Mutex::default(),
             on_the_way: OnTheWay::default(),
+            on_broken_disk,
         })
     }
 
@@ -104,17 +112,39 @@ impl ContentFolder {
         let folder = path.parent().expect("a content stands in a folder");
         // Contents are as old as their last keeping, by the clock that the sweep asks.
         stamp(&incoming.file, self.clock.now())?;
-        incoming.file.sync_all()?;
+        let synced = incoming.file.sync_all();
+        self.end_on_broken_disk(synced.as_ref().err().filter(|error| !is_full(error)));
+        synced?;
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
         if !folder.exists() {
             make_folder(folder).map_err(io::Error::other)?;
-            sync_folder(&self.path)?;
+            self.sync(&self.path)?;
         }
         // Where the same bytes are kept already they are replaced by themselves: whoever reads goes on reading.
         fs::rename(&incoming.path, path)?;
         self.on_the_way.kept(digest);
-        sync_folder(folder)
+        self.sync(folder)
     }
+
+    fn sync(&self, folder: &Path) -> io::Result<()> {
+        let synced = sync_folder(folder);
+        self.end_on_broken_disk(synced.as_ref().err());
+        synced
+    }
+
+    /// What was refused once may be said to be durable the next time, and is not: a disk that cannot be trusted ends the
+    /// process.
+    fn end_on_broken_disk(&self, refused: Option<&io::Error>) {
+        if let Some(error) = refused {
+            tracing::error!(%error, "the disk did not keep a file: the process ends, and the next start recovers");
+            (self.on_broken_disk)();
+        }
+    }
+}
+
+/// A file for which there is no room is given up, and nobody was told that it is kept.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn stamp(file: &File, now: Timestamp) -> io::Result<()> {

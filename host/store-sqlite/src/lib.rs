@@ -64,7 +64,8 @@ impl SqliteStore {
     /// milliseconds. What was running when a former process ended is lapsed.
     pub fn open(settings: SqliteSettings, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let lock = Arc::new(open::lock(&settings)?);
-        let contents = Arc::new(ContentFolder::open(&settings.folder.join("contents"), clock)?);
+        let contents =
+            Arc::new(ContentFolder::open(&settings.folder.join("contents"), clock, settings.on_broken_disk.clone())?);
         let connection = open::open_writer(&settings)?;
         let readers = Readers::new(open::open_readers(&settings)?, &settings.database());
         let sweeper = Sweeper::start(contents.clone(), open::open_reader(&settings.database())?, lock.clone())?;

@@ -1,6 +1,7 @@
 //! From a folder to a store: the folder, its lock, the database in it and what a former process left behind.
 
 use std::{
+    ffi::c_int,
     fmt,
     fs::{DirBuilder, File, OpenOptions},
     io,
@@ -10,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, hooks::Wal};
 use rustix::fs::{FlockOperation, flock};
 use sluse_store::StoreError;
 
 use crate::{
-    error::{explain, explain_io},
+    error::{explain, explain_io, is_broken_disk},
     migrations, readers,
 };
 
@@ -109,7 +110,7 @@ pub(crate) fn open_writer(settings: &SqliteSettings) -> Result<Connection, Store
     drop(private().open(&path).map_err(|error| explain_io(&error, &path))?);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(&path, flags).map_err(|error| explain(&error, &path))?;
-    let mode = set_up_writer(&connection).map_err(|error| explain(&error, &path))?;
+    let mode = set_up_writer(&mut connection).map_err(|error| explain(&error, &path))?;
     if mode != "wal" {
         let detail = format!("journal mode `{mode}` instead of `wal`; use a local disk");
         return Err(StoreError::Unavailable(detail));
@@ -145,14 +146,27 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn set_up_writer(connection: &Connection) -> rusqlite::Result<String> {
+fn set_up_writer(connection: &mut Connection) -> rusqlite::Result<String> {
     let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG_BYTES)?;
-    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    connection.wal_hook(Some(carry_over))?;
     Ok(mode)
+}
+
+/// Carries a log that has grown over into the database, after a commit. SQLite by itself would not say that the disk did
+/// not keep that; so the commit fails, though it has happened, and the writer ends the process.
+fn carry_over(log: &mut Wal, pages: c_int) -> rusqlite::Result<()> {
+    if i64::from(pages) < LOG_PAGES {
+        return Ok(());
+    }
+    match log.checkpoint() {
+        Err(error) if is_broken_disk(&error, false) => Err(error),
+        // On a full disk, for one, it stays in the log, and the next commit tries again.
+        _ => Ok(()),
+    }
 }
 
 /// The folder is ours alone, so whoever held a lease is gone: what was under way is reported as lapsed at once.

@@ -1,9 +1,7 @@
 //! The first token: made when there is none that allows everything, so that somebody can make others. Readable by its owner only.
 
 use std::{
-    fs::OpenOptions,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -33,17 +31,32 @@ fn opens(tokens: &[(Token, Digest)], text: &str) -> bool {
     tokens.iter().any(|(token, hash)| *hash == sent && token.revoked_at.is_none())
 }
 
+/// A new file in place of the one that may be there: who could read that may not read this.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-    writeln!(opened, "{text}")?;
-    opened.sync_all()
+    let mut written = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
+    writeln!(written, "{text}")?;
+    written.as_file().sync_all()?;
+    written.persist(file).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use sluse_model::{Timestamp, TokenId};
 
     use super::*;
+
+    #[test]
+    fn nobody_else_reads_it_also_where_a_file_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(FIRST_TOKEN_FILE);
+        std::fs::write(&file, "old").expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("set");
+        write(&file, "new").expect("written");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "new\n");
+        assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn a_revoked_token_is_not_offered() {

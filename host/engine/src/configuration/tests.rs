@@ -96,9 +96,9 @@ fn allow_but_blocked(_: &Connection, _: &Name, endpoint: &Endpoint) -> Result<()
     if endpoint.url.contains("blocked") {
         return Err("`blocked.example` is outside the ceiling: add it to `egress.hosts` in sluse.toml".to_owned());
     }
-    match endpoint.url.starts_with("https://") || endpoint.allow_plaintext {
-        true => Ok(()),
-        false => Err("not encrypted: write `allow_plaintext = true` at the endpoint".to_owned()),
+    match endpoint.url.starts_with("http:") && !endpoint.allow_plaintext {
+        true => Err("not encrypted: write `allow_plaintext = true` at the endpoint".to_owned()),
+        false => Ok(()),
     }
 }
 

@@ -11,21 +11,17 @@ use std::{
 use serde_json::json;
 use sluse_engine::ActError;
 use sluse_model::{
-    Act as PersonAct, ActKind, Actor, DeliveryId, DeliveryState, Failure, Outcome, Problem, Reason, Resolution, RunId,
-    RunState, Standing, Timestamp, TokenId, fakes::SeededDice,
+    Act as PersonAct, ActKind, DeliveryId, DeliveryState, Failure, Outcome, Problem, Reason, Resolution, RunId,
+    RunState, Standing, Timestamp, fakes::SeededDice,
 };
 use sluse_store::{DeliveryDetail, Runs as _};
 
 use crate::{
-    bench::{Act, Bench, NOW, Target},
+    bench::{Act, Bench, Target, clerk},
     once::{send, unavailable},
 };
 
 const RETRY: PersonAct = PersonAct::Retry { did_not_happen: false };
-
-fn clerk() -> Actor {
-    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
-}
 
 async fn act(bench: &Bench, id: DeliveryId, act: PersonAct) -> Result<DeliveryDetail, ActError> {
     bench.engine.act(id, act, clerk(), Some("somebody looked".into()), None).await

@@ -5,13 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluse_connector::Ended;
 use sluse_model::{
-    Act as PersonAct, Actor, Attention, DeliveryState, Failure, Name, Outcome, Problem, Reason, Run, RunId, RunState,
-    TokenId, fakes::SeededDice,
+    Act as PersonAct, Attention, DeliveryState, Failure, Name, Outcome, Problem, Reason, Run, RunId, RunState,
 };
 use sluse_store::{Configuration as _, PageRequest, RunDetail, RunFilter, Runs as _};
 
 use crate::{
-    bench::{Act, Bench, NOW, Target},
+    bench::{Act, Bench, NOW, Target, clerk},
     once::unavailable,
 };
 
@@ -90,10 +89,6 @@ queue = "clerks"
 "#;
 
 const NOTICES: &str = "[flow.owner_notice]\nflow = \"tell-owner\"\n";
-
-fn clerk() -> Actor {
-    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
-}
 
 async fn act(bench: &Bench, run: RunId, act: PersonAct) {
     let id = bench.first_delivery(run).await.delivery.id;

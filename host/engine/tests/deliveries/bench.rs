@@ -22,7 +22,8 @@ use sluse_engine::{
     Submission, SubmitError, Submitted,
 };
 use sluse_model::{
-    Clock, CredentialKind, Description, Digest, EndpointNeed, FeedDescription, Outcome, RunId, RunState, Timestamp,
+    Actor, Clock, CredentialKind, Description, Digest, EndpointNeed, FeedDescription, Outcome, RunId, RunState,
+    Timestamp, TokenId,
     fakes::{SeededDice, SimClock},
 };
 use sluse_store::{DeliveryDetail, RunDetail, Store};
@@ -31,6 +32,11 @@ use sluse_vault::{MasterKey, Vault};
 
 /// A component that can do nothing.
 pub(crate) const WITHOUT_OPERATIONS: &[u8] = b"without operations";
+
+/// Somebody who acts.
+pub(crate) fn clerk() -> Actor {
+    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
+}
 
 /// Hands out one fake for any other bytes, and counts how often.
 #[derive(Debug)]

@@ -10,18 +10,13 @@ use std::{
 
 use sluse_engine::{Bulk, BulkError};
 use sluse_model::{
-    Act as PersonAct, Actor, BatchAct, BatchId, BatchRefusal, Failure, Outcome, Problem, RunId, RunState, TokenId,
-    fakes::SeededDice,
+    Act as PersonAct, BatchAct, BatchId, BatchRefusal, Failure, Outcome, Problem, RunId, RunState, fakes::SeededDice,
 };
 use sluse_store::{Batch, Batches as _, DeliveryFilter, Runs as _};
 
-use crate::bench::{Act, Bench, NOW, Target};
+use crate::bench::{Act, Bench, NOW, Target, clerk};
 
 const RETRY: BatchAct = BatchAct::Retry { did_not_happen: false };
-
-fn clerk() -> Actor {
-    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
-}
 
 fn bulk(act: BatchAct) -> Bulk {
     let connection = Some("target".parse().expect("a name"));

@@ -11,12 +11,12 @@ use std::{
 use serde_json::json;
 use sluse_connector::{Effect, Ended, FeedItem, FeedPage, Host, Request};
 use sluse_model::{
-    Actor, DeliveryState, Failure, ItemStanding, Outcome, Problem, Resolution, Run, RunState, SETTLE_FLOW, SkipReason,
-    Tick, TickState, TokenId, fakes::SeededDice,
+    DeliveryState, Failure, ItemStanding, Outcome, Problem, Resolution, Run, RunState, SETTLE_FLOW, SkipReason, Tick,
+    TickState,
 };
 use sluse_store::{PageRequest, RunFilter, Schedules as _, Store};
 
-use crate::bench::{Act, Bench, NOW, Target, fake};
+use crate::bench::{Act, Bench, Target, clerk, fake};
 
 /// A group, and what was told of its items.
 pub(crate) type Report = (String, Vec<(String, ItemStanding)>);
@@ -94,10 +94,6 @@ pub(crate) async fn poll_often(bench: &Bench, more: &str) {
         "[[schedule]]\nname = \"often\"\nevery = \"1m\"\nflow = \"flow\"\nconnection = \"target\"\nfeed = \"items\"\n{more}\n"
     );
     bench.apply(text).await;
-}
-
-fn clerk() -> Actor {
-    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
 }
 
 pub(crate) async fn ticks(bench: &Bench) -> Vec<Tick> {

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use sluse_connector::Ended;
 use sluse_engine::{ApplyOptions, ConfigurationFile};
-use sluse_model::{Failure, GateKind, Outcome, Problem, RunState};
+use sluse_model::{Act as PersonAct, Failure, GateKind, Outcome, Problem, RunState};
+use sluse_store::Runs as _;
 
-use crate::bench::{Act, Bench, Target};
+use crate::bench::{Act, Bench, Target, clerk};
 
 fn flow(order_by: &str) -> ConfigurationFile {
     let text = format!(
@@ -98,4 +99,43 @@ async fn a_key_that_can_never_be_made_is_refused() {
     let (bench, _) = bench("{{ submission.who }}").await;
     let refused = bench.engine.configure(&[flow("{{ steps.act.id }}")], ApplyOptions::default()).await;
     assert!(format!("{refused:?}").contains("this very step"), "{refused:?}");
+}
+
+/// What a person has to put right is overtaken by nobody, though its input could not be computed.
+#[tokio::test]
+async fn a_head_whose_input_cannot_be_computed_holds_its_key() {
+    let target = Target::start(&[Act::Answer(200)]).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let record = seen.clone();
+    let bench = Bench::start(&target.url, move |_, operation, input, _| {
+        if operation == "act-again" {
+            record.lock().expect("not poisoned").push(input.clone());
+        }
+        let output = if input.contains("whole") { r#"{"id":"2"}"# } else { "{}" };
+        std::future::ready(Ok(Ok(Outcome::Done { output: output.into() })))
+    })
+    .await;
+    let more = r#"
+[[flow.step]]
+name = "more"
+connection = "target"
+operation = "act-again"
+input = { case = "{{ steps.act.id }}" }
+"#;
+    let flow = flow("{{ submission.who }}");
+    let flow = ConfigurationFile { text: flow.text + more, ..flow };
+    bench.engine.configure(&[flow], ApplyOptions::default()).await.expect("applied");
+
+    let head = submit(&bench, json!("a"), "without an id").await;
+    assert_eq!(bench.settled(head).await.run.state, RunState::Attention);
+    let behind = submit(&bench, json!("a"), "whole").await;
+    let head_step = bench.store.run(head).await.expect("read").expect("a run").deliveries[1].id;
+    assert_eq!(bench.first_delivery(behind).await.behind, Some(head_step));
+
+    let edit = PersonAct::Edit { input: r#"{"case":"1"}"#.into(), did_not_happen: false };
+    bench.engine.act(head_step, edit, clerk(), Some("looked it up".into()), None).await.expect("edited");
+    for run in [head, behind] {
+        assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    }
+    assert_eq!(*seen.lock().expect("not poisoned"), [r#"{"case":"1"}"#, r#"{"case":"2"}"#]);
 }

@@ -7,14 +7,10 @@ use std::sync::{
 
 use serde_json::json;
 use sluse_engine::PauseError;
-use sluse_model::{Actor, GateKind, Name, Outcome, RunState, TokenId, fakes::SeededDice};
+use sluse_model::{GateKind, Name, Outcome, RunState};
 use sluse_store::Pauses as _;
 
-use crate::bench::{Act, Bench, NOW, Target};
-
-fn clerk() -> Actor {
-    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
-}
+use crate::bench::{Act, Bench, Target, clerk};
 
 async fn bench() -> (Bench, Arc<AtomicU32>) {
     let target = Target::start(&[Act::Answer(200)]).await;

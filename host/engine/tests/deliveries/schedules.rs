@@ -9,12 +9,12 @@ use std::{
 };
 
 use sluse_engine::FireError;
-use sluse_model::{Actor, Outcome, SkipReason, Tick, TickState, TokenId, fakes::SeededDice};
+use sluse_model::{Outcome, SkipReason, Tick, TickState};
 use sluse_store::Schedules as _;
 use tokio::sync::Semaphore;
 
 use crate::{
-    bench::{Act, Bench, NOW, Target},
+    bench::{Act, Bench, NOW, Target, clerk},
     feeds::ticks,
 };
 
@@ -52,10 +52,6 @@ fn often(more: &str) -> String {
 async fn until_ticks(bench: &Bench, count: usize) -> Vec<Tick> {
     bench.until("ticks", async || ticks(bench).await.len() == count).await;
     ticks(bench).await
-}
-
-fn clerk() -> Actor {
-    Actor { token: TokenId::new(NOW, &SeededDice::new(1)), name: "clerk".into() }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Deliveries that somebody looks for, the latest first. What waits for a person, or to be tried, is found by an index
 //! that holds nothing else; for the rest, a page looks through so many rows at most.
 
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, ToSql, params};
 use sluse_model::Name;
 use sluse_store::{DeliveryFilter, ListedDelivery, Page};
 
@@ -29,7 +29,7 @@ pub(crate) fn list(
     filter: &DeliveryFilter,
     part: Part,
 ) -> rusqlite::Result<Page<ListedDelivery>> {
-    let wanted = if sorts_a_backlog(filter) && has_a_backlog(connection)? {
+    let wanted = if sorts_a_backlog(filter) && has_a_backlog(connection, filter.connection.as_ref())? {
         Wanted::from(filter, ("NOT INDEXED", source(filter).1, true))
     } else {
         Wanted::of(filter)
@@ -46,15 +46,21 @@ pub(crate) fn rest(
     page_of(connection, &Wanted::of(filter), part)
 }
 
-/// Everything that is to be tried at any connection is in one index, by time.
+/// Everything that is to be tried is in one index, by connection and time.
 fn sorts_a_backlog(filter: &DeliveryFilter) -> bool {
-    filter.connection.is_none() && matches!(filter.state.as_deref(), Some("queued" | "retrying" | "waiting"))
+    matches!(filter.state.as_deref(), Some("queued" | "retrying" | "waiting"))
 }
 
-fn has_a_backlog(connection: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM deliveries INDEXED BY deliveries_waiting
+/// Whether very many wait, at one connection or at all.
+fn has_a_backlog(connection: &Connection, of: Option<&Name>) -> rusqlite::Result<bool> {
+    let at_all = "SELECT 1 FROM deliveries INDEXED BY deliveries_waiting
         WHERE due_at IS NOT NULL AND claimable IN (0, 1) LIMIT 1 OFFSET ?1";
-    connection.prepare_cached(sql)?.exists([MAX_SORTED])
+    let at_one = "SELECT 1 FROM deliveries INDEXED BY deliveries_waiting WHERE due_at IS NOT NULL
+        AND claimable IN (0, 1) AND connection = (SELECT key FROM connections WHERE name = ?2) LIMIT 1 OFFSET ?1";
+    match of {
+        None => connection.prepare_cached(at_all)?.exists([MAX_SORTED]),
+        Some(name) => connection.prepare_cached(at_one)?.exists(params![MAX_SORTED, name.as_str()]),
+    }
 }
 
 fn page_of(connection: &Connection, wanted: &Wanted<'_>, part: Part) -> rusqlite::Result<Page<ListedDelivery>> {
@@ -266,9 +272,14 @@ mod tests {
     async fn a_backlog_is_looked_through_from_the_latest_on() {
         let store = store();
         let prepared = prepare(&store).await;
-        let latest = queued(&store, prepared.flow, NOW).await;
+        let first = queued(&store, prepared.flow, NOW).await;
         let waits = || DeliveryFilter { state: Some("queued".into()), ..DeliveryFilter::default() };
-        let backlog = |connection: &Connection| Ok(has_a_backlog(connection)?);
+        let backlog = |connection: &Connection| {
+            let [target, other] = [name("target"), name("other")];
+            assert!(!has_a_backlog(connection, Some(&other))?);
+            assert_eq!(has_a_backlog(connection, Some(&target))?, has_a_backlog(connection, None)?);
+            Ok(has_a_backlog(connection, None)?)
+        };
         assert!(!store.readers.read(backlog).await.expect("read"));
         let fill = |write: &Write<'_>| {
             let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n <= ?1)
@@ -280,11 +291,27 @@ mod tests {
         };
         store.writer.write(fill).await.expect("filled");
         assert!(store.readers.read(backlog).await.expect("read"));
-        let lose_some = |write: &Write<'_>| Ok(write.execute("DELETE FROM deliveries WHERE key > 10", [])?);
-        let found = store.deliveries(waits(), page(2, None)).await.expect("read");
-        assert_eq!(found.items.len(), 2);
-        store.writer.write(lose_some).await.expect("lost");
-        let found = store.deliveries(waits(), page(100, None)).await.expect("read").items;
-        assert_eq!((found.len(), found.last().map(|delivery| delivery.id)), (10, Some(latest)));
+        // As if far more had come since the first two.
+        let apart = |write: &Write<'_>| {
+            write.execute("DELETE FROM inputs", [])?;
+            write.execute("UPDATE deliveries SET key = -key WHERE key > 2", [])?;
+            Ok(write.execute("UPDATE deliveries SET key = ?1 - key WHERE key < 0", [MAX_LOOKED_AT])?)
+        };
+        store.writer.write(apart).await.expect("moved");
+        for connection in [None, Some(name("target"))] {
+            let filter = DeliveryFilter { connection, ..waits() };
+            let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let part = store.deliveries(filter.clone(), page(900, after)).await.expect("read");
+                pages += 1;
+                found.extend(part.items.into_iter().map(|delivery| delivery.id));
+                after = part.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!((found.len(), found.last()), (50_002, Some(&first)));
+            assert_eq!(pages, 57, "what is left of the page is not looked for in all that there is");
+        }
     }
 }

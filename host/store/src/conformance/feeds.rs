@@ -203,6 +203,15 @@ pub async fn another_connector_begins_a_feed_anew(store: Arc<dyn Store>) {
     // What was found is known all the same.
     let known = Ok(Found { started: 0, known: 1, held: 0 });
     assert_eq!(store.settle_poll(found(&again, prepared.flow, &["a"], "7")).await, known);
+    // What is under way meanwhile was asked with the cursor of the connector before.
+    let under_way = polling(&*store).await;
+    store.apply(vec![connection("target", "archive")], Vec::new(), Vec::new(), NOW).await.expect("applied");
+    activate(&*store, "archive", "component three").await;
+    let late = store.settle_poll(found(&under_way, prepared.flow, &["b"], "8")).await;
+    assert!(matches!(late, Err(StoreError::Stale(_))), "{late:?}");
+    assert_eq!(store.release_polls(NOW, Vec::new()).await, Ok(1));
+    let anew = store.begin_poll(under_way.tick, claim_at(NOW)).await.expect("asked").expect("a poll");
+    assert_eq!(anew.cursor, None);
 }
 
 pub async fn a_stale_page_writes_nothing(store: Arc<dyn Store>) {

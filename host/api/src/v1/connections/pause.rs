@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::json;
+use sluse_engine::MAX_WHY_CHARS;
 use sluse_model::Token;
 
 use super::{actor, name};
@@ -38,7 +39,9 @@ pub(super) async fn pause(
 pub(super) fn describe() -> Operation {
     let about = "What is under way ends; what is handed in is accepted, and waits. It stays paused over restarts, and is \
                  shown as the gate `paused`.";
-    let body = object().with("why", text().about("For whoever finds it paused; not empty.")).and_nothing_else();
+    let body = object()
+        .with("why", text().keyword("maxLength", MAX_WHY_CHARS).about("For whoever finds it paused; not empty."))
+        .and_nothing_else();
     Operation::new("pause-connection", "Let nothing begin at a connection", about)
         .place("connection", "The connection.", name_schema())
         .takes_json(body, json!({"why": "WorkZone is being upgraded"}))

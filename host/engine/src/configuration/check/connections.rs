@@ -31,16 +31,13 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
     }
     for (name, endpoint) in &connection.endpoints {
         let path = format!("endpoints.{name}");
-        let mut is_address = true;
-        address(endpoint, &path, &mut |at, message| {
-            is_address = false;
-            refuse(at, message);
-        });
+        address(endpoint, &path, &mut refuse);
         auth(&endpoint.auth, &path, catalog, &mut refuse);
         exchange(endpoint, connection, &path, &mut refuse);
         idempotency(endpoint, &path, &mut refuse);
-        // The ceiling would say the same of it once more.
-        if is_address && let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
+        // Of an address in clear the ceiling would say the same once more.
+        let is_refused_in_clear = endpoint.url.starts_with("http:") && !endpoint.allow_plaintext;
+        if !is_refused_in_clear && let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
             refuse(&format!("{path}.url"), rule);
         }
     }
@@ -126,7 +123,8 @@ fn url(text: &str, path: &str, allow_plaintext: bool, has_credential: bool, refu
     if url.scheme() == "http" && !allow_plaintext {
         refuse(
             path,
-            "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true` at the endpoint".to_owned(),
+            "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true` at the endpoint"
+                .to_owned(),
         );
     } else if url.scheme() == "http" && has_credential && !is_loopback(&url) {
         refuse(
