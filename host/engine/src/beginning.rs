@@ -23,7 +23,7 @@ impl Engine {
         self.attempts.spawn(async move {
             let _hold = engine.dispatcher.hold(claimed.delivery.id, claimed.lease);
             if let Some(waited) = claimed.waited.clone() {
-                engine.take_back(&claimed, waited).await;
+                engine.take_back(claimed, waited).await;
             }
             drop(place);
         });
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// Takes a claim back: the delivery goes to `state`, and its attempt never began.
-    pub(crate) async fn take_back(&self, claimed: &Claimed, state: DeliveryState) {
+    pub(crate) async fn take_back(&self, mut claimed: Claimed, state: DeliveryState) {
         let (delivery, standing) = (claimed.delivery.id, standing(&state));
         let message = format!("delivery {delivery} attempt {} does not begin, now {standing}", claimed.attempt);
         if needs_somebody(&state) {
@@ -58,11 +58,15 @@ impl Engine {
         } else {
             tracing::info!(%delivery, state = %standing, "{message}");
         }
+        // Whoever is told of it is told of the attempts that there were.
+        if !matches!(claimed.waited, Some(DeliveryState::Waiting { .. })) {
+            claimed.attempt = claimed.attempt.saturating_sub(1);
+        }
         let problem = match &claimed.waited {
             Some(DeliveryState::Retrying { problem, .. }) => Some(problem),
             _ => None,
         };
-        let Aftermath { state, follow, along } = self.aftermath_surely(claimed, state, problem, None).await;
+        let Aftermath { state, follow, along } = self.aftermath_surely(&claimed, state, problem, None).await;
         let settlement = Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,

@@ -69,7 +69,7 @@ impl Engine {
         // is taken up as a lost one.
         let hold = self.dispatcher.hold(id, claimed.lease);
         if let Some(state) = self.over_before_it_begins(&claimed).await {
-            self.take_back(&claimed, state).await;
+            self.take_back(claimed, state).await;
             return None;
         }
         pass.begin();

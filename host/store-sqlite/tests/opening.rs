@@ -6,13 +6,14 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
-use sluse_model::{DeliveryState, RunState, Timestamp, fakes::SimClock};
+use sluse_model::{Attempt, DeliveryState, RunState, Timestamp, fakes::SimClock};
 use sluse_store::{
-    Connectors, Contents, Deliveries, Rooms, Runs, Store, StoreError,
+    Claiming, Connectors, Contents, Deliveries, Rooms, Runs, Store, StoreError,
     conformance::fixtures::{
-        NOW, attachment, claim_at, content, later, name, new_run, prepare, queued, running, success,
+        NOW, attachment, claim_at, content, later, name, new_run, prepare, queued, retry, running, success,
     },
 };
 use sluse_store_sqlite::{SqliteSettings, SqliteStore};
@@ -72,6 +73,27 @@ async fn what_was_running_is_lapsed_after_a_restart() {
     assert_eq!(store.run(claimed.delivery.run).await.expect("read").expect("kept").run.state, RunState::Succeeded);
     let waiting = store.delivery(waiting).await.expect("read").expect("kept").delivery;
     assert_eq!(waiting.state, DeliveryState::Queued { due: later(5) });
+}
+
+#[tokio::test]
+async fn what_waits_by_a_clock_that_was_set_back_while_nobody_ran_waits_as_long_as_it_was_to() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = open(folder.path()).expect("a store");
+    let prepared = prepare(&store).await;
+    // Its clock is a year ahead.
+    let ahead = NOW.plus(Duration::from_secs(365 * 24 * 60 * 60));
+    let busy = running(&store, prepared.flow).await;
+    let mut settled = retry(&busy, ahead.plus(Duration::from_millis(20)));
+    let Claiming::Ended(Attempt { result: Some(result), .. }) = &mut settled.attempt else { panic!("it ended") };
+    result.ended_at = ahead;
+    store.settle(settled, None).await.expect("settled");
+    drop(store);
+
+    let store = open(folder.path()).expect("the same store");
+    assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await, Ok(Vec::new()));
+    assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(Some(later(20))));
+    let claimed = store.claim(claim_at(later(20)), 10, Rooms::everywhere()).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [busy.delivery.id]);
 }
 
 #[test]

@@ -163,6 +163,7 @@ macro_rules! conformance {
                 a_key_goes_in_the_order_of_acceptance,
                 a_retry_holds_its_key,
                 attention_holds_its_key,
+                a_head_that_waits_for_an_answer_holds_its_key,
                 a_failure_that_closes_lets_go_of_its_key,
                 a_following_delivery_queues_up_behind_those_that_came_before,
                 activation_does_not_free_what_is_behind,
@@ -181,6 +182,7 @@ macro_rules! conformance {
                 an_act_on_what_has_changed_is_refused,
                 one_of_two_who_act_at_once_wins,
                 a_head_that_is_closed_by_hand_lets_go_of_its_key,
+                a_head_that_is_resolved_by_hand_lets_go_of_its_key,
                 a_head_that_is_skipped_lets_the_others_go_on,
                 what_waits_behind_a_head_and_is_closed_holds_nobody_up,
             }

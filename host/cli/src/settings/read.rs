@@ -218,3 +218,44 @@ fn log(raw: RawLog) -> anyhow::Result<LogSettings> {
     let filter = std::env::var("RUST_LOG").ok().or(raw.level).unwrap_or_else(|| "info".into());
     Ok(LogSettings { json, filter })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many days runs, journals and files are kept; `None` when everything is.
+    fn kept(text: &str) -> Option<[u64; 3]> {
+        let raw: RawSettings = toml::from_str(text).expect("settings");
+        let settings = engine(raw.engine, raw.retention).expect("settings").retention?;
+        let days = |kept: Duration| {
+            assert_eq!(kept.as_secs() % (24 * 60 * 60), 0, "whole days");
+            kept.as_secs() / (24 * 60 * 60)
+        };
+        Some([days(settings.runs), days(settings.journal), days(settings.files)])
+    }
+
+    #[test]
+    fn what_is_closed_is_given_up_in_time_unless_somebody_says_otherwise() {
+        assert_eq!(kept(""), Some([90, 30, 30]));
+        assert_eq!(kept("[retention]\nenabled = true\n"), Some([90, 30, 30]));
+        assert_eq!(kept("[retention]\nenabled = false\n"), None);
+        assert_eq!(kept("[retention]\nenabled = false\nruns_days = 1\n"), None);
+    }
+
+    #[test]
+    fn each_age_is_that_of_what_it_is_called() {
+        assert_eq!(kept("[retention]\nruns_days = 3\njournal_days = 2\nfiles_days = 1\n"), Some([3, 2, 1]));
+        assert_eq!(kept("[retention]\nruns_days = 7\n"), Some([7, 30, 30]));
+        assert_eq!(kept("[retention]\njournal_days = 7\n"), Some([90, 7, 30]));
+        assert_eq!(kept("[retention]\nfiles_days = 7\n"), Some([90, 30, 7]));
+    }
+
+    #[test]
+    fn an_age_of_no_days_is_refused() {
+        for key in ["runs_days", "journal_days", "files_days"] {
+            let raw: RawSettings = toml::from_str(&format!("[retention]\n{key} = 0\n")).expect("settings");
+            let refused = engine(raw.engine, raw.retention).expect_err("nothing would be kept").to_string();
+            assert!(refused.contains(&format!("`retention.{key}`")), "{refused}");
+        }
+    }
+}

@@ -156,7 +156,7 @@ async fn what_was_lost_is_assigned_too() {
 }
 
 /// The runs of the flow that carries notices, once there are as many.
-async fn told(bench: &Bench, times: usize) -> Vec<Run> {
+pub(crate) async fn told(bench: &Bench, times: usize) -> Vec<Run> {
     let runs = async || {
         let filter = RunFilter { flow: Some("tell-owner".parse().expect("a name")), state: None };
         bench.store.runs(filter, PageRequest { limit: 10, after: None }).await.expect("read").items

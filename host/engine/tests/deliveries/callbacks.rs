@@ -9,8 +9,8 @@ use bytes::Bytes;
 use sluse_connector::{Arrival, Call, CallbackError, Ended, Host};
 use sluse_engine::{ActError, AnswerError, ReceivedSignature, TargetAnswer};
 use sluse_model::{
-    Act as PersonAct, Actor, DeliveryState, Failure, Outcome, Problem, Reason, RunId, RunState, Timestamp, TokenId,
-    fakes::SeededDice,
+    Act as PersonAct, Actor, DeliveryState, Failure, Name, Outcome, Problem, Reason, RunId, RunState, Timestamp,
+    TokenId, fakes::SeededDice,
 };
 use sluse_store::DeliveryDetail;
 
@@ -222,6 +222,36 @@ async fn no_answer_in_time_is_a_person_s_work() {
     assert!(matches!(late, Err(AnswerError::Late)), "{late:?}");
     let after = bench.first_delivery(run).await;
     assert_eq!((after.delivery, after.callbacks.len()), (detail.delivery, 1));
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_assigned_by_a_rule_of_its_own() {
+    let (bench, _) = bench(|_| rejected()).await;
+    let flow = r#"
+[[flow]]
+name = "watched"
+schema = true
+[[flow.attention]]
+reason = "rejected"
+queue = "clerks"
+[[flow.attention]]
+reason = "timed-out"
+queue = "callers"
+[[flow.step]]
+name = "act"
+connection = "target"
+operation = "act"
+input = { text = "x" }
+"#;
+    bench.apply(flow.into()).await;
+    let run = bench.submit_to("watched").await;
+    let is_waiting = async || bench.first_delivery(run).await.delivery.state.as_str() == "waiting";
+    bench.until("it waits", is_waiting).await;
+    bench.advance(AN_HOUR);
+    assert_eq!(bench.settled(run).await.run.state, RunState::Attention);
+    let detail = bench.first_delivery(run).await;
+    let DeliveryState::Attention(attention) = &detail.delivery.state else { panic!("{detail:?}") };
+    assert_eq!((attention.reason, attention.queue.as_ref().map(Name::as_str)), (Reason::TimedOut, Some("callers")));
 }
 
 #[tokio::test]

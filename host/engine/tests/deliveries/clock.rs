@@ -10,9 +10,12 @@ use std::{
 
 use serde_json::json;
 use sluse_model::{Failure, Outcome, Problem, RunState};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
-use crate::bench::{Act, Bench, Target};
+use crate::bench::{Act, Bench, Target, fake};
+
+/// So short that the lease keeper comes while a test waits: three times in it.
+const LEASE: Duration = Duration::from_millis(300);
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -37,16 +40,15 @@ async fn patient() -> (Bench, Arc<Semaphore>, Arc<AtomicU32>) {
     let target = Target::start(&[Act::Answer(200)]).await;
     let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicU32::new(0)));
     let (held, counted) = (gate.clone(), calls.clone());
-    let bench = Bench::start(&target.url, move |_, _, _, _| {
+    let connector = fake(move |_, _, _, _| {
         counted.fetch_add(1, Ordering::SeqCst);
         let held = held.clone();
         async move {
             held.acquire().await.expect("nobody closes it").forget();
             Ok(Ok(Outcome::Done { output: "{}".into() }))
         }
-    })
-    .await;
-    (bench, gate, calls)
+    });
+    (Bench::leasing(LEASE, connector, &target.url).await, gate, calls)
 }
 
 /// A connector that finds the target unavailable in its first call.
@@ -75,13 +77,25 @@ async fn wait_for(calls: &AtomicU32, count: u32) {
     panic!("{} calls have begun", calls.load(Ordering::SeqCst));
 }
 
+/// Holds what is under way while the lease keeper comes, and comes again. Time runs so fast meanwhile that a lease has
+/// lapsed between its renewal and the look at what has lapsed, as it has when the clock is set just then.
+async fn hold(bench: &Bench) {
+    let began = Instant::now();
+    while began.elapsed() < 2 * LEASE {
+        bench.advance(2 * LEASE);
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn check_under_way(way: Way) {
     let (bench, gate, calls) = patient().await;
     let run = bench.submit("x").await;
     wait_for(&calls, 1).await;
     way.step(&bench);
+    hold(&bench).await;
     gate.add_permits(1);
     assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    assert_eq!(bench.first_delivery(run).await.attempts.len(), 1, "nobody took it for lost");
     let other = bench.submit("y").await;
     wait_for(&calls, 2).await;
     gate.add_permits(1);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sluse_connector::{Body, Effect, Host, Method, Request, SendError};
-use sluse_model::{DeliveryState, Failure, GateKind, Outcome, Problem, RunId, RunState};
+use sluse_model::{DeliveryState, Failure, GateKind, Outcome, Problem, Reason, RunId, RunState};
 use sluse_store::Store;
 use tokio::sync::Semaphore;
 
@@ -98,14 +98,15 @@ async fn a_rate_is_kept() {
     bench.settled(runs[4]).await;
 }
 
-async fn ask(host: &mut Box<dyn Host>) -> sluse_connector::Ended<Outcome> {
+/// Waits for an answer as long as the endpoint does, or for less.
+async fn ask(host: &mut Box<dyn Host>, timeout: Option<Duration>) -> sluse_connector::Ended<Outcome> {
     let request = Request {
         method: Method::Get,
         endpoint: None,
         path: "/things".into(),
         headers: Vec::new(),
         body: Body::Empty,
-        timeout: None,
+        timeout,
         effect: Effect::Read,
         intent_key: None,
         reconciled: false,
@@ -130,7 +131,7 @@ async fn nobody() -> String {
 async fn a_target_that_cannot_be_reached_is_left_alone_and_then_tried_by_one() {
     let address = nobody().await;
     let url = format!("http://{address}");
-    let bench = Bench::start(&url, |_, _, _, mut host| async move { ask(&mut host).await }).await;
+    let bench = Bench::start(&url, |_, _, _, mut host| async move { ask(&mut host, None).await }).await;
     let more = "retry = { max_attempts = 9, delays_ms = [10] }\ngates = { breaker = { failures = 2, open_ms = 1000 } }";
     bench.connect("away", &url, more).await;
     let first = bench.submit_to("away").await;
@@ -173,11 +174,30 @@ async fn a_target_that_cannot_be_reached_is_left_alone_and_then_tried_by_one() {
 #[tokio::test]
 async fn an_answer_of_any_kind_keeps_the_breaker_closed() {
     let target = Target::start(&[Act::Answer(500)]).await;
-    let bench = Bench::start(&target.url, |_, _, _, mut host| async move { ask(&mut host).await }).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move { ask(&mut host, None).await }).await;
     bench.connect("there", &target.url, "gates = { breaker = { failures = 1 } }").await;
     for _ in 0..3 {
         let run = bench.submit_to("there").await;
         assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_takes_a_request_and_says_nothing_was_reached() {
+    for act in [&[Act::Hang], &[Act::Drop]] {
+        let target = Target::start(act).await;
+        let short = Some(Duration::from_secs(1));
+        let bench =
+            Bench::start(&target.url, move |_, _, _, mut host| async move { ask(&mut host, short).await }).await;
+        bench.connect("mute", &target.url, "gates = { breaker = { failures = 1, open_ms = 60000 } }").await;
+        let run = bench.submit_to("mute").await;
+        // Time stands still meanwhile: a breaker that had opened would be open.
+        bench.until("it has ended", async || state_of(&bench, run).await != RunState::Running).await;
+        let state = bench.first_delivery(run).await.delivery.state;
+        let is_odd = matches!(&state, DeliveryState::Attention(why) if why.reason == Reason::OutcomeUnknown);
+        assert!(is_odd, "{act:?}: {state:?}");
+        assert_eq!(target.seen().len(), 1, "{act:?}");
+        assert_eq!(bench.engine.gate(&"mute".parse().expect("a name")), None, "{act:?}");
     }
 }
 

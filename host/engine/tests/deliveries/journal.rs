@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use sluse_connector::{Answer, Body, Content, Ended, Host, Request, SendError};
+use sluse_connector::{Answer, Body, Content, Effect, Ended, Host, Method, Request, SendError};
 use sluse_model::{DeliveryState, Outcome, Reason, RunId, RunState, Standing};
 use sluse_store::Store as _;
 
@@ -255,6 +255,14 @@ async fn a_target_that_recognises_a_request_gets_it_again_under_the_same_key() {
     assert_eq!(standings(&bench, run).await, [Standing::Happened]);
 }
 
+/// The commits of one delivery.
+async fn commits(bench: &Bench) -> u64 {
+    let before = quiet(bench).await;
+    let run = bench.submit("x").await;
+    assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
+    bench.store.statistics().commits - before
+}
+
 #[tokio::test]
 async fn a_delivery_has_two_commits_and_one_more_for_what_must_happen_once() {
     for (once, expected) in [(0, 2), (1, 3), (5, 3)] {
@@ -264,11 +272,35 @@ async fn a_delivery_has_two_commits_and_one_more_for_what_must_happen_once() {
             done()
         })
         .await;
-        let before = quiet(&bench).await;
-        let run = bench.submit("x").await;
-        assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);
-        assert_eq!(bench.store.statistics().commits - before, expected, "{once} requests that must happen once");
+        assert_eq!(commits(&bench).await, expected, "{once} requests that must happen once");
     }
+}
+
+#[tokio::test]
+async fn what_may_be_repeated_costs_no_commit() {
+    let target = Target::start(&[Act::Answer(200)]).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        let put = Request { method: Method::Put, effect: Effect::Repeatable, ..saying("all of it") };
+        host.send(put).await.expect("answered");
+        done()
+    })
+    .await;
+    assert_eq!((commits(&bench).await, target.seen().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn one_after_the_other_each_that_must_happen_once_has_one_commit_at_most() {
+    let target = Target::start(&[Act::Answer(201)]).await;
+    let bench = Bench::start(&target.url, |_, _, _, mut host| async move {
+        for text in ["one", "two", "three"] {
+            host.send(saying(text)).await.expect("answered");
+        }
+        done()
+    })
+    .await;
+    let commits = commits(&bench).await;
+    assert!(commits <= 2 + 3, "{commits}");
+    assert_eq!(target.seen().len(), 3);
 }
 
 #[tokio::test]

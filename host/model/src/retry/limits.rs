@@ -40,6 +40,8 @@ pub fn displayed_limit(history: &[LimitsSince], operation: &Name, accepted_at: T
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{RetryPolicy, Tried};
 
@@ -99,5 +101,20 @@ mod tests {
         assert_eq!(displayed_limit(&history, &name("trigger"), Timestamp::from_millis(2000)), Some(2));
         assert_eq!(displayed_limit(&history, &name("look"), Timestamp::from_millis(2000)), Some(5));
         assert_eq!(displayed_limit(&[], &name("look"), ACCEPTED_AT), None);
+    }
+
+    proptest! {
+        /// Whoever looks after every change is shown the limit of then, or what was shown before when that was more.
+        #[test]
+        fn what_is_shown_never_shrinks(changes in proptest::collection::vec((0..4_i64, 1..20_u32), 1..12)) {
+            let (mut history, mut at, mut shown) = (Vec::new(), 0, None);
+            for (quarters, live) in changes {
+                at += quarters * 250;
+                history.push(since(at, live));
+                let has_come = Timestamp::from_millis(at) > ACCEPTED_AT;
+                shown = if has_come { shown.max(Some(live)) } else { Some(live) };
+                prop_assert_eq!(displayed_limit(&history, &name("trigger"), ACCEPTED_AT), shown, "{:?}", history);
+            }
+        }
     }
 }

@@ -235,6 +235,17 @@ pub async fn a_head_that_is_closed_by_hand_lets_go_of_its_key(store: Arc<dyn Sto
     assert_eq!(claimed(&*store).await, [second]);
 }
 
+pub async fn a_head_that_is_resolved_by_hand_lets_go_of_its_key(store: Arc<dyn Store>) {
+    prepare(&*store).await;
+    let head = waiting(&*store, Some("a")).await;
+    let second = queued_behind(&*store).await;
+    assert_eq!(claimed(&*store).await, []);
+    let act = Act::Resolve { output: r#"{"case":"67453"}"#.into() };
+    store.act(new_act(&head, act, succeeded(), Follow::Close(RunState::Succeeded))).await.expect("done");
+    assert_eq!(shown(&*store, second).await.behind, None);
+    assert_eq!(claimed(&*store).await, [second]);
+}
+
 pub async fn a_head_that_is_skipped_lets_the_others_go_on(store: Arc<dyn Store>) {
     prepare(&*store).await;
     let head = waiting(&*store, Some("a")).await;

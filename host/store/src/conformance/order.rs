@@ -91,6 +91,26 @@ pub async fn attention_holds_its_key(store: Arc<dyn Store>) {
     holds(&*store, |first| settlement(first, attention(), Follow::Stay(RunState::Attention))).await;
 }
 
+pub async fn a_head_that_waits_for_an_answer_holds_its_key(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let (_, first) = accepted(&*store, prepared.flow, "a", Some(claim_at(NOW))).await;
+    let first = first.expect("claimed");
+    let (second, _) = accepted(&*store, prepared.flow, "a", None).await;
+    let (head, until) = (first.delivery.id, later(500_000));
+    let waiting = settlement(&first, DeliveryState::Waiting { until }, Follow::Stay(RunState::Running));
+    store.settle(Settlement { left: Some("left".to_owned()), ..waiting }, None).await.expect("settled");
+    // Also for whoever comes while it waits.
+    let (third, _) = accepted(&*store, prepared.flow, "a", None).await;
+    assert_eq!((behind(&*store, second).await, behind(&*store, third).await), (Some(head), Some(head)));
+    assert_eq!(claimed(&*store).await, []);
+    // And while it goes on with what came, until it closes.
+    for expected in [head, second, third] {
+        let now = store.claim(claim_at(until), 10, Rooms::everywhere()).await.expect("claimed");
+        assert_eq!(ids(&now), [expected]);
+        store.settle(success(&now[0]), None).await.expect("settled");
+    }
+}
+
 pub async fn a_failure_that_closes_lets_go_of_its_key(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let (_, first) = accepted(&*store, prepared.flow, "a", Some(claim_at(NOW))).await;

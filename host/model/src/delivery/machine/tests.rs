@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Failure, Handling, Problem, Waits};
+use crate::{Failure, Handling, Problem, Waits, when_exhausted};
 
 const START: Timestamp = Timestamp::from_millis(1_762_000_000_000);
 
@@ -15,12 +15,15 @@ const START: Timestamp = Timestamp::from_millis(1_762_000_000_000);
 struct Step {
     after_ms: u64,
     jitter: f64,
+    /// The policy from then on, where somebody changes it.
+    policy: Option<RetryPolicy>,
     what: What,
 }
 
+/// What happens. Whether a claim is in doubt counts only where nothing is left for it, and its attempt does not begin.
 #[derive(Debug, Clone)]
 enum What {
-    Claim,
+    Claim { in_doubt: bool },
     Renew { lease: i64 },
     End { lease: i64, end: AttemptEnd, in_doubt: bool },
     Lose { lease: i64, in_doubt: bool },
@@ -63,7 +66,7 @@ fn acts() -> impl Strategy<Value = Act> {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let lease = || prop_oneof![8 => Just(0_i64), 1 => Just(-1), 1 => Just(1)];
     let what = prop_oneof![
-        4 => Just(What::Claim),
+        4 => any::<bool>().prop_map(|in_doubt| What::Claim { in_doubt }),
         1 => lease().prop_map(|lease| What::Renew { lease }),
         4 => (lease(), ends(), any::<bool>()).prop_map(|(lease, end, in_doubt)| What::End { lease, end, in_doubt }),
         2 => (lease(), any::<bool>()).prop_map(|(lease, in_doubt)| What::Lose { lease, in_doubt }),
@@ -72,17 +75,27 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (acts(), any::<bool>(), any::<bool>())
             .prop_map(|(act, in_doubt, leads_its_key)| What::Act { act, in_doubt, leads_its_key }),
     ];
-    let step =
-        (0..200_000_000_u64, 0.0..1.0, what).prop_map(|(after_ms, jitter, what)| Step { after_ms, jitter, what });
+    let policy = proptest::option::weighted(0.2, policies());
+    let step = (0..200_000_000_u64, 0.0..1.0, policy, what).prop_map(|(after_ms, jitter, policy, what)| Step {
+        after_ms,
+        jitter,
+        policy,
+        what,
+    });
     proptest::collection::vec(step, 0..40)
 }
 
 fn policies() -> impl Strategy<Value = RetryPolicy> {
     let handling = || prop_oneof![Just(Handling::Attention), Just(Handling::Close)];
-    (1..6_u32, 1..10_000_u64, 1..100_000_u64, handling(), handling()).prop_map(
-        |(max_attempts, base_ms, cap_ms, when_exhausted, when_failed)| {
-            let waits = Waits::Doubling { base_ms, cap_ms };
-            RetryPolicy { max_attempts, waits, when_exhausted, when_failed, ..RetryPolicy::default() }
+    let waits = prop_oneof![
+        (1..10_000_u64, 1..100_000_u64).prop_map(|(base_ms, cap_ms)| Waits::Doubling { base_ms, cap_ms }),
+        proptest::collection::vec(1..100_000_u64, 1..4).prop_map(|delays_ms| Waits::Listed { delays_ms }),
+    ];
+    let max_age_ms = proptest::option::of(1..2_000_000_000_u64);
+    (1..6_u32, max_age_ms, waits, handling(), handling()).prop_map(
+        |(max_attempts, max_age_ms, waits, when_exhausted, when_failed)| {
+            let usual = RetryPolicy::default();
+            RetryPolicy { max_attempts, max_age_ms, waits, when_exhausted, when_failed, ..usual }
         },
     )
 }
@@ -90,7 +103,7 @@ fn policies() -> impl Strategy<Value = RetryPolicy> {
 fn event(position: &Position, waited: &DeliveryState, what: &What, now: Timestamp) -> Event {
     let number = |offset: &i64| position.lease_number.saturating_add_signed(*offset);
     match what {
-        What::Claim => Event::Claimed { until: now.plus(Duration::from_secs(60)) },
+        What::Claim { .. } => Event::Claimed { until: now.plus(Duration::from_secs(60)) },
         What::Renew { lease } => {
             Event::Renewed { lease_number: number(lease), until: now.plus(Duration::from_secs(60)) }
         }
@@ -117,17 +130,27 @@ fn lease_of(event: &Event) -> Option<u64> {
     }
 }
 
+/// Whether an attempt that nobody asked for may begin at `at`, after those that have begun.
+fn is_within(policy: &RetryPolicy, attempts: u32, at: Timestamp) -> bool {
+    let is_young = policy.max_age_ms.is_none_or(|max_age_ms| at.since(START) <= Duration::from_millis(max_age_ms));
+    attempts < policy.max_attempts && is_young
+}
+
 proptest! {
     #[test]
     fn whatever_happens(policy in policies(), steps in steps()) {
         let (mut now, mut asked_for) = (START, 0);
+        // The policy of now, and the most attempts that any has had until now.
+        let (mut displayed, mut policy) = (policy.max_attempts, policy);
         let mut position = Position::new(DeliveryState::Queued { due: START }, START);
         // Where it stood before its latest claim.
         let mut waited = position.state.clone();
         for step in steps {
             now = now.plus(Duration::from_millis(step.after_ms));
+            policy = step.policy.unwrap_or(policy);
+            displayed = displayed.max(policy.max_attempts);
             let event = event(&position, &waited, &step.what, now);
-            let Ok(next) = position.after(&event, &policy, now, step.jitter) else { continue };
+            let Ok(mut next) = position.after(&event, &policy, now, step.jitter) else { continue };
             // Terminal states never change.
             prop_assert!(!matches!(position.state, DeliveryState::Closed { .. }), "{position:?} {event:?}");
             // No transition without the lease that it was read under.
@@ -154,15 +177,32 @@ proptest! {
                 };
                 prop_assert!(*until <= now && until <= before, "{next:?}");
             }
-            // No automatic attempt starts at or above the limit.
-            if let DeliveryState::Retrying { due, .. } = &next.state {
-                prop_assert!(next.attempts < policy.max_attempts, "{next:?}");
-                let is_new = matches!(event, Event::Ended { .. } | Event::Lost { .. });
-                prop_assert!(!is_new || *due >= now, "{next:?}");
+            // What the policy has in mind is within its limits, and not in the past.
+            let has_ended = matches!(event, Event::Ended { .. } | Event::Lost { .. });
+            if let DeliveryState::Retrying { due, .. } = &next.state && has_ended {
+                prop_assert!(*due >= now && is_within(&policy, next.attempts, *due), "{policy:?} {next:?}");
             }
-            // Beyond it there is only what somebody asked for.
+            // No automatic attempt starts at or above the limits of now, which may have been lowered since it was to
+            // wait: whoever claimed it asks again, and takes the claim back.
+            if let (What::Claim { in_doubt }, DeliveryState::Retrying { problem, .. }) = (&step.what, &waited) {
+                let (attempts, accepted_at) = (position.attempts, position.accepted_at);
+                let begins = policy.permits(Tried { attempts, accepted_at, is_strained: false }, now);
+                prop_assert_eq!(begins, is_within(&policy, attempts, now), "{:?} {:?}", policy, position);
+                if !begins {
+                    let to = when_exhausted(&policy, *in_doubt, problem, now);
+                    let taken_back = Event::TakenBack { lease_number: next.lease_number, to };
+                    let back = next.after(&taken_back, &policy, now, step.jitter);
+                    next = back.map_err(|refused| TestCaseError::fail(format!("{refused:?} {next:?}")))?;
+                    prop_assert_eq!(next.attempts, attempts);
+                    let is_closed = matches!(next.state, DeliveryState::Closed { .. });
+                    prop_assert!(is_closed || matches!(next.state, DeliveryState::Attention(_)), "{next:?}");
+                    // What is in doubt at the end is never closed by itself.
+                    prop_assert!(!(is_closed && *in_doubt), "{next:?}");
+                }
+            }
+            // Beyond the most that people are shown there is only what somebody asked for.
             asked_for += u32::from(matches!(&event, Event::Acted { act: Act::Retry { .. } | Act::Edit { .. }, .. }));
-            prop_assert!(next.attempts <= policy.max_attempts + asked_for, "{next:?}");
+            prop_assert!(next.attempts <= displayed + asked_for, "{next:?}");
             // What is in doubt at the end is never closed by itself as failed.
             if let Event::Ended { end, in_doubt: true, .. } = &event && !matches!(end, AttemptEnd::Done { .. }) {
                 prop_assert!(!matches!(next.state, DeliveryState::Closed { .. }), "{next:?}");
