@@ -12,9 +12,11 @@ use sluse_tests::{
 use crate::site::settled;
 
 /// One after the other, so that the rest waits.
-const ONE_AT_A_TIME: &str = "gates = { max_concurrent = 1 }\nretry = { base_ms = 50, cap_ms = 50, floor_ms = 50 }";
+pub(crate) const ONE_AT_A_TIME: &str =
+    "gates = { max_concurrent = 1 }\nretry = { base_ms = 50, cap_ms = 50, floor_ms = 50 }";
 
-async fn submit(host: &Host) -> anyhow::Result<String> {
+/// Hands in to the flow that sends to a counting target, and gives the run's id.
+pub(crate) async fn submit(host: &Host) -> anyhow::Result<String> {
     let submitted = host.post("/v1/flows/send/runs", &json!({"text": "x"})).await?;
     anyhow::ensure!(submitted.status == 202, "not accepted: {}", submitted.text());
     Ok(submitted.json()?["run"].as_str().unwrap_or("").to_owned())
