@@ -126,7 +126,8 @@ fn url(text: &str, path: &str, allow_plaintext: bool, has_credential: bool, refu
     if url.scheme() == "http" && !allow_plaintext {
         refuse(
             path,
-            "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true` at the endpoint".to_owned(),
+            "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true` at the endpoint"
+                .to_owned(),
         );
     } else if url.scheme() == "http" && has_credential && !is_loopback(&url) {
         refuse(
