@@ -6,22 +6,24 @@ use std::sync::{
 };
 
 use axum::{Router, http::StatusCode, routing::post};
+use tokio::sync::Notify;
 
 /// A target on loopback that counts what comes in, and answers 201.
 #[derive(Debug, Clone)]
 pub struct CountingTarget {
     url: String,
     requests: Arc<AtomicU64>,
+    silence_ends: Arc<Notify>,
 }
 
 impl CountingTarget {
-    /// The first `silent` requests are never answered.
+    /// The first `silent` requests are not answered before [`CountingTarget::answer_one`].
     pub async fn start(silent: u64) -> anyhow::Result<Self> {
-        let requests = Arc::new(AtomicU64::new(0));
-        let counted = requests.clone();
+        let (requests, silence_ends) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+        let (counted, answered) = (requests.clone(), silence_ends.clone());
         let answer = move || async move {
             if counted.fetch_add(1, Ordering::SeqCst) < silent {
-                std::future::pending::<()>().await;
+                answered.notified().await;
             }
             StatusCode::CREATED
         };
@@ -29,7 +31,7 @@ impl CountingTarget {
         let url = format!("http://{}", listener.local_addr()?);
         let router = Router::new().route("/", post(answer.clone()).put(answer));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { url, requests })
+        Ok(Self { url, requests, silence_ends })
     }
 
     pub fn url(&self) -> &str {
@@ -39,6 +41,11 @@ impl CountingTarget {
     /// How many have come in.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Answers one of those that wait for an answer.
+    pub fn answer_one(&self) {
+        self.silence_ends.notify_one();
     }
 
     /// Counts from here.

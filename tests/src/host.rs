@@ -82,7 +82,12 @@ impl Ended {
 
     /// Starts it again on that.
     pub async fn start(self) -> anyhow::Result<Host> {
-        Host::start_in(self.folder, self.options).await
+        Host::start_in(self.folder, self.options, &[]).await
+    }
+
+    /// Starts it again on that, and nothing begins until it is told to.
+    pub async fn start_paused(self) -> anyhow::Result<Host> {
+        Host::start_in(self.folder, self.options, &["--paused"]).await
     }
 }
 
@@ -105,10 +110,10 @@ impl Host {
     /// Starts a host and waits until it serves.
     pub async fn start(options: HostOptions) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        Self::start_in(folder, options).await
+        Self::start_in(folder, options, &[]).await
     }
 
-    async fn start_in(folder: TempDir, options: HostOptions) -> anyhow::Result<Self> {
+    async fn start_in(folder: TempDir, options: HostOptions, more: &[&str]) -> anyhow::Result<Self> {
         let settings = folder.path().join("sluse.toml");
         std::fs::write(&settings, &options.settings)?;
         let data = folder.path().join("data");
@@ -117,6 +122,7 @@ impl Host {
             .arg(&settings)
             .arg("--data")
             .arg(&data)
+            .args(more)
             .env("RUST_LOG", &options.log)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -244,8 +250,13 @@ impl Host {
         self.end().await
     }
 
+    /// Asks it to stop, and does not wait until it has.
+    pub async fn ask_to_stop(&self) -> anyhow::Result<()> {
+        signal(self.process_id(), "TERM").await
+    }
+
     async fn end(&mut self) -> anyhow::Result<String> {
-        signal(self.process_id(), "TERM").await?;
+        self.ask_to_stop().await?;
         let status = self.child.wait().await?;
         ensure!(status.success(), "sluse ended with {status}");
         self.logged().await

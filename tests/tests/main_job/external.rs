@@ -1,8 +1,9 @@
-//! An outside API beside WorkZone: what it is triggered with, what it hides, and notices that it can trust.
+//! An outside API beside WorkZone: what it is triggered with, what it hides, how badly it may answer, and notices that
+//! it can trust.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::ErrorKind, net::TcpListener};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use sluse_tests::{
     external::{Settings, Signing, SimulatedExternalApi},
@@ -187,6 +188,17 @@ fn told(office: &Office) -> BTreeMap<String, u32> {
     told
 }
 
+/// Waits until the notices have arrived, one of each of these deliveries, and gives the runs that carried them.
+async fn each_is_told_once(office: &Office, failed: &[String]) -> anyhow::Result<Value> {
+    let notices = office.host.get("/v1/runs?flow=tell-owner").await?["items"].clone();
+    for notice in notices.as_array().into_iter().flatten() {
+        let found = settled(&office.host, notice["id"].as_str().unwrap_or_default()).await?;
+        assert_eq!(found["state"], "succeeded", "{found:#}");
+    }
+    assert_eq!(told(office), failed.iter().map(|delivery| (delivery.clone(), 1)).collect());
+    Ok(notices)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owner_is_told_of_each_failure_once_also_over_a_kill() -> anyhow::Result<()> {
     const FAILURES: usize = 20;
@@ -213,15 +225,78 @@ async fn the_owner_is_told_of_each_failure_once_also_over_a_kill() -> anyhow::Re
         }
     }
     ensure!(failed.len() > FAILURES / 2, "{failed:?}");
-    let notices = office.host.get("/v1/runs?flow=tell-owner").await?["items"].clone();
-    for notice in notices.as_array().into_iter().flatten() {
-        let found = settled(&office.host, notice["id"].as_str().unwrap_or_default()).await?;
-        assert_eq!(found["state"], "succeeded", "{found:#}");
-    }
-    failed.sort();
-    assert_eq!(told(&office), failed.iter().map(|delivery| (delivery.clone(), 1)).collect());
+    let notices = each_is_told_once(&office, &failed).await?;
     let shown = notices[0]["id"].as_str().unwrap_or_default();
     let shown = office.host.sluse_for_people(&["run", "show", shown]).await?.stdout;
     assert!(failed.iter().any(|delivery| shown.contains(&format!("tells of {delivery}"))), "{shown}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_up_after_its_attempts_is_closed_and_told_once() -> anyhow::Result<()> {
+    let office = Office::start().await?;
+    let given_up = office.connections_of_the_watched().replace("when_failed", "when_exhausted");
+    let busy = given_up.replace("max_attempts = 4", "max_attempts = 2");
+    // The discard port of loopback, where nobody listens. The owner is where it was.
+    let away = busy.replacen(&office.api.origin(), "http://127.0.0.1:9", 1);
+    let refusals = json!({ "times": 2, "answer": { "kind": "refuse", "status": 503 } });
+    office.api.script(serde_json::from_value(refusals)?);
+    let mut failed = Vec::new();
+    for (connections, code) in [(busy, "target-busy"), (away, "target-unreachable")] {
+        office.host.apply(&(connections + OWNER_FLOW + WATCHED)).await?;
+        let reply = office.host.post("/v1/flows/watched/runs", &json!({ "reference": code })).await?;
+        ensure!(reply.status == 202, "not accepted: {} {}", reply.status, reply.text());
+        let found = settled(&office.host, reply.json()?["run"].as_str().context("a run")?).await?;
+        assert_eq!(found["state"], "failed", "{found:#}");
+        let delivery = found["deliveries"][0]["id"].as_str().context("a delivery")?;
+        let shown = office.host.sluse_for_people(&["delivery", "show", delivery]).await?.stdout;
+        for part in ["state       failed", "attempts    2 of 2", code] {
+            assert!(shown.contains(part), "`{part}` is missing in:\n{shown}");
+        }
+        failed.push(delivery.to_owned());
+    }
+    each_is_told_once(&office, &failed).await?;
+    let ledger = office.api.ledger();
+    assert_eq!((ledger.actions.len(), ledger.actions["target-busy"].received), (1, 2));
+    for notice in ledger.notices.values() {
+        assert_eq!((notice.received, &notice.last["data"]["attempts"]), (1, &json!(2)), "{notice:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed_a_slow_answer_counts_and_a_dropped_trigger_is_in_doubt() -> anyhow::Result<()> {
+    let office = Office::start().await?;
+    // Allowed to be asked, like everything on loopback. Nobody answers there: a connection alone would be seen.
+    let elsewhere = TcpListener::bind("127.0.0.1:0")?;
+    elsewhere.set_nonblocking(true)?;
+    let redirect = json!({ "kind": "redirect", "location": format!("http://{}/trigger", elsewhere.local_addr()?) });
+    let found = office.run("moved", json!({ "answer": redirect })).await?;
+    let reason = found["deliveries"][0]["reason"].as_str();
+    assert_eq!((found["state"].as_str(), reason), (Some("attention"), Some("rejected")), "{found:#}");
+    assert!(found.to_string().contains("\"redirected\""), "{found:#}");
+    let asked = elsewhere.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(asked, Err(ErrorKind::WouldBlock), "the other host was asked");
+
+    let found = office.run("slow", json!({ "answer": { "kind": "drip", "chunk_bytes": 1, "every_ms": 20 } })).await?;
+    let delivery = &found["deliveries"][0];
+    assert_eq!((&delivery["state"], &delivery["output"]["outcome"]), (&json!("closed"), &json!("done-successfully")));
+
+    // Without a place to look a person has to; with one it is looked up, and done.
+    let dropped = json!({ "answer": { "kind": "drop-before-commit" } });
+    let found = office.run("dropped", dropped.clone()).await?;
+    let reason = found["deliveries"][0]["reason"].as_str();
+    assert_eq!((found["state"].as_str(), reason), (Some("attention"), Some("outcome-unknown")), "{found:#}");
+    let path = "trigger_path = \"/trigger\"";
+    let looking = office.connections().replace(path, &format!("{path}, status_path = \"/status/{{reference}}\""));
+    office.host.apply(&(looking + FLOW)).await?;
+    office.api.script(serde_json::from_value(dropped)?);
+    let found = office.run("looked-up", json!({ "answer": { "kind": "at-once", "success": true } })).await?;
+    assert_eq!(found["deliveries"][0]["state"], "closed", "{found:#}");
+
+    let ledger = office.api.ledger();
+    let counted = |reference: &str| (ledger.actions[reference].received, ledger.actions[reference].committed);
+    assert_eq!((counted("moved"), counted("slow")), ((1, 0), (1, 1)));
+    assert_eq!((counted("dropped"), counted("looked-up")), ((1, 0), (2, 1)));
     Ok(())
 }

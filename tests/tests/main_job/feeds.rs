@@ -9,13 +9,14 @@ use sluse_tests::{
     inbox::SimulatedInbox,
 };
 
-struct Office {
-    host: Host,
-    inbox: SimulatedInbox,
+/// A host that polls an inbox.
+pub(crate) struct Office {
+    pub(crate) host: Host,
+    pub(crate) inbox: SimulatedInbox,
 }
 
 impl Office {
-    async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let inbox = SimulatedInbox::start().await?;
         let host = Host::start(HostOptions::default()).await?;
         host.install("inbox").await?;
@@ -24,7 +25,7 @@ impl Office {
         Ok(office)
     }
 
-    fn configuration(&self) -> String {
+    pub(crate) fn configuration(&self) -> String {
         format!(
             r#"
 [[connection]]
@@ -54,7 +55,7 @@ flow = "filing"
         )
     }
 
-    async fn until(&self, what: &str, holds: impl Fn(&SimulatedInbox) -> bool) -> anyhow::Result<()> {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&SimulatedInbox) -> bool) -> anyhow::Result<()> {
         for _ in 0..600 {
             if holds(&self.inbox) {
                 return Ok(());

@@ -68,10 +68,10 @@ async fn a_file_that_is_damaged_cut_off_or_too_large_is_refused() -> anyhow::Res
     Ok(())
 }
 
-/// The files under a folder of contents, apart from the component.
-fn contents(site: &Site) -> anyhow::Result<usize> {
+/// How many files are under its folder of contents, the components among them, and what has not arrived whole.
+pub(crate) fn contents(host: &Host) -> anyhow::Result<usize> {
     let mut count = 0;
-    for folder in std::fs::read_dir(site.host.data().join("contents"))? {
+    for folder in std::fs::read_dir(host.data().join("contents"))? {
         count += std::fs::read_dir(folder?.path())?.count();
     }
     Ok(count)
@@ -80,19 +80,19 @@ fn contents(site: &Site) -> anyhow::Result<usize> {
 /// Waits until there are so many files.
 async fn contents_become(site: &Site, expected: usize) -> anyhow::Result<()> {
     for _ in 0..400 {
-        if contents(site)? == expected {
+        if contents(&site.host)? == expected {
             return Ok(());
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    anyhow::bail!("{} contents instead of {expected}", contents(site)?)
+    anyhow::bail!("{} contents instead of {expected}", contents(&site.host)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_with_a_refused_submission_is_not_kept() -> anyhow::Result<()> {
     let site = Site::start().await?;
     assert_eq!(site.apply(&[FLOW_WITH_FILES]).await?.status, 200);
-    let before = contents(&site)?;
+    let before = contents(&site.host)?;
     let post = async |body: Vec<u8>| {
         site.post_bytes("/v1/flows/case-with-files/runs", "multipart/form-data; boundary=b", body).await
     };
@@ -105,7 +105,7 @@ async fn what_came_with_a_refused_submission_is_not_kept() -> anyhow::Result<()>
     assert_eq!(post(form("a", b"content", "", "\r\n--b--\r\n")).await?.status, 202);
     assert_eq!(post(form("r", b"content", "", second)).await?.status, 422);
     contents_become(&site, before + 1).await?;
-    assert_eq!(contents(&site)?, before + 1);
+    assert_eq!(contents(&site.host)?, before + 1);
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! The programs that run while the demo does. Each is ended by its own id, whatever happens: asked first, then
 //! made to. They have process groups of their own, so that a Ctrl-C reaches us alone and the order of ending is ours.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -23,7 +24,11 @@ const LOG_LINES: usize = 15;
 
 /// In the order in which they were started; they end in the other.
 #[derive(Default)]
-pub(super) struct Children(Vec<Served>);
+pub(super) struct Children {
+    served: Vec<Served>,
+    /// How many were killed.
+    kills: u64,
+}
 
 struct Served {
     name: &'static str,
@@ -38,7 +43,7 @@ impl Children {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).process_group(0).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("failed to start {name}"))?;
         let stdout = child.stdout.take().context("its output is not piped")?;
-        self.0.push(Served { name, child, log: log.to_owned() });
+        self.served.push(Served { name, child, log: log.to_owned() });
         let mut lines = BufReader::new(stdout).lines();
         let line = match timeout(READY_WITHIN, lines.next_line()).await {
             Ok(Ok(Some(line))) => line,
@@ -51,14 +56,23 @@ impl Children {
 
     /// Kills the one that was started last, without any warning, as a power cut would.
     pub(super) async fn kill_last(&mut self) -> Result<()> {
-        let mut served = self.0.pop().context("nothing was started")?;
-        served.child.kill().await.with_context(|| format!("{} cannot be killed", served.name))
+        let Served { name, mut child, log } = self.served.pop().context("nothing was started")?;
+        child.start_kill().with_context(|| format!("{name} cannot be killed"))?;
+        let status = child.wait().await?;
+        ensure!(status.signal().is_some(), "{name} had ended by itself ({status}):\n{}", end_of(&log));
+        self.kills += 1;
+        Ok(())
+    }
+
+    /// How many were killed until now.
+    pub(super) fn kills(&self) -> u64 {
+        self.kills
     }
 
     /// Waits until one of them ends by itself, which none should.
     pub(super) async fn one_ended(&mut self) -> Result<()> {
         loop {
-            for served in &mut self.0 {
+            for served in &mut self.served {
                 if let Some(status) = served.child.try_wait()? {
                     return Err(anyhow!("{} ended by itself ({status}):\n{}", served.name, end_of(&served.log)));
                 }
@@ -69,7 +83,7 @@ impl Children {
 
     /// Ends them all, the last one first.
     pub(super) async fn end(mut self) {
-        while let Some(mut served) = self.0.pop() {
+        while let Some(mut served) = self.served.pop() {
             served.end().await;
         }
     }

@@ -62,10 +62,10 @@ pub(super) async fn tell(stage: &Stage, manner: Manner, children: &mut Children)
     manner.show("\nthe ledger of the simulated WorkZone:");
     ledger.show(manner);
     complaints.extend(ledger.complaints(&submissions, files::expected()?));
-    Ok(Shown { host, summary: summary(&runs, &ledger), complaints })
+    Ok(Shown { host, summary: summary(&runs, &ledger, children.kills()), complaints })
 }
 
-fn summary(runs: &[Ended], ledger: &Ledger) -> Summary {
+fn summary(runs: &[Ended], ledger: &Ledger, kills: u64) -> Summary {
     let mut revisions: Vec<String> = Vec::new();
     for revision in runs.iter().flat_map(|run| &run.revisions) {
         if !revisions.contains(revision) {
@@ -79,7 +79,7 @@ fn summary(runs: &[Ended], ledger: &Ledger) -> Summary {
         parties: ledger.parties,
         documents: ledger.documents,
         custom_tabs: ledger.custom_tabs,
-        kills: 1,
+        kills,
         duplicates: ledger.duplicates(),
         revisions,
         wall_ms: 0,
@@ -254,6 +254,6 @@ mod tests {
     #[test]
     fn revisions_are_listed_once_in_the_order_in_which_they_served() {
         let runs = [ended("succeeded", &["b", "b"]), ended("succeeded", &["a", "b"])];
-        assert_eq!(summary(&runs, &Ledger::default()).revisions, ["b", "a"]);
+        assert_eq!(summary(&runs, &Ledger::default(), 1).revisions, ["b", "a"]);
     }
 }

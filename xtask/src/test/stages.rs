@@ -239,7 +239,14 @@ fn cases_of(bench: &Bench, sluse: &Path, connector: &str) -> Result<Count> {
     Ok(Count { passed: verdicts.passed, failed: verdicts.failed, ignored: 0 })
 }
 
-/// The demo as its readers start it, in a process of its own; its own checks decide.
+/// What the demo has to say of itself at its end.
+#[derive(Deserialize)]
+struct Demonstrated {
+    kills: u64,
+    duplicates: u64,
+}
+
+/// The demo as its readers start it, in a process of its own: its own checks decide, and it has shown what it is for.
 fn demo(bench: &Bench) -> Result<Count> {
     let mut command = Command::new(&bench.xtask);
     command.args(["demo", "--exit", "--json"]).current_dir(programs::root()).stderr(Stdio::inherit());
@@ -248,8 +255,16 @@ fn demo(bench: &Bench) -> Result<Count> {
     let last = text.lines().last().unwrap_or("").to_owned();
     crate::say(&last);
     ensure!(output.status.success(), "the demo failed ({}): see above", output.status);
-    serde_json::from_str::<serde_json::Value>(&last).context("the demo's last line is no JSON")?;
+    judge_demo(&last)?;
     Ok(Count::ONE)
+}
+
+fn judge_demo(last: &str) -> Result<()> {
+    let shown: Demonstrated = serde_json::from_str(last)
+        .context("the demo's last line is not the JSON that tells of kills and duplicates")?;
+    ensure!(shown.kills > 0, "the demo has killed no host");
+    ensure!(shown.duplicates == 0, "the demo has made {} cases too many", shown.duplicates);
+    Ok(())
 }
 
 /// The guests' tests once more, on what the distribution's compiler made.
@@ -291,6 +306,21 @@ mod tests {
         all.retain(|stage| usual.contains(stage));
         assert_eq!(all, usual);
         assert!(plan(&Suite::ALL).len() > usual.len());
+    }
+
+    #[test]
+    fn a_demo_has_killed_a_host_and_made_nothing_twice() {
+        assert!(judge_demo(r#"{"runs": 3, "kills": 1, "duplicates": 0}"#).is_ok());
+        for last in [
+            "",
+            r#"{"runs": 3}"#,
+            r#"{"kills": 1}"#,
+            r#"{"duplicates": 0}"#,
+            r#"{"kills": 0, "duplicates": 0}"#,
+            r#"{"kills": 1, "duplicates": 1}"#,
+        ] {
+            assert!(judge_demo(last).is_err(), "{last}");
+        }
     }
 
     #[test]
