@@ -1,5 +1,5 @@
 //! Tortures a host and says what was counted: one JSON line on standard output, and exit code 1 when something was
-//! lost, doubled or stuck. `cargo xtask torture` starts it.
+//! found. `cargo xtask torture` starts it.
 
 use std::{
     io::Write,
@@ -60,7 +60,8 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
     let began = Instant::now();
     let until = began + Duration::from_secs(60 * arguments.minutes.unwrap_or(60 * 24 * 365));
     let path = arguments.folder.join("sums.json");
-    let mut sums = if arguments.resume { read(&path)? } else { Sums::default() };
+    let alone = || Sums { borders: Borders::spread(), ..Sums::default() };
+    let mut sums = if arguments.resume { read(&path)? } else { alone() };
     let enough = |sums: &Sums| {
         sums.report.kills >= arguments.kills && sums.report.acknowledged >= arguments.submissions
             || !sums.report.is_clean()

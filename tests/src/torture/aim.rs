@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     dice::Dice,
-    faults::{DISK_FAULTS, Effect, Fault, WRITING_CALLS},
+    faults::{DISK_FAULTS, Effect, Fault, Files, WRITING_CALLS},
     tripwire::Moment,
 };
 
@@ -52,7 +52,7 @@ const AIMS: &[(u64, Kind)] = &[
     (6, Kind::At(Moment::Hearing)),
     (4, Kind::Activation),
     (30, Kind::Border),
-    (10, Kind::Disk),
+    (18, Kind::Disk),
 ];
 
 /// A life without a fault of its own is not longer than this.
@@ -79,6 +79,16 @@ const LONGEST_ACTIVATION: Duration = Duration::from_millis(900);
 /// The disk fails each of the first so many calls; a life has some more.
 const CALLS: u64 = 200;
 
+/// A run that nothing follows comes so deep: here with the disk that fails, and here with kills.
+const SPREAD_CALLS: u64 = 60;
+const SPREAD_BORDERS: u64 = 200;
+
+/// Such a run fails each kind of call so often, or a little more: each time deeper.
+const STRATA: u64 = 3;
+
+/// Such a run meets so many of the first borders, where a host starts, before it begins anywhere.
+const FIRST_BORDERS: u64 = 4;
+
 /// The disk is full for so many calls.
 const FULL_FOR: u64 = 12;
 
@@ -97,30 +107,52 @@ pub struct Borders {
     /// How often the disk has failed: each of [`DISK_FAULTS`] at one call after the other.
     #[serde(default)]
     failed: u64,
+    /// For a run that nothing follows: behind the first borders, any one of so many is met, by kind.
+    #[serde(default)]
+    spread: Option<[u64; WRITING_CALLS.len()]>,
 }
 
 impl Borders {
+    /// Those of a run that nothing follows. It cannot meet one after the other, so it takes its share of all of them.
+    pub fn spread() -> Self {
+        Self { spread: Some([SPREAD_BORDERS; WRITING_CALLS.len()]), ..Self::default() }
+    }
+
     /// The next one.
-    fn next(&mut self) -> Fault {
+    fn next(&mut self, dice: &mut Dice) -> Fault {
         self.turn = (self.turn + 1) % WRITING_CALLS.len();
-        self.met[self.turn] += 1;
-        let number = self.met[self.turn];
-        Fault { call: WRITING_CALLS[self.turn], effect: Effect::Kill, first: number, last: number }
+        let last = &mut self.met[self.turn];
+        *last = match self.spread {
+            Some(depths) if *last >= FIRST_BORDERS => FIRST_BORDERS + 1 + dice.below(depths[self.turn]),
+            _ => *last + 1,
+        };
+        Fault { call: WRITING_CALLS[self.turn], effect: Effect::Kill, files: Files::All, first: *last, last: *last }
     }
 
     /// The next one at which the disk fails. It may be full for longer than one call.
     fn next_failing(&mut self, dice: &mut Dice) -> Fault {
         let kinds = DISK_FAULTS.len() as u64;
-        let (kind, first) = (self.failed % kinds, 1 + self.failed / kinds % CALLS);
+        let (kind, turn) = (self.failed % kinds, self.failed / kinds);
         self.failed += 1;
-        let (effect, call) = DISK_FAULTS[kind as usize];
+        let (effect, call, files) = DISK_FAULTS[kind as usize];
+        let first = match self.spread {
+            Some(_) => {
+                let stratum = (files.of(SPREAD_CALLS) / STRATA).max(1);
+                1 + turn % STRATA * stratum + dice.below(stratum)
+            }
+            None => 1 + turn % files.of(CALLS),
+        };
         let last = if effect == Effect::FullDisk { first + dice.below(FULL_FOR) } else { first };
-        Fault { call, effect, first, last }
+        Fault { call, effect, files, first, last }
     }
 
-    /// A life ended without having met the last one: begins anew with its first call.
+    /// A life ended without having met the last one: begins anew with its first call, or no more as deep as that.
     pub(super) fn begin_anew(&mut self) {
-        self.met[self.turn] = 0;
+        let last = &mut self.met[self.turn];
+        match &mut self.spread {
+            Some(depths) if *last > FIRST_BORDERS => depths[self.turn] = *last - FIRST_BORDERS - 1,
+            _ => *last = 0,
+        }
     }
 }
 
@@ -138,7 +170,7 @@ impl Aim {
                 Self::At { moment, skip: dice.below(most_skipped(moment)), later }
             }
             Kind::Activation => Self::Activation(dice.duration(LONGEST_ACTIVATION)),
-            Kind::Border if has_strace => Self::Traced(borders.next()),
+            Kind::Border if has_strace => Self::Traced(borders.next(dice)),
             Kind::Disk if has_strace => Self::Traced(borders.next_failing(dice)),
             Kind::Random | Kind::Border | Kind::Disk => Self::Random(dice.duration(LONGEST_LIFE)),
         }
@@ -163,6 +195,54 @@ impl Aim {
             Self::Traced(Fault { effect: Effect::BrokenDisk, .. }) => "broken-disk",
             Self::Traced(Fault { effect: Effect::FullDisk, .. }) => "full-disk",
             Self::Suspended(_) => "suspended",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_followed_meets_one_after_the_other() {
+        let (mut borders, mut dice) = (Borders::default(), Dice::of(1, "aims", 0));
+        let kills: Vec<_> = (0..6).map(|_| borders.next(&mut dice)).map(|fault| (fault.call, fault.first)).collect();
+        assert_eq!(kills, [("fsync", 1), ("write", 1), ("pwrite64", 1), ("fsync", 2), ("write", 2), ("pwrite64", 2)]);
+        borders.begin_anew();
+        assert_eq!([0; 3].map(|_| borders.next(&mut dice).first), [3, 3, 1]);
+        let kinds = DISK_FAULTS.len();
+        let failing: Vec<_> = (0..2 * kinds).map(|_| borders.next_failing(&mut dice).first).collect();
+        assert!(failing[..kinds].iter().all(|first| *first == 1), "{failing:?}");
+        assert!(failing[kinds..2 * kinds - 1].iter().all(|first| *first == 2), "{failing:?}");
+    }
+
+    #[test]
+    fn a_run_that_nothing_follows_comes_deep() {
+        let (mut borders, mut dice) = (Borders::spread(), Dice::of(1, "aims", 0));
+        let mut kills: Vec<_> = (0..54).map(|_| borders.next(&mut dice).first).collect();
+        assert_eq!(kills[..12], [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
+        kills.sort_unstable();
+        assert!(kills[0] > 0 && kills[53] > 100 && kills[53] <= FIRST_BORDERS + SPREAD_BORDERS, "{kills:?}");
+        let faults: Vec<_> = (0..24).map(|_| borders.next_failing(&mut dice)).collect();
+        for (effect, call, files) in DISK_FAULTS {
+            let of = |fault: &&Fault| (fault.effect, fault.call, fault.files) == (effect, call, files);
+            let firsts: Vec<_> = faults.iter().filter(of).map(|fault| fault.first).collect();
+            let stratum = (files.of(SPREAD_CALLS) / STRATA).max(1);
+            let strata: Vec<_> = firsts.iter().map(|first| (first - 1) / stratum).collect();
+            assert_eq!(strata, [0, 1, 2], "{call}: {firsts:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_met_is_not_passed_again() {
+        let (mut borders, mut dice) = (Borders::spread(), Dice::of(1, "aims", 0));
+        borders.met = [FIRST_BORDERS; WRITING_CALLS.len()];
+        let number = borders.next(&mut dice).first;
+        borders.begin_anew();
+        let turn = borders.turn;
+        for _ in 0..50 {
+            borders.turn = turn + WRITING_CALLS.len() - 1;
+            assert!(borders.next(&mut dice).first <= number.max(FIRST_BORDERS + 1));
         }
     }
 }

@@ -29,13 +29,16 @@ pub(super) enum Leaves {
     AtLeastOne,
 }
 
+/// The one operation that has no way to find out what became of a message.
+pub(super) const BLIND: &str = "deliver-blind";
+
 const fn step(operation: &'static str, suffix: &'static str) -> Step {
     Step { operation, suffix }
 }
 
 pub(super) const FLOWS: &[Flow] = &[
     Flow { name: "once", steps: &[step("deliver-once", "")], leaves: &[("", Leaves::One)], has_file: false },
-    Flow { name: "blind", steps: &[step("deliver-blind", "")], leaves: &[("", Leaves::One)], has_file: false },
+    Flow { name: "blind", steps: &[step(BLIND, "")], leaves: &[("", Leaves::One)], has_file: false },
     Flow {
         name: "repeatable",
         steps: &[step("deliver-repeatable", "")],
@@ -44,7 +47,7 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow {
         name: "chain",
-        steps: &[step("look", "-first"), step("deliver-once", "-first"), step("deliver-blind", "-second")],
+        steps: &[step("look", "-first"), step("deliver-once", "-first"), step(BLIND, "-second")],
         leaves: &[("-first", Leaves::One), ("-second", Leaves::One)],
         has_file: false,
     },
@@ -65,6 +68,9 @@ pub(super) fn file_of(key: &str) -> Vec<u8> {
 /// The time that one exchange may take: what hangs at the target costs an attempt no more.
 const TIMEOUT_MS: u64 = 1000;
 
+/// How often a delivery is tried.
+pub(super) const MAX_ATTEMPTS: u64 = 12;
+
 /// The connection to `target`, and every flow, as they are applied. Retries come fast, so that much happens between
 /// two kills.
 pub(super) fn configuration(target: &str) -> String {
@@ -73,7 +79,7 @@ pub(super) fn configuration(target: &str) -> String {
 [[connection]]
 name = "target"
 connector = "courier"
-retry = {{ max_attempts = 12, base_ms = 20, cap_ms = 200 }}
+retry = {{ max_attempts = {MAX_ATTEMPTS}, base_ms = 20, cap_ms = 200 }}
 grant = {{ cidrs = ["127.0.0.0/8"] }}
 [connection.endpoints.default]
 url = "{target}"
@@ -87,7 +93,7 @@ timeout_ms = {TIMEOUT_MS}
 
 /// What a parcel goes through: found by a poll, and nobody hands it in. Blind, so that a second run would be seen.
 pub(super) const PARCEL: Flow =
-    Flow { name: "parcel", steps: &[step("deliver-blind", "")], leaves: &[("", Leaves::One)], has_file: false };
+    Flow { name: "parcel", steps: &[step(BLIND, "")], leaves: &[("", Leaves::One)], has_file: false };
 
 const SCHEDULE: &str = r#"
 [[schedule]]
@@ -99,6 +105,11 @@ flow = "parcel"
 "#;
 
 impl Flow {
+    /// Whether each of its steps can find out what became of what it sent.
+    pub(super) fn can_look(&self) -> bool {
+        self.steps.iter().all(|step| step.operation != BLIND)
+    }
+
     fn as_applied(&self) -> String {
         let head = format!(
             r#"

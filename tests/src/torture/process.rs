@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::faults::Fault;
+use super::faults::{self, Fault};
 
 /// A host that neither serves nor ends within this time hangs. Far more than it needs, also where others work beside.
 const START_WITHIN: Duration = Duration::from_secs(60);
@@ -64,11 +64,13 @@ impl Home {
     /// A home in an empty folder.
     pub(super) fn new(program: &Path, folder: &Path, sabotage: Option<String>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
+        // As strace names the files in it.
+        let folder = folder.canonicalize()?;
         // The shortest lease that there is, so that a suspended host loses its own.
         let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n[engine]\nlease_seconds = 5\n\
             [callbacks]\nlisten = \"127.0.0.1:0\"\n";
         std::fs::write(folder.join("sluse.toml"), settings)?;
-        Ok(Self { program: program.to_owned(), folder: folder.to_owned(), sabotage })
+        Ok(Self { program: program.to_owned(), folder, sabotage })
     }
 
     /// The same home, where the program does nothing wrong.
@@ -79,11 +81,11 @@ impl Home {
     /// Starts a process, and does not wait for it.
     pub(super) fn spawn(&self, fault: Option<&Fault>) -> anyhow::Result<Child> {
         let mut command = match fault {
-            Some(fault) => fault.command(&self.program),
+            Some(fault) => fault.command(&self.program, &self.data(), &self.strace_path()),
             None => std::process::Command::new(&self.program),
         };
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--config"]).arg(self.folder.join("sluse.toml"));
-        command.arg("--data").arg(self.folder.join("data")).env("RUST_LOG", "warn");
+        command.arg("--data").arg(self.data()).env("RUST_LOG", "warn");
         command.env_remove(SABOTAGE).envs(self.sabotage.as_ref().map(|what| (SABOTAGE, what)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(self.log()?);
         Command::from(command).kill_on_drop(true).spawn().context("failed to start the host")
@@ -106,9 +108,24 @@ impl Home {
             url.map(str::to_owned).with_context(|| format!("no `{name}`"))
         };
         let (address, callbacks) = (address("url")?, address("callbacks_url")?);
-        let token = std::fs::read_to_string(self.folder.join("data/first-token"))?.trim().to_owned();
+        let token = std::fs::read_to_string(self.data().join("first-token"))?.trim().to_owned();
         let place = Place { address, callbacks, token };
         Ok(Started::Serves(Box::new(Life { child, place, started_in })))
+    }
+
+    /// The files of which calls were made to fail in this life.
+    pub(super) fn failed_files(&self) -> anyhow::Result<Vec<String>> {
+        let told = std::fs::read(self.strace_path()).context("strace has told nothing")?;
+        Ok(faults::failed_files(&String::from_utf8_lossy(&told)))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// What strace did, in the last life that it traced.
+    fn strace_path(&self) -> PathBuf {
+        self.folder.join("strace.out")
     }
 
     /// What the host logged, in all of its lives.

@@ -1,9 +1,11 @@
 //! What was counted, in one round or in many.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::strike::Struck;
 
 /// What was counted.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -14,6 +16,9 @@ pub struct Report {
     pub aims: BTreeMap<String, u64>,
     /// Faults that ended a life themselves.
     pub ended_by_fault: u64,
+    /// Faults that came to pass, by what they were aimed at: a life may end without having come so far.
+    #[serde(default)]
+    pub met: BTreeMap<String, u64>,
     /// Submissions that were acknowledged.
     pub acknowledged: u64,
     /// Answers that refused a submission for now: stopping, disk full.
@@ -26,8 +31,14 @@ pub struct Report {
     pub lost: u64,
     /// What must happen once and happened more often, and what happened to nobody's knowledge.
     pub duplicated: u64,
-    /// Neither final nor in attention after everything had time to drain.
+    /// Runs and deliveries that are neither final nor in attention after everything had time to drain.
     pub stuck: u64,
+    /// What waits for a person, or was closed as failed, for a reason that does not arise here; too few that succeeded.
+    #[serde(default)]
+    pub unfounded: u64,
+    /// Hosts that went on after the disk had failed to make something durable.
+    #[serde(default)]
+    pub survived: u64,
     /// What a feed has found, by what its source heard of it last.
     #[serde(default)]
     pub parcels: BTreeMap<String, u64>,
@@ -50,16 +61,25 @@ pub struct Report {
 const KEPT: usize = 50;
 
 impl Report {
-    /// Nothing is lost, doubled or stuck.
+    /// Nothing is lost, doubled or stuck, and nothing else was found.
     pub fn is_clean(&self) -> bool {
-        self.lost == 0 && self.duplicated == 0 && self.stuck == 0
+        [self.lost, self.duplicated, self.stuck, self.unfounded, self.survived].iter().all(|count| *count == 0)
     }
 
-    pub(super) fn struck(&mut self, aim: &str, started_in: Option<Duration>, ended_by_fault: bool) {
+    pub(super) fn struck(&mut self, aim: &str, struck: Struck) {
+        let Struck { started_in, ended_by_fault, met, survived } = struck;
         self.kills += 1;
         *self.aims.entry(aim.to_owned()).or_default() += 1;
         self.ended_by_fault += u64::from(ended_by_fault);
         self.restarts_ms.extend(started_in.map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX)));
+        if let Some(what) = met {
+            *self.met.entry(format!("{aim} {what}")).or_default() += 1;
+        }
+        if let Some(file) = survived {
+            self.survived += 1;
+            self.findings
+                .push(format!("kill {}: `{file}` could not be made durable, and the host went on", self.kills - 1));
+        }
     }
 
     /// Adds what another round counted.
@@ -73,9 +93,12 @@ impl Report {
         self.lost += other.lost;
         self.duplicated += other.duplicated;
         self.stuck += other.stuck;
+        self.unfounded += other.unfounded;
+        self.survived += other.survived;
         self.wall_ms += other.wall_ms;
         self.drained_in_ms = self.drained_in_ms.max(other.drained_in_ms);
         add_up(&mut self.aims, other.aims);
+        add_up(&mut self.met, other.met);
         add_up(&mut self.attention, other.attention);
         add_up(&mut self.parcels, other.parcels);
         self.restarts_ms.extend(other.restarts_ms);

@@ -25,8 +25,8 @@ use super::{
     verdict::{self, Standings},
 };
 
-/// Once faults have stopped, everything is done within this time.
-const DRAINS_WITHIN: Duration = Duration::from_secs(60);
+/// Once faults have stopped, everything is done within this time. Far more than it takes, also where others work beside.
+const DRAINS_WITHIN: Duration = Duration::from_secs(120);
 
 /// What a round is made of.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Arena {
             let told = || format!("kill {number}, aimed at {aim:?}; the log is `{}`", home.log_path().display());
             let surroundings = Surroundings { home, place, tripwire, component, revision: number };
             let struck = surroundings.strike(&aim, borders).await.with_context(told)?;
-            report.struck(aim.name(), struck.started_in, struck.ended_by_fault);
+            report.struck(aim.name(), struck);
             self.target.settle().await?;
             self.callers.broken()?;
         }
@@ -112,7 +112,7 @@ impl Arena {
         self.place.send_replace(Some(last.place.clone()));
         self.callers.finish().await?;
         let mut api = Api::connect(&last.place).await?;
-        report.drained_in_ms = u64::try_from(drain(&mut api, &self.target).await?.as_millis())?;
+        drain(&mut api, &self.target, report).await?;
         let standings = Standings::read(&mut api).await?;
         verdict::judge(&self.callers.book(), &self.target.ledger(), &standings, report);
         last.kill().await
@@ -127,16 +127,25 @@ async fn serving(home: &Home) -> anyhow::Result<Life> {
     }
 }
 
-/// How long it took until nothing was under way; the bound, when that was not enough.
-async fn drain(api: &mut Api, target: &Target) -> anyhow::Result<Duration> {
+/// Waits until nothing is under way. What still is when that takes too long is stuck.
+async fn drain(api: &mut Api, target: &Target, report: &mut Report) -> anyhow::Result<()> {
     let began = Instant::now();
-    // In this order: what is fetched has started its runs.
-    while began.elapsed() < DRAINS_WITHIN
-        && !(target.ledger().parcels.are_fetched() && verdict::is_drained(api).await?)
-    {
+    loop {
+        // In this order: what is fetched has started its runs.
+        let are_fetched = target.ledger().parcels.are_fetched();
+        let is_drained = are_fetched && verdict::is_drained(api).await?;
+        report.drained_in_ms = u64::try_from(began.elapsed().as_millis())?;
+        if is_drained {
+            return Ok(());
+        }
+        if began.elapsed() >= DRAINS_WITHIN {
+            let mut left = verdict::under_way(api).await?;
+            left.extend((!are_fetched).then(|| "the parcels have not been fetched to the last one".to_owned()));
+            verdict::stuck(left, report);
+            return Ok(());
+        }
         sleep(Duration::from_millis(20)).await;
     }
-    Ok(began.elapsed())
 }
 
 fn remove(folder: &Path) -> anyhow::Result<()> {

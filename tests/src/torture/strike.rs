@@ -1,6 +1,9 @@
 //! How a life of the host is ended, as it was aimed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use tokio::{
@@ -23,6 +26,15 @@ const MOMENT_WITHIN: Duration = Duration::from_millis(800);
 /// A life with a fault goes on for so long when the fault does not end it.
 const TRACED_FOR: Duration = Duration::from_millis(1500);
 
+/// What strace says is read this often.
+const LOOKS_EACH: Duration = Duration::from_millis(50);
+
+/// A host that goes on when the disk fails it is watched for so long: more than it waits before it writes again.
+const GOES_ON_FOR: Duration = Duration::from_millis(700);
+
+/// A host that must end does so at once. Far more than that, also where others work beside.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+
 /// A host that was suspended works on for so long.
 const AFTER_SUSPENSION: Duration = Duration::from_millis(300);
 
@@ -44,6 +56,10 @@ pub(super) struct Struck {
     pub(super) started_in: Option<Duration>,
     /// The fault that was injected ended it.
     pub(super) ended_by_fault: bool,
+    /// The fault that came to pass.
+    pub(super) met: Option<String>,
+    /// The file that could not be made durable, and the host went on.
+    pub(super) survived: Option<String>,
 }
 
 impl Surroundings<'_> {
@@ -57,15 +73,16 @@ impl Surroundings<'_> {
             Started::Serves(life) => *life,
             Started::Ended(status) => {
                 anyhow::ensure!(fault.is_some(), "the host ended by itself at its start ({status})");
-                return Ok(Struck { started_in: None, ended_by_fault: true });
+                let met = fault.map(|fault| self.met(fault, true)).transpose()?.flatten();
+                return Ok(Struck { ended_by_fault: true, met, ..Struck::default() });
             }
         };
         let started_in = fault.is_none().then_some(life.started_in);
         self.place.send_replace(Some(life.place.clone()));
-        let ended_by_fault = self.end(life, aim, borders).await;
+        let struck = self.end(life, aim, borders).await;
         self.tripwire.disarm();
         self.place.send_replace(None);
-        Ok(Struck { started_in, ended_by_fault: ended_by_fault? })
+        Ok(Struck { started_in, ..struck? })
     }
 
     async fn while_starting(&self, after: Duration) -> anyhow::Result<Struck> {
@@ -75,8 +92,7 @@ impl Surroundings<'_> {
         Ok(Struck::default())
     }
 
-    /// Whether the fault did it.
-    async fn end(&self, mut life: Life, aim: &Aim, borders: &mut Borders) -> anyhow::Result<bool> {
+    async fn end(&self, mut life: Life, aim: &Aim, borders: &mut Borders) -> anyhow::Result<Struck> {
         match aim {
             Aim::Random(after) | Aim::Starting(after) => sleep(*after).await,
             Aim::At { moment, skip, later } => self.wait_for(&life, *moment, *skip, *later).await,
@@ -91,7 +107,7 @@ impl Surroundings<'_> {
             }
         }
         life.kill().await?;
-        Ok(false)
+        Ok(Struck::default())
     }
 
     async fn wait_for(&self, life: &Life, moment: Moment, skip: u64, later: Duration) {
@@ -113,14 +129,39 @@ impl Surroundings<'_> {
         let _ = timeout(after, installing).await;
     }
 
-    async fn traced(&self, mut life: Life, fault: &Fault, borders: &mut Borders) -> anyhow::Result<bool> {
-        let ended = life.ended_within(TRACED_FOR).await?;
-        if ended.is_none() {
+    /// Ends when the fault has ended the life, or when it was seen that the host goes on.
+    async fn traced(&self, mut life: Life, fault: &Fault, borders: &mut Borders) -> anyhow::Result<Struck> {
+        let began = Instant::now();
+        let mut met_at = None;
+        let (mut ended, mut survived) = (false, None);
+        while !ended && began.elapsed() < TRACED_FOR {
+            ended = life.ended_within(LOOKS_EACH).await?.is_some();
+            if ended || fault.effect == Effect::Kill {
+                continue;
+            }
+            let failed = self.home.failed_files()?;
+            if let Some(file) = failed.iter().find(|file| fault.must_end(file)) {
+                ended = life.ended_within(ENDS_WITHIN).await?.is_some();
+                survived = (!ended).then(|| file.clone());
+                break;
+            }
+            if !failed.is_empty() && met_at.get_or_insert_with(Instant::now).elapsed() >= GOES_ON_FOR {
+                break;
+            }
+        }
+        if !ended {
             life.kill().await?;
             if fault.effect == Effect::Kill {
                 borders.begin_anew();
             }
         }
-        Ok(ended.is_some())
+        let met = self.met(fault, ended)?;
+        Ok(Struck { started_in: None, ended_by_fault: ended, met, survived })
+    }
+
+    /// The fault, if it came to pass: a kill has ended the life, and of others strace tells.
+    fn met(&self, fault: &Fault, ended: bool) -> anyhow::Result<Option<String>> {
+        let is_met = if fault.effect == Effect::Kill { ended } else { !self.home.failed_files()?.is_empty() };
+        Ok(is_met.then(|| fault.name()))
     }
 }

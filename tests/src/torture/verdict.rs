@@ -1,14 +1,14 @@
 //! What was acknowledged against what arrived. The host is asked where its runs stand; whether something is lost or
 //! doubled is said by the book and the target's ledger.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::{
     api::Api,
     book::Book,
-    flows::{FLOWS, Flow, Leaves},
+    flows::{BLIND, FLOWS, Flow, Leaves, MAX_ATTEMPTS, PARCEL},
     report::Report,
     target::Ledger,
 };
@@ -16,35 +16,81 @@ use super::{
 /// Findings that are told in full; there may be thousands of a kind.
 const TOLD: usize = 20;
 
+/// Of a delivery, that the target understood and refused.
+const REJECTED: &str = "rejected";
+
+/// What the courier brings under another key, once a message's sender has been told.
+const TOLD_SUFFIX: &str = "-told";
+
+/// In which states a delivery is under way.
+const UNDER_WAY: [&str; 4] = ["queued", "running", "retrying", "waiting"];
+
+/// Of a hundred runs that are settled, so many have succeeded at least. Usual are 98: only those wait for a person that
+/// were sent elsewhere.
+const MIN_SUCCEEDED: u64 = 50;
+
+/// The same where a step cannot look. Usual are 80: a kill leaves in doubt whatever is under way.
+const MIN_SUCCEEDED_BLIND: u64 = 10;
+
+/// Fewer runs say nothing of shares.
+const ENOUGH_RUNS: u64 = 100;
+
 /// Where a run stands, as the host says.
 #[derive(Debug, Clone)]
 struct Standing {
     run: String,
+    flow: String,
     state: String,
 }
 
-/// The host's runs by business key, and why those wait that wait for a person.
+/// A delivery that waits for a person.
+#[derive(Debug)]
+struct Waiting {
+    id: String,
+    operation: String,
+    reason: String,
+    attempts: u64,
+    /// What names it at the target, where that was asked for.
+    named: Option<String>,
+}
+
+/// The host's runs by business key, and what waits for a person.
 #[derive(Debug, Default)]
 pub(super) struct Standings {
     runs: HashMap<String, Vec<Standing>>,
-    attention: BTreeMap<String, u64>,
+    waiting: Vec<Waiting>,
     /// Groups of parcels of which a person is to see that the target hears.
     unheard_groups: BTreeSet<String>,
 }
 
 impl Standings {
+    fn all(&self) -> impl Iterator<Item = &Standing> {
+        self.runs.values().flatten()
+    }
+
     /// Asks the host for all of its runs.
     pub(super) async fn read(api: &mut Api) -> anyhow::Result<Self> {
         let mut standings = Self::default();
         each(api, "/v1/runs?limit=500", |run| {
-            let standing = Standing { run: text(run, "id"), state: text(run, "state") };
+            let standing = Standing { run: text(run, "id"), flow: text(run, "flow"), state: text(run, "state") };
             standings.runs.entry(text(run, "idempotency_key")).or_default().push(standing);
         })
         .await?;
         each(api, "/v1/deliveries?state=attention&limit=500", |delivery| {
-            *standings.attention.entry(text(delivery, "reason")).or_default() += 1;
+            standings.waiting.push(Waiting {
+                id: text(delivery, "id"),
+                operation: text(delivery, "operation"),
+                reason: text(delivery, "reason"),
+                attempts: delivery["attempt_count"].as_u64().unwrap_or_default(),
+                named: None,
+            });
         })
         .await?;
+        for waiting in standings.waiting.iter_mut().filter(|waiting| waiting.reason == REJECTED) {
+            let delivery = api.get(&format!("/v1/deliveries/{}", waiting.id)).await?;
+            let input = &delivery["input"];
+            waiting.named = input["key"].as_str().or_else(|| input["group"].as_str()).map(str::to_owned);
+        }
         let mut reports = Vec::new();
         let unheard = "/v1/deliveries?state=attention&flow=settle&limit=500";
         each(api, unheard, |delivery| reports.push(text(delivery, "run"))).await?;
@@ -56,10 +102,54 @@ impl Standings {
     }
 }
 
+impl Waiting {
+    /// Whether kills, and the manners of the target, lead there.
+    fn is_founded(&self, ledger: &Ledger) -> bool {
+        let is_exhausted = self.attempts >= MAX_ATTEMPTS;
+        match self.reason.as_str() {
+            // Nothing that the target answers refuses a message, except that it sends elsewhere whoever asks.
+            REJECTED => self
+                .named
+                .as_ref()
+                .is_some_and(|key| ledger.has_redirected(key) || ledger.has_redirected(&format!("{key}{TOLD_SUFFIX}"))),
+            // Who can look is in doubt only when there is no attempt left to look in.
+            "outcome-unknown" => self.operation == BLIND || is_exhausted,
+            "attempts-exhausted" => is_exhausted,
+            // The courier and what is applied are right, the target knows no credentials, and whoever is to be told is
+            // told within seconds.
+            _ => false,
+        }
+    }
+}
+
 /// Whether nothing is under way any more.
 pub(super) async fn is_drained(api: &mut Api) -> anyhow::Result<bool> {
+    // There may be thousands, and this is asked often.
     let running = api.get("/v1/runs?state=running&limit=1").await?;
-    Ok(running["items"].as_array().is_some_and(Vec::is_empty))
+    Ok(running["items"].as_array().is_some_and(Vec::is_empty) && under_way(api).await?.is_empty())
+}
+
+/// Every run and every delivery that is neither final nor waits for a person, whoever handed it in.
+pub(super) async fn under_way(api: &mut Api) -> anyhow::Result<Vec<String>> {
+    let mut left = Vec::new();
+    each(api, "/v1/runs?state=running&limit=500", |run| {
+        left.push(format!("{} of flow `{}` is still under way", text(run, "id"), text(run, "flow")));
+    })
+    .await?;
+    for state in UNDER_WAY {
+        each(api, &format!("/v1/deliveries?state={state}&limit=500"), |delivery| {
+            let (id, run) = (text(delivery, "id"), text(delivery, "run"));
+            left.push(format!("{id} of {run} is still `{state}` after attempt {}", delivery["attempt_count"]));
+        })
+        .await?;
+    }
+    Ok(left)
+}
+
+/// Counts what is under way although everything had time.
+pub(super) fn stuck(left: Vec<String>, report: &mut Report) {
+    report.stuck += left.len() as u64;
+    report.findings.extend(left.into_iter().take(TOLD));
 }
 
 async fn each(api: &mut Api, path: &str, mut see: impl FnMut(&Value)) -> anyhow::Result<()> {
@@ -92,6 +182,9 @@ pub(super) fn judge(book: &Book, ledger: &Ledger, standings: &Standings, report:
             _ => judge.lost(format!("`{key}` was acknowledged as {}, and is not there", entry.run)),
         }
     }
+    judge.failed(standings);
+    judge.shares(standings);
+    judge.waiting(&standings.waiting);
     judge.strangers(book);
     judge.parcels(&standings.unheard_groups);
     for complaint in ledger.complaints() {
@@ -100,8 +193,8 @@ pub(super) fn judge(book: &Book, ledger: &Ledger, standings: &Standings, report:
     let Judge { findings, .. } = judge;
     report.acknowledged += book.len() as u64;
     report.refused += book.refusals;
-    for (reason, count) in &standings.attention {
-        *report.attention.entry(reason.clone()).or_default() += count;
+    for waiting in &standings.waiting {
+        *report.attention.entry(waiting.reason.clone()).or_default() += 1;
     }
     report.findings.extend(findings.into_iter().take(TOLD));
 }
@@ -118,6 +211,7 @@ impl Judge<'_> {
         match state {
             "succeeded" => self.report.succeeded += 1,
             "attention" | "failed" => {}
+            // It was not when everything had drained.
             _ => {
                 self.report.stuck += 1;
                 self.findings.push(format!("`{key}` is still `{state}`"));
@@ -145,6 +239,44 @@ impl Judge<'_> {
         if let Some(pair) = flow.leaves.windows(2).find(|pair| !happened(pair[0].0) && happened(pair[1].0)) {
             let finding = format!("`{key}{}` happened, and what it follows did not", pair[1].0);
             self.lost(finding);
+        }
+    }
+
+    /// No policy closes here, and nobody does.
+    fn failed(&mut self, standings: &Standings) {
+        for Standing { run, flow, .. } in standings.all().filter(|standing| standing.state == "failed") {
+            self.unfounded(format!("{run} of flow `{flow}` was closed as failed"));
+        }
+    }
+
+    /// Not everything may wait for a person, however good its reason.
+    fn shares(&mut self, standings: &Standings) {
+        for (can_look, least) in [(true, MIN_SUCCEEDED), (false, MIN_SUCCEEDED_BLIND)] {
+            let flows: Vec<_> = FLOWS.iter().chain([&PARCEL]).filter(|flow| flow.can_look() == can_look).collect();
+            let of_these = |standing: &&Standing| flows.iter().any(|flow| flow.name == standing.flow);
+            let settled = standings.all().filter(of_these).filter(|standing| standing.state != "running");
+            let (mut succeeded, mut all) = (0, 0);
+            for standing in settled {
+                all += 1;
+                succeeded += u64::from(standing.state == "succeeded");
+            }
+            if all >= ENOUGH_RUNS && succeeded * 100 < all * least {
+                let which = if can_look { "that can look" } else { "that cannot look" };
+                self.unfounded(format!("{succeeded} of {all} runs {which} have succeeded, and {least} % are few"));
+            }
+        }
+    }
+
+    /// What waits for a person has a reason to.
+    fn waiting(&mut self, waiting: &[Waiting]) {
+        let ledger = self.ledger;
+        for one in waiting.iter().filter(|one| !one.is_founded(ledger)) {
+            let Waiting { id, operation, reason, attempts, named } = one;
+            let named = named.as_deref().unwrap_or("a message");
+            self.unfounded(format!(
+                "{id} (`{operation}` of {named}) waits for a person after attempt {attempts} for `{reason}`, which does \
+                 not arise here"
+            ));
         }
     }
 
@@ -197,5 +329,67 @@ impl Judge<'_> {
     fn doubled(&mut self, finding: String) {
         self.report.duplicated += 1;
         self.findings.push(finding);
+    }
+
+    fn unfounded(&mut self, finding: String) {
+        self.report.unfounded += 1;
+        self.findings.push(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(operation: &str, reason: &str, attempts: u64) -> Waiting {
+        let named = (reason == REJECTED).then(|| "once-7".to_owned());
+        Waiting { id: "del-1".to_owned(), operation: operation.to_owned(), reason: reason.to_owned(), attempts, named }
+    }
+
+    #[track_caller]
+    fn check(waiting: &Waiting, expected: bool) {
+        assert_eq!(waiting.is_founded(&Ledger::default()), expected, "{waiting:?}");
+    }
+
+    #[test]
+    fn what_waits_has_a_reason_that_arises_here() {
+        check(&waiting(BLIND, "outcome-unknown", 1), true);
+        check(&waiting("deliver-once", "outcome-unknown", 3), false);
+        check(&waiting("deliver-once", "outcome-unknown", MAX_ATTEMPTS), true);
+        check(&waiting("look", "attempts-exhausted", MAX_ATTEMPTS), true);
+        check(&waiting("look", "attempts-exhausted", MAX_ATTEMPTS - 1), false);
+        for never in ["invalid", "denied", "connector-broken", "mapping-failed", "misconfigured", "timed-out"] {
+            check(&waiting(BLIND, never, MAX_ATTEMPTS), false);
+        }
+    }
+
+    #[test]
+    fn only_who_was_sent_elsewhere_is_rejected() {
+        let mut ledger = Ledger::default();
+        assert!(!waiting("deliver-once", REJECTED, 1).is_founded(&ledger));
+        ledger.add_redirect("once-7".to_owned());
+        assert!(waiting("deliver-once", REJECTED, 1).is_founded(&ledger));
+        assert!(!Waiting { named: Some("once-8".to_owned()), ..waiting("look", REJECTED, 1) }.is_founded(&ledger));
+    }
+
+    /// The findings of runs in these states, of a flow whose steps can look.
+    #[track_caller]
+    fn check_runs(states: &[(&str, u64)], expected: u64) {
+        let runs = states.iter().flat_map(|(state, count)| {
+            let standing = Standing { run: "run-1".to_owned(), flow: "once".to_owned(), state: (*state).to_owned() };
+            (0..*count).map(move |_| standing.clone())
+        });
+        let standings = Standings { runs: HashMap::from([(String::new(), runs.collect())]), ..Standings::default() };
+        let mut report = Report::default();
+        judge(&Book::default(), &Ledger::default(), &standings, &mut report);
+        assert_eq!(report.unfounded, expected, "{:?}", report.findings);
+    }
+
+    #[test]
+    fn not_everything_waits_for_a_person_and_nothing_fails() {
+        check_runs(&[("succeeded", 50), ("attention", 50)], 0);
+        check_runs(&[("succeeded", 49), ("attention", 51)], 1);
+        check_runs(&[("succeeded", 1), ("attention", 98)], 0);
+        check_runs(&[("succeeded", 99), ("failed", 2)], 2);
     }
 }

@@ -1,6 +1,6 @@
 //! What the target did, by business key. Nothing is taken back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::parcels::Parcels;
 
@@ -13,6 +13,8 @@ pub(in crate::torture) struct Ledger {
     places: HashMap<String, u32>,
     /// Requests that came in, by method and key.
     asked: HashMap<String, u64>,
+    /// What somebody who asked for it was sent elsewhere for.
+    redirected: HashSet<String>,
     /// What the host must not have said or sent.
     complaints: Vec<String>,
     pub(in crate::torture) parcels: Parcels,
@@ -34,6 +36,10 @@ impl Ledger {
         *self.places.entry(key.to_owned()).or_default() += 1;
     }
 
+    pub(in crate::torture) fn add_redirect(&mut self, key: String) {
+        self.redirected.insert(key);
+    }
+
     pub(super) fn complain(&mut self, complaint: String) {
         self.complaints.push(complaint);
     }
@@ -50,6 +56,11 @@ impl Ledger {
 
     pub(in crate::torture) fn has_effect(&self, key: &str) -> bool {
         self.effects.contains_key(key)
+    }
+
+    /// Whether somebody who asked for it was sent elsewhere.
+    pub(in crate::torture) fn has_redirected(&self, key: &str) -> bool {
+        self.redirected.contains(key)
     }
 
     /// All keys that something was done for.

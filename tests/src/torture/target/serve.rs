@@ -64,6 +64,8 @@ async fn answer(shared: &Arc<Shared>, stream: &mut TcpStream, request: &Request)
         Manner::AnswersTwice => {
             let bytes = perform(shared, request).bytes();
             stream.write_all(&[&bytes[..], &bytes[..]].concat()).await?;
+            // Left open: whoever goes on with it takes the second one for the answer to what it asks next.
+            return Ok(true);
         }
         Manner::BreaksAfterCommit => {
             perform(shared, request);
@@ -80,6 +82,7 @@ async fn answer(shared: &Arc<Shared>, stream: &mut TcpStream, request: &Request)
             stream.write_all(&Answer::new(503, &dates).bytes()).await?;
         }
         Manner::Redirects => {
+            shared.ledger().add_redirect(request.key());
             stream.write_all(&Answer::new(307, &format!("location: {}\r\n", request.path)).bytes()).await?;
         }
     }
