@@ -95,6 +95,7 @@ pub(crate) fn short(seed: Option<u64>) -> Result<Shown> {
     let told = tell(command)?;
     crate::say(&told.line);
     ensure!(told.is_clean(), "the host did not keep what it promised: see `findings` above");
+    ensure!(told.parcels.contains_key("succeeded"), "nothing was found by a poll, so nothing was shown of feeds");
     ensure!(told.kills >= SHORT_KILLS, "{} kills are fewer than {SHORT_KILLS}", told.kills);
     match &told.without_strace {
         Some(lacking) => crate::say(&format!("NOT DONE: kills at each system call, and a disk that fails. {lacking}")),
@@ -151,6 +152,7 @@ struct Told {
     stuck: u64,
     unfounded: u64,
     survived: u64,
+    parcels: BTreeMap<String, u64>,
     met: BTreeMap<String, u64>,
     without_strace: Option<String>,
     #[serde(skip)]

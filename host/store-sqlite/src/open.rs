@@ -14,6 +14,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig, hooks::Wal};
 use rustix::fs::{FlockOperation, flock};
 use sluse_store::StoreError;
+use tracing::error;
 
 use crate::{
     error::{explain, explain_io, is_broken_disk},
@@ -110,7 +111,7 @@ pub(crate) fn open_writer(settings: &SqliteSettings) -> Result<Connection, Store
     drop(private().open(&path).map_err(|error| explain_io(&error, &path))?);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(&path, flags).map_err(|error| explain(&error, &path))?;
-    let mode = set_up_writer(&mut connection).map_err(|error| explain(&error, &path))?;
+    let mode = set_up_writer(&mut connection, settings).map_err(|error| explain(&error, &path))?;
     if mode != "wal" {
         let detail = format!("journal mode `{mode}` instead of `wal`; use a local disk");
         return Err(StoreError::Unavailable(detail));
@@ -146,26 +147,30 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn set_up_writer(connection: &mut Connection) -> rusqlite::Result<String> {
+fn set_up_writer(connection: &mut Connection, settings: &SqliteSettings) -> rusqlite::Result<String> {
     let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", MAX_IDLE_LOG_BYTES)?;
-    connection.wal_hook(Some(carry_over))?;
+    let on_broken_disk = settings.on_broken_disk.clone();
+    connection.wal_hook(Some(move |log: &mut Wal, pages: c_int| {
+        carry_over(log, pages, &on_broken_disk);
+        Ok(())
+    }))?;
     Ok(mode)
 }
 
 /// Carries a log that has grown over into the database, after a commit. SQLite by itself would not say that the disk did
-/// not keep that; so the commit fails, though it has happened, and the writer ends the process.
-fn carry_over(log: &mut Wal, pages: c_int) -> rusqlite::Result<()> {
-    if i64::from(pages) < LOG_PAGES {
-        return Ok(());
-    }
-    match log.checkpoint() {
-        Err(error) if is_broken_disk(&error, false) => Err(error),
-        // On a full disk, for one, it stays in the log, and the next commit tries again.
-        _ => Ok(()),
+/// not keep that.
+fn carry_over(log: &mut Wal, pages: c_int, on_broken_disk: &OnBrokenDisk) {
+    // What cannot be carried over, on a full disk, for one, stays in the log, and the next commit tries again.
+    if i64::from(pages) >= LOG_PAGES
+        && let Err(error) = log.checkpoint()
+        && is_broken_disk(&error, false)
+    {
+        error!(%error, "the disk did not keep what was carried over: the process ends, and the next start recovers");
+        on_broken_disk();
     }
 }
 
