@@ -80,11 +80,8 @@ impl Recorded {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(database(folder.path()), &self.database).expect("written");
         fs::write(log(folder.path()), left).expect("written");
-        let store = match open(folder.path()) {
-            Ok(store) => store,
-            Err(StoreError::Damaged { .. }) => return,
-            Err(error) => panic!("cut at {whole}: {error}"),
-        };
+        // A log has a checksum for each page: a part of it is never damage, and is no reason to refuse.
+        let store = open(folder.path()).unwrap_or_else(|error| panic!("cut at {whole}: {error}"));
         let mut found: Vec<RunId> = store
             .runs(Default::default(), page(100, None))
             .await
