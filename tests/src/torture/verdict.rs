@@ -19,6 +19,9 @@ const TOLD: usize = 20;
 /// Of a delivery, that the target understood and refused.
 const REJECTED: &str = "rejected";
 
+/// The host's own flow, which tells a source what became of its items.
+const REPORT: &str = "settle";
+
 /// What the courier brings under another key, once a message's sender has been told.
 const TOLD_SUFFIX: &str = "-told";
 
@@ -91,13 +94,7 @@ impl Standings {
             let input = &delivery["input"];
             waiting.named = input["key"].as_str().or_else(|| input["group"].as_str()).map(str::to_owned);
         }
-        let mut reports = Vec::new();
-        let unheard = "/v1/deliveries?state=attention&flow=settle&limit=500";
-        each(api, unheard, |delivery| reports.push(text(delivery, "run"))).await?;
-        for report in reports {
-            let run = api.get(&format!("/v1/runs/{report}")).await?;
-            standings.unheard_groups.insert(text(&run["submission"], "group"));
-        }
+        standings.unheard_groups = unheard_groups(api).await?;
         Ok(standings)
     }
 }
@@ -125,25 +122,71 @@ impl Waiting {
 /// Whether nothing is under way any more.
 pub(super) async fn is_drained(api: &mut Api) -> anyhow::Result<bool> {
     // There may be thousands, and this is asked often.
-    let running = api.get("/v1/runs?state=running&limit=1").await?;
-    Ok(running["items"].as_array().is_some_and(Vec::is_empty) && under_way(api).await?.is_empty())
+    let running = api.get("/v1/runs?state=running&limit=100").await?;
+    let are_few = running["next"].is_null()
+        && running["items"].as_array().is_some_and(|runs| runs.iter().all(|run| run["flow"] == REPORT));
+    Ok(are_few && under_way(api).await?.is_empty())
 }
 
-/// Every run and every delivery that is neither final nor waits for a person, whoever handed it in.
+/// Every run and every delivery that is neither final nor waits for a person, whoever handed it in; but for the reports
+/// that wait for a person because one before them does.
 pub(super) async fn under_way(api: &mut Api) -> anyhow::Result<Vec<String>> {
+    let held = held_reports(api).await?;
     let mut left = Vec::new();
     each(api, "/v1/runs?state=running&limit=500", |run| {
-        left.push(format!("{} of flow `{}` is still under way", text(run, "id"), text(run, "flow")));
+        let id = text(run, "id");
+        if !held.contains(&id) {
+            left.push(format!("{id} of flow `{}` is still under way", text(run, "flow")));
+        }
     })
     .await?;
     for state in UNDER_WAY {
         each(api, &format!("/v1/deliveries?state={state}&limit=500"), |delivery| {
             let (id, run) = (text(delivery, "id"), text(delivery, "run"));
-            left.push(format!("{id} of {run} is still `{state}` after attempt {}", delivery["attempt_count"]));
+            if !held.contains(&run) {
+                left.push(format!("{id} of {run} is still `{state}` after attempt {}", delivery["attempt_count"]));
+            }
         })
         .await?;
     }
     Ok(left)
+}
+
+/// Groups of which the target refused a report, so that a person is to see that it hears.
+async fn unheard_groups(api: &mut Api) -> anyhow::Result<BTreeSet<String>> {
+    let mut groups = BTreeSet::new();
+    for report in reports_that_are(api, "attention").await? {
+        groups.insert(group_of(api, &report).await?);
+    }
+    Ok(groups)
+}
+
+/// Runs of reports that nobody has begun, because one of the same group came before and waits for a person.
+async fn held_reports(api: &mut Api) -> anyhow::Result<BTreeSet<String>> {
+    let queued = reports_that_are(api, "queued").await?;
+    let unheard = if queued.is_empty() { BTreeSet::new() } else { unheard_groups(api).await? };
+    let mut held = BTreeSet::new();
+    for report in queued {
+        if unheard.contains(&group_of(api, &report).await?) {
+            held.insert(report);
+        }
+    }
+    Ok(held)
+}
+
+/// The runs of the reports whose delivery is in this state.
+async fn reports_that_are(api: &mut Api, state: &str) -> anyhow::Result<Vec<String>> {
+    let mut runs = Vec::new();
+    each(api, &format!("/v1/deliveries?state={state}&flow={REPORT}&limit=500"), |delivery| {
+        runs.push(text(delivery, "run"));
+    })
+    .await?;
+    Ok(runs)
+}
+
+async fn group_of(api: &mut Api, report: &str) -> anyhow::Result<String> {
+    let run = api.get(&format!("/v1/runs/{report}")).await?;
+    Ok(text(&run["submission"], "group"))
 }
 
 /// Counts what is under way although everything had time.
