@@ -25,8 +25,8 @@ use super::{
     verdict::{self, Standings},
 };
 
-/// Once faults have stopped, everything is done within this time. Far more than it takes, also where others work beside.
-const DRAINS_WITHIN: Duration = Duration::from_secs(120);
+/// Once faults have stopped, everything is done within this time.
+const DRAINS_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a round is made of.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! What was acknowledged against what arrived. The host is asked where its runs stand; whether something is lost or
 //! doubled is said by the book and the target's ledger.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -37,6 +37,9 @@ const MIN_SUCCEEDED_BLIND: u64 = 10;
 
 /// Fewer runs say nothing of shares.
 const ENOUGH_RUNS: u64 = 100;
+
+/// The deliveries of reports, by the group that they are about.
+type Refused = BTreeMap<String, BTreeSet<String>>;
 
 /// Where a run stands, as the host says.
 #[derive(Debug, Clone)]
@@ -94,7 +97,7 @@ impl Standings {
             let input = &delivery["input"];
             waiting.named = input["key"].as_str().or_else(|| input["group"].as_str()).map(str::to_owned);
         }
-        standings.unheard_groups = unheard_groups(api).await?;
+        standings.unheard_groups = refused_reports(api).await?.into_keys().collect();
         Ok(standings)
     }
 }
@@ -152,41 +155,45 @@ pub(super) async fn under_way(api: &mut Api) -> anyhow::Result<Vec<String>> {
     Ok(left)
 }
 
-/// Groups of which the target refused a report, so that a person is to see that it hears.
-async fn unheard_groups(api: &mut Api) -> anyhow::Result<BTreeSet<String>> {
-    let mut groups = BTreeSet::new();
+/// The reports that wait for a person, by group: the target has not heard of these.
+async fn refused_reports(api: &mut Api) -> anyhow::Result<Refused> {
+    let mut refused = Refused::new();
     for report in reports_that_are(api, "attention").await? {
-        groups.insert(group_of(api, &report).await?);
+        refused.entry(text(&report["input"], "group")).or_default().insert(text(&report, "id"));
     }
-    Ok(groups)
+    Ok(refused)
 }
 
-/// Runs of reports that nobody has begun, because one of the same group came before and waits for a person.
+/// The runs of reports that are held.
 async fn held_reports(api: &mut Api) -> anyhow::Result<BTreeSet<String>> {
     let queued = reports_that_are(api, "queued").await?;
-    let unheard = if queued.is_empty() { BTreeSet::new() } else { unheard_groups(api).await? };
-    let mut held = BTreeSet::new();
-    for report in queued {
-        if unheard.contains(&group_of(api, &report).await?) {
-            held.insert(report);
-        }
+    if queued.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    Ok(held)
+    let refused = refused_reports(api).await?;
+    Ok(queued.iter().filter(|report| is_held(report, &refused)).map(|report| text(report, "run")).collect())
 }
 
-/// The runs of the reports whose delivery is in this state.
-async fn reports_that_are(api: &mut Api, state: &str) -> anyhow::Result<Vec<String>> {
-    let mut runs = Vec::new();
-    each(api, &format!("/v1/deliveries?state={state}&flow={REPORT}&limit=500"), |delivery| {
-        runs.push(text(delivery, "run"));
-    })
-    .await?;
-    Ok(runs)
+/// Whether nobody has begun this report because one of the same group came before and waits for a person, and whoever
+/// looks is told so.
+fn is_held(report: &Value, refused: &Refused) -> bool {
+    let gate = &report["gate"];
+    let said = text(gate, "message");
+    report["attempt_count"] == 0
+        && gate["kind"] == "order"
+        && refused.get(&text(&report["input"], "group")).is_some_and(|before| before.iter().any(|id| said.contains(id)))
 }
 
-async fn group_of(api: &mut Api, report: &str) -> anyhow::Result<String> {
-    let run = api.get(&format!("/v1/runs/{report}")).await?;
-    Ok(text(&run["submission"], "group"))
+/// The reports whose delivery is in this state, in full.
+async fn reports_that_are(api: &mut Api, state: &str) -> anyhow::Result<Vec<Value>> {
+    let mut ids = Vec::new();
+    each(api, &format!("/v1/deliveries?state={state}&flow={REPORT}&limit=500"), |report| ids.push(text(report, "id")))
+        .await?;
+    let mut reports = Vec::new();
+    for id in ids {
+        reports.push(api.get(&format!("/v1/deliveries/{id}")).await?);
+    }
+    Ok(reports)
 }
 
 /// Counts what is under way although everything had time.
@@ -382,6 +389,8 @@ impl Judge<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn waiting(operation: &str, reason: &str, attempts: u64) -> Waiting {
@@ -413,6 +422,21 @@ mod tests {
         ledger.add_redirect("once-7".to_owned());
         assert!(waiting("deliver-once", REJECTED, 1).is_founded(&ledger));
         assert!(!Waiting { named: Some("once-8".to_owned()), ..waiting("look", REJECTED, 1) }.is_founded(&ledger));
+    }
+
+    #[test]
+    fn only_who_is_known_to_wait_behind_a_refused_report_is_held() {
+        let refused = Refused::from([("batch-1".to_owned(), BTreeSet::from(["del-1".to_owned()]))]);
+        let report = |group: &str, attempts: u64, gate: &str, head: &str| {
+            let gate = json!({ "kind": gate, "message": format!("delivery {head} came before") });
+            json!({ "attempt_count": attempts, "input": { "group": group }, "gate": gate })
+        };
+        assert!(is_held(&report("batch-1", 0, "order", "del-1"), &refused));
+        assert!(!is_held(&report("batch-2", 0, "order", "del-1"), &refused));
+        assert!(!is_held(&report("batch-1", 1, "order", "del-1"), &refused));
+        assert!(!is_held(&report("batch-1", 0, "breaker", "del-1"), &refused));
+        assert!(!is_held(&report("batch-1", 0, "order", "del-2"), &refused));
+        assert!(!is_held(&json!({ "attempt_count": 0, "input": { "group": "batch-1" } }), &refused));
     }
 
     /// The findings of runs in these states, of a flow whose steps can look.
