@@ -86,6 +86,12 @@ impl Date {
         Self::of_number(self.number() + 1)
     }
 
+    /// The day before.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self::of_number(self.number() - 1)
+    }
+
     /// `20260228`.
     #[must_use]
     pub fn compact(self) -> String {
@@ -242,7 +248,7 @@ mod tests {
         let mut number = day.number();
         while day < date("2300-01-01") {
             let next = day.next();
-            assert!(Date::new(next.year, next.month, next.day).is_some() && next > day);
+            assert!(Date::new(next.year, next.month, next.day).is_some() && next > day && next.previous() == day);
             number += 1;
             assert_eq!(next.number(), number);
             day = next;
