@@ -1,0 +1,181 @@
+//! One batch, one file: its name from the batch key, its numbers from the file that is there already or from the
+//! sequence, its lines between the envelope where the dialect has one. The same batch again makes the same bytes.
+
+use sha2::{Digest, Sha256};
+use sluse_formats::{Date, Unfit, cut};
+use sluse_sdk::{Call, Failure, folders, numbers};
+
+use crate::{
+    SEQUENCE, problem,
+    record::padded,
+    settings::{Dialect, Numbering, Settings},
+};
+
+/// The most that a line number can say.
+pub(crate) const MAX_LINES: u32 = 99_999;
+
+/// The most that an ekspeditionsløbenr can say.
+const MAX_DISPATCHES: u32 = 9_999_999;
+
+/// A batch, where it goes and how.
+pub(crate) struct Batch<'b> {
+    pub(crate) key: &'b str,
+    pub(crate) name: String,
+    pub(crate) folder: &'static str,
+    dialect: &'b Dialect,
+    user: String,
+}
+
+/// The first numbers of a file, and the day in its envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) line: u32,
+    pub(crate) dispatch: u32,
+    day_of_year: u16,
+}
+
+impl<'b> Batch<'b> {
+    /// The batch of this key.
+    pub(crate) fn of(
+        key: &'b str,
+        folder: &'static str,
+        settings: &Settings,
+        dialect: &'b Dialect,
+    ) -> Result<Self, Unfit> {
+        let key = key.trim();
+        if key.is_empty() {
+            return Err(Unfit::missing("Batchnøglen"));
+        }
+        cut::or_refuse(key, 20, "Batchnøglen")?;
+        let name = format!("{}{}{}", settings.file_prefix, plain(key), settings.file_suffix);
+        let user = if settings.user.is_empty() { padded(&settings.org_unit, 4) } else { settings.user.clone() };
+        Ok(Self { key, name, folder, dialect, user })
+    }
+
+    /// Its numbers: those of the file that is there, so that the same batch is the same file, or reserved ones for
+    /// `count` postings.
+    pub(crate) fn numbers<S>(&self, count: u32, call: &Call<S>) -> Result<Numbers, Failure> {
+        let there = folders::read(self.folder, &self.name);
+        let there = there.map_err(|error| problem::folder(error, self.folder, &self.name))?;
+        if let Some(numbers) = there.and_then(|bytes| found(&self.dialect.encoding.decode(&bytes)?)) {
+            return Ok(numbers);
+        }
+        let day_of_year = Date::in_denmark(call.accepted_at_ms).day_of_year();
+        let (line, dispatch) = self.reserve(count)?;
+        Ok(Numbers { line, dispatch, day_of_year })
+    }
+
+    /// Publishes these lines, and gives the digest of the file.
+    pub(crate) fn publish(&self, lines: &[String], numbers: Numbers) -> Result<String, Failure> {
+        let first = format!("Z300 {:<4}6      {:03}1", self.user, numbers.day_of_year);
+        let last = format!("SLUTD{:05}", lines.len());
+        let (first, last) = (Some(&first), Some(&last));
+        let (first, last) = if self.dialect.envelope { (first, last) } else { (None, None) };
+        let lines: Vec<&String> = first.into_iter().chain(lines).chain(last).collect();
+        let bytes = self.bytes(&lines)?;
+        put(self.folder, &self.name, &bytes)?;
+        Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Publishes the control file: the name, who is paid, and the amount.
+    pub(crate) fn publish_control(&self, entitled: &str, amount: &str) -> Result<(), Failure> {
+        let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
+        let bytes = self.bytes(&[&format!("{};{entitled};{amount}", self.name)])?;
+        put(crate::folders::CONTROL, &format!("{stem}.csv"), &bytes)
+    }
+
+    fn bytes(&self, lines: &[&String]) -> Result<Vec<u8>, Unfit> {
+        let newline = self.dialect.newline.as_str();
+        let text: String = lines.iter().map(|line| format!("{line}{newline}")).collect();
+        self.dialect.encoding.encode(&text, "Filen")
+    }
+
+    /// The first line number and the first dispatch number.
+    fn reserve(&self, count: u32) -> Result<(u32, u32), Failure> {
+        let from_sequence = |numbering| numbering == Numbering::Reserved;
+        let (lines, dispatches) =
+            (from_sequence(self.dialect.line_numbers), from_sequence(self.dialect.dispatch_numbers));
+        if !lines && !dispatches {
+            return Ok((1, 1));
+        }
+        // Numbers begin again at 1 behind their last; a file that would have both ends takes the numbers after it.
+        for purpose in [self.key.to_owned(), format!("{} efter sidste nummer", self.key)] {
+            let first = numbers::reserve_for(SEQUENCE, count, &purpose).map_err(problem::numbers)?;
+            let (line, dispatch) = (turned(first, MAX_LINES), turned(first, MAX_DISPATCHES));
+            let fits = |first: u32, max| first + count - 1 <= max;
+            if (!lines || fits(line, MAX_LINES)) && (!dispatches || fits(dispatch, MAX_DISPATCHES)) {
+                return Ok((if lines { line } else { 1 }, if dispatches { dispatch } else { 1 }));
+            }
+        }
+        Err(Failure::unavailable("numbers-unavailable", "Der kan ikke reserveres numre lige nu.")
+            .detail("two reservations in a row went over the last number"))
+    }
+}
+
+fn put(folder: &str, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    folders::put(folder, name, bytes).map_err(|error| problem::folder(error, folder, name))
+}
+
+/// A number of a sequence that goes on for ever, as one that begins again behind `max`.
+fn turned(number: u64, max: u32) -> u32 {
+    let turned = number.saturating_sub(1) % u64::from(max) + 1;
+    u32::try_from(turned).expect("at most `max`")
+}
+
+/// The first numbers of a file that an earlier delivery of the batch has published.
+fn found(text: &str) -> Option<Numbers> {
+    let day = text.strip_prefix("Z300 ").and_then(|rest| rest.get(11..14)?.parse().ok());
+    let record = |kind: &[&str]| text.lines().find(|line| line.get(3..6).is_some_and(|one| kind.contains(&one)));
+    let dispatch = record(&["G69"])?.split_once("&104")?.1;
+    Some(Numbers {
+        line: record(&["G68", "G69"])?.get(6..11)?.parse().ok()?,
+        dispatch: dispatch.get(..7)?.parse().ok()?,
+        day_of_year: day.unwrap_or(1),
+    })
+}
+
+/// The key as a part of a file name. What a name cannot have is replaced, and then a piece of the key's digest keeps two
+/// keys from having one name.
+fn plain(key: &str) -> String {
+    let may_stand = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    if key.chars().all(may_stand) {
+        return key.to_owned();
+    }
+    let kept: String = key.chars().map(|one| if may_stand(one) { one } else { '_' }).collect();
+    let digest: String = Sha256::digest(key.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{kept}-{digest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_keys_never_have_one_name() {
+        assert_eq!(plain("B-2026_7"), "B-2026_7");
+        let names = ["2026/41", "2026_41", "2026 41", "2026æ41"].map(plain);
+        assert!(names.iter().all(|name| name.starts_with("2026_41")), "{names:?}");
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_begin_again_behind_the_last() {
+        assert_eq!([1, 99_999, 100_000, 199_999].map(|number| turned(number, MAX_LINES)), [1, 99_999, 1, 1]);
+    }
+
+    #[test]
+    fn the_numbers_of_a_file_that_is_there_are_found() {
+        let text =
+            "Z300 00016      0801\n000G69000070001..NORFLYD&10300482&1040000042&110\n000G6800008...\nSLUTD00002\n";
+        assert_eq!(found(text), Some(Numbers { line: 7, dispatch: 42, day_of_year: 80 }));
+        assert_eq!(
+            found("000G6800007011&02\r\n000G6900007..&10300000&1040000001&"),
+            Some(Numbers { line: 7, dispatch: 1, day_of_year: 1 })
+        );
+        for text in ["", "noget andet", "000G6900007&103", "æøå€€€€€"] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
+}

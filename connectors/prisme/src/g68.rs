@@ -1,0 +1,101 @@
+//! A payment: one line that begins with `G68`, and that is tied to a posting by its reference. Line number and
+//! reference come later.
+
+use sluse_formats::{Cpr, Cvr, Date, Unfit, cut};
+
+use crate::{
+    g69::{choice, digits},
+    operations::kreditorpost::{Kreditorpost, given},
+    record::{Fields, Rules, padded},
+    settings::{Dialect, Record, Settings},
+};
+
+/// A payment that fits, without its numbers.
+pub(crate) struct Payment {
+    /// When the CPR number of the entitled fails modulus 11.
+    pub(crate) odd_cpr: bool,
+    /// Of the entitled, for the control file.
+    pub(crate) entitled: String,
+    fields: Fields,
+    header: String,
+    /// Of the header, behind the line number.
+    tail: String,
+}
+
+/// Of values in G68.
+const FORBIDDEN: &str = "&!\\";
+
+/// The longest payment text.
+const TEXT_WIDTH: usize = 81;
+
+/// Who is paid, by the code that stands in field 10.
+const IDENT_CODES: [&str; 5] = ["01", "02", "03", "11", "12"];
+
+impl Payment {
+    /// Reads the payment of a Kreditorpost. `ore` is its amount, `day` when it is paid.
+    pub(crate) fn read(
+        post: &Kreditorpost,
+        (key, ore, day): (&str, i64, Date),
+        settings: &Settings,
+        dialect: &Dialect,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Unfit> {
+        let rules = Rules { forbidden: FORBIDDEN, encoding: dialect.encoding };
+        let code = choice(&padded(post.ident_kode.trim(), 2), &IDENT_CODES, "`IdentKode`")?;
+        let transaction = choice(&padded(post.transaktionstype.trim(), 2), &["01", "10"], "`Transaktionstype`")?;
+        let (entitled, odd_cpr) = entitled(&code, post.udbetalingsberettiget.trim(), dialect)?;
+        let org_unit = padded(&settings.org_unit, 4);
+        let amount = ore.unsigned_abs().to_string();
+        cut::or_refuse(&amount, 11, "`Beloeb`")?;
+
+        let mut fields = Fields::default();
+        fields.set(2, org_unit.clone());
+        fields.set(3, "00".into());
+        if dialect.field_07 {
+            fields.set(7, padded("", 18));
+        }
+        fields.set(8, padded(&amount, 11));
+        fields.set(9, if ore < 0 { "-" } else { "+" }.into());
+        fields.set(10, code);
+        fields.set(11, padded(&entitled, usize::from(dialect.payee_width)));
+        fields.set(12, day.compact());
+        let invoice = given(&post.fakturanr).unwrap_or(key);
+        fields.add(17, cut::or_refuse(invoice, 20, "`Fakturanr`")?.to_owned(), rules, "`Fakturanr`")?;
+        if let Some(text) = given(&post.betalingstekst) {
+            let text = cut::to_width(text, TEXT_WIDTH);
+            warnings.extend(text.warning("`Betalingstekst`"));
+            fields.add(40, text.kept.to_owned(), rules, "`Betalingstekst`")?;
+        }
+        post.place_further(Record::G68, settings, rules, &mut fields, warnings)?;
+        let in_header = if dialect.g68_org_unit { org_unit } else { String::new() };
+        Ok(Self {
+            odd_cpr,
+            entitled,
+            fields,
+            header: format!("{}G68", padded(&settings.reg_place, 3)),
+            tail: format!("{in_header}{transaction}1"),
+        })
+    }
+
+    /// The line under this number, tied by this reference.
+    pub(crate) fn line(&self, line_no: u32, reference: &str) -> String {
+        let mut fields = self.fields.clone();
+        fields.set(16, reference.to_owned());
+        fields.line(&format!("{}{line_no:05}{}", self.header, self.tail), 2)
+    }
+}
+
+/// The number of the entitled, and whether it is a CPR number that fails modulus 11.
+fn entitled(code: &str, number: &str, dialect: &Dialect) -> Result<(String, bool), Unfit> {
+    let place = "`Udbetalingsberettiget`";
+    if number.is_empty() {
+        return Err(Unfit::missing(place));
+    }
+    match code {
+        "02" => Cpr::read(number, place).map(|cpr| (cpr.digits().to_owned(), !cpr.fits_modulus_11())),
+        "11" => Cvr::read(number, place).map(|cvr| (cvr.digits().to_owned(), false)),
+        "03" => Ok((digits(number, 8, place)?.to_owned(), false)),
+        "12" => Ok((digits(number, 10, place)?.to_owned(), false)),
+        _ => Ok((digits(number, usize::from(dialect.payee_width), place)?.to_owned(), false)),
+    }
+}

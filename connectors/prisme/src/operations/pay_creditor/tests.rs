@@ -1,0 +1,137 @@
+//! What a Kreditorpost becomes in each dialect, by way of the fake host.
+
+use serde_json::{Value, json};
+use sluse_sdk::testing::{self, FakeHost, Outcome};
+
+use crate::PrismeConnector;
+
+fn post(changes: Value) -> Value {
+    let mut post = json!({
+        "batch_key": "B-7", "Beloeb": "1.234,00", "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1",
+        "IdentKode": "02", "Kontonr": "241126242040197", "Posteringsdato": "2020-02-01", "Posteringstype": "NOR",
+        "Transaktionstype": "01", "Udbetalingsberettiget": "251248-4916", "Udbetalingsdato": "27-01-2020",
+        "Betalingstekst": "Ydelse for januar på Ærø",
+    });
+    post.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+    post
+}
+
+/// Output and files, with no target behind.
+fn pay(settings: &Value, input: &Value) -> (Value, Vec<(String, String, String)>) {
+    let host = FakeHost::install(|_| unreachable!("files only"));
+    let output = match testing::execute::<PrismeConnector>("pay-creditor", settings, input) {
+        Ok(Outcome::Done(output)) => serde_json::from_str(&output).expect("JSON"),
+        other => panic!("{other:?}"),
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output, host.published().into_iter().map(|(folder, name, bytes)| (folder, name, text(bytes))).collect())
+}
+
+#[test]
+fn tenq_writes_the_payment_and_then_its_posting() {
+    let (output, files) = pay(&json!({}), &post(json!({})));
+    assert_eq!(
+        files,
+        [(
+            "prisme".to_owned(),
+            "prisme-B-7.txt".to_owned(),
+            "000G6800001011&020000&0300&07000000000000000000&0800000123400&09+&1002&1100002512484916&1220200127\
+             &16202002010000000001&17B-7&40Ydelse for januar på Ærø\r\n\
+             000G6900001000001NORFLYD&10300000&1040000001&11020200201&111241126242040197&112000000123400 &113D\
+             &117202002010000000001&250B-7\r\n"
+                .to_owned()
+        )]
+    );
+    assert_eq!(output["payment_ref"], "202002010000000001");
+    assert_eq!(output["line_nos"], json!([1, 1]));
+    assert_eq!(output["balance"][0]["kredit"], "1234,00");
+    assert_eq!(output["warnings"], json!([]));
+}
+
+#[test]
+fn os2bos_writes_the_posting_first_inside_an_envelope() {
+    let settings = json!({ "profile": "os2bos", "org_unit": "151", "maskinnr": "482" });
+    let (output, files) = pay(&settings, &post(json!({ "Kontonr": "1234567890" })));
+    // The delivery is of 1 January 2026.
+    assert_eq!(
+        files[0].2,
+        "Z300 01516      0011\n\
+         000G6900001015101NORFLYD&10300482&1040000001&11020200201&1111234567890&112000000123400 &113D&1142020\
+         &11720200201004820000001&250B-7\n\
+         000G68000020151011&020151&0300&0800000123400&09+&1002&112512484916&1220200127&1620200201004820000001&17B-7\
+         &40Ydelse for januar på Ærø\n\
+         SLUTD00002\n"
+    );
+    assert_eq!((&output["payment_ref"], &output["line_nos"]), (&json!("20200201004820000001"), &json!([1, 2])));
+}
+
+#[test]
+fn suila_keeps_odd_cpr_numbers_apart_and_writes_a_control_file() {
+    let (output, files) = pay(&json!({ "profile": "suila" }), &post(json!({ "Udbetalingsberettiget": "0101010101" })));
+    assert_eq!((files[0].0.as_str(), output["folder"].as_str()), ("odd-cpr", Some("odd-cpr")));
+    let control =
+        ("control".to_owned(), "prisme-B-7.csv".to_owned(), "prisme-B-7.txt;0101010101;1234,00\r\n".to_owned());
+    assert_eq!(files[1], control);
+    assert!(!output.to_string().contains("0101010101"), "{output}");
+    assert_eq!(output["warnings"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn the_same_batch_of_another_delivery_is_the_same_file() {
+    let host = FakeHost::install(|_| unreachable!("files only"));
+    let once = |changes| testing::execute::<PrismeConnector>("pay-creditor", &json!({}), &post(changes));
+    for changes in [json!({ "batch_key": "A" }), json!({}), json!({})] {
+        once(changes).expect("written");
+    }
+    assert_eq!(host.published().len(), 2);
+    let other = once(json!({ "Beloeb": "1,00" })).expect_err("other content");
+    assert_eq!(other.problem().code, "file-conflict");
+}
+
+#[test]
+fn over_long_texts_are_cut_and_told() {
+    let long = json!({ "Betalingstekst": "å".repeat(90), "Posteringstekst": "ø".repeat(36), "ByNavnBeloebsModtager": "Frederikssund By" });
+    let settings =
+        json!({ "further_fields": { "ByNavnBeloebsModtager": { "record": "g68", "field": 25, "width": 30 } } });
+    let (output, files) = pay(&settings, &post(long));
+    assert!(files[0].2.contains(&format!("&25Frederikssun&40{}\r\n", "å".repeat(81))), "{}", files[0].2);
+    let warnings = [
+        "`Posteringstekst` er afkortet fra 36 til 35 tegn.",
+        "`Betalingstekst` er afkortet fra 90 til 81 tegn.",
+        "`ByNavnBeloebsModtager` er afkortet fra 16 til 12 tegn.",
+    ];
+    assert_eq!(output["warnings"], json!(warnings));
+}
+
+#[test]
+fn a_payment_on_a_closed_day_is_moved_and_told() {
+    let settings = json!({ "calendar": { "closed": ["2020-01-27"], "on_closed": "next-open-day" } });
+    let (output, files) = pay(&settings, &post(json!({})));
+    assert!(files[0].2.contains("&1220200128&"));
+    assert_eq!(output["payment_date"], "2020-01-28");
+}
+
+#[track_caller]
+fn refused(changes: Value, code: &str) {
+    let host = FakeHost::install(|_| unreachable!("files only"));
+    let failure = testing::execute::<PrismeConnector>("pay-creditor", &json!({}), &post(changes)).expect_err("refused");
+    assert_eq!(failure.problem().code, code, "{failure:?}");
+    assert!(host.published().is_empty());
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_anything_is_written() {
+    refused(json!({ "DebitKreditMarkering": "K" }), "postings-not-balanced");
+    refused(json!({ "Betalingstekst": "Ja!" }), "character-not-allowed");
+    refused(json!({ "Udbetalingsberettiget": "3201901234" }), "cpr-not-valid");
+    refused(json!({ "IdentKode": "2", "Udbetalingsberettiget": "" }), "value-missing");
+    refused(json!({ "IdentKode": "07" }), "code-not-known");
+    refused(json!({ "Ekspeditionsloebenr": "2" }), "code-not-known");
+    refused(json!({ "Beloeb": "1,005" }), "number-too-precise");
+    refused(json!({ "Beloeb": "1000000000,00" }), "text-too-long");
+    refused(json!({ "PIKontonr": "1234567890" }), "field-without-place");
+    refused(json!({ "batch_key": "en nøgle der er alt for lang" }), "text-too-long");
+    refused(json!({ "Udbetalingsdato": "30-02-2020" }), "date-not-valid");
+    refused(json!({ "Fakturanr": "F".repeat(21) }), "text-too-long");
+    refused(json!({ "Udbetalingshenvisningsnummer": "12a" }), "digits-not-valid");
+}
