@@ -11,8 +11,8 @@ use sluse_vault::{SecretUse, Standing, VaultError};
 
 use crate::{
     Engine,
-    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse},
-    connections::rules,
+    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse, resolve},
+    connections::{ConnectionError, Route},
     counted,
 };
 
@@ -62,9 +62,9 @@ impl Engine {
         files: &[ConfigurationFile],
         options: ApplyOptions,
     ) -> Result<Applied, ApplyError> {
-        let parsed = parse(files).map_err(ApplyError::Findings)?;
+        let mut parsed = parse(files).map_err(ApplyError::Findings)?;
         let stored = self.stored().await?;
-        self.check_configuration(&parsed, &stored).await?;
+        self.check_configuration(&mut parsed, &stored).await?;
         let changes = diff(&stored, &parsed);
         let parts = parsed.into_parts();
         if options.dry_run {
@@ -101,19 +101,24 @@ impl Engine {
         Ok(Stored { connections, flows, schedules })
     }
 
-    async fn check_configuration(&self, parsed: &Parsed, stored: &Stored) -> Result<(), ApplyError> {
+    async fn check_configuration(&self, parsed: &mut Parsed, stored: &Stored) -> Result<(), ApplyError> {
         let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
         let connections: BTreeMap<Name, Connection> =
             stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
         let flows = stored.flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect();
         let allows_endpoint = |connection: &Connection, name: &Name, endpoint: &Endpoint| {
-            let rules = rules(connection, name, endpoint).map_err(|error| error.to_string())?;
-            let bound = !matches!(endpoint.auth, sluse_model::Auth::Nothing);
-            self.egress.endpoint(rules, bound).map_err(|refusal| refusal.to_string())?;
+            Route::build(self, connection, name, endpoint).map_err(|error| match error {
+                ConnectionError::Refused { refusal, .. } => refusal.to_string(),
+                error => error.to_string(),
+            })?;
             sluse_vault::TokenEndpoint::build(&self.egress, connection, name).map_err(|refusal| refusal.to_string())?;
             Ok(())
         };
         let connectors = self.active_descriptions().await?;
+        let misplaced = resolve(parsed, &connectors);
+        if !misplaced.is_empty() {
+            return Err(ApplyError::Findings(misplaced));
+        }
         let catalog = Catalog { connectors, connections, flows, secrets, allows_endpoint: &allows_endpoint };
         let findings = check(parsed, &catalog);
         if findings.is_empty() { Ok(()) } else { Err(ApplyError::Findings(findings)) }

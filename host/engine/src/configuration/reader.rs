@@ -40,6 +40,19 @@ impl<'n, 'f> Reader<'n, 'f> {
         self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
+    /// The one of several spellings of a key that is there, the first when none is. Two of them are a finding.
+    pub(crate) fn spelling(&mut self, key: &'static str, others: &[&'static str]) -> &'static str {
+        self.known.extend(others);
+        let all = || std::iter::once(key).chain(others.iter().copied());
+        let mut there = all().filter(|spelling| self.entries.iter().any(|(name, _)| name == spelling));
+        let (first, second) = (there.next(), there.next());
+        if let (Some(first), Some(second)) = (first, second) {
+            self.refuse(second, format!("`{second}` is another name of `{first}`: write one of them"));
+        }
+        self.known.push(key);
+        first.unwrap_or(key)
+    }
+
     /// The dotted path of a key.
     pub(crate) fn path_of(&self, key: &str) -> String {
         let mut path = self.path.clone();
@@ -199,6 +212,12 @@ impl<'n, 'f> Reader<'n, 'f> {
     pub(crate) fn missing(&mut self, key: &str) {
         let path = self.path.clone();
         self.findings.push(self.origin.finding(&path, format!("`{key}` is missing")));
+    }
+
+    /// A finding that one of these keys must be there.
+    pub(crate) fn missing_one_of(&mut self, keys: &[&str]) {
+        let path = self.path.clone();
+        self.findings.push(self.origin.finding(&path, format!("one of `{}` is missing", keys.join("` and `"))));
     }
 
     /// A reader of the table at this key. The key must have been asked for.
