@@ -25,7 +25,8 @@ pub(crate) const MAX_ANSWER_HEADER_BYTES: usize = 64 << 10;
 
 const USER_AGENT: &str = concat!("sluse/", env!("CARGO_PKG_VERSION"));
 
-/// The client of one endpoint, with its sockets.
+/// The client of one endpoint, with its sockets. A clone is a pointer.
+#[derive(Clone)]
 pub(crate) struct Client(reqwest::Client);
 
 impl Client {

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::{Refusal, Secret, headers::fit_for_credential, signature, signature::Signed};
+use crate::{ClientCertificate, Refusal, Secret, headers::fit_for_credential, signature, signature::Signed};
 
 /// What a query leaves as it is (RFC 3986, unreserved).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -43,6 +43,8 @@ pub enum Credential {
     Bearer(Secret),
     /// A key that signs the request: `whsec_` and base64, or its bytes.
     Signature(Secret),
+    /// Presented when the connection is made; the request itself carries nothing.
+    ClientCertificate(ClientCertificate),
 }
 
 impl Credential {
@@ -61,6 +63,8 @@ impl Credential {
             Self::Query { value, .. } | Self::Bearer(value) => vec![value.clone()],
             Self::Basic { username, password } => vec![password.clone(), basic(username, password)],
             Self::Signature(key) => signature::forms(key),
+            // The key never leaves the host, and the certificate is no secret.
+            Self::ClientCertificate(_) => Vec::new(),
         }
     }
 
@@ -69,7 +73,7 @@ impl Credential {
         match self {
             Self::Header { name, .. } => Some(name),
             Self::Basic { .. } | Self::Bearer(_) => Some(AUTHORIZATION.as_str()),
-            Self::Query { .. } | Self::Signature(_) => None,
+            Self::Query { .. } | Self::Signature(_) | Self::ClientCertificate(_) => None,
         }
     }
 
@@ -86,9 +90,18 @@ impl Credential {
         }
     }
 
+    /// What is presented when the connection is made.
+    pub(crate) fn certificate(&self) -> Option<&ClientCertificate> {
+        match self {
+            Self::ClientCertificate(certificate) => Some(certificate),
+            _ => None,
+        }
+    }
+
     /// Joins it to a request that passed every rule.
     pub(crate) fn join(&self, signed: Signed<'_>, headers: &mut HeaderMap, url: &mut Url) -> Result<(), Refusal> {
         match self {
+            Self::ClientCertificate(_) => Ok(()),
             Self::Signature(key) => signature::join(key, signed, headers),
             Self::Header { name, value } => {
                 let name = HeaderName::from_bytes(name.as_bytes()).ok().filter(fit_for_credential);

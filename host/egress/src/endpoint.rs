@@ -8,7 +8,6 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span, field::Empty, info_span};
 use url::Url;
@@ -16,22 +15,23 @@ use url::Url;
 use crate::{
     Body, Ceiling, Credential, EndpointRules, Incoming, Lookup, Outgoing, Refusal, Scrubber, SendError, SystemLookup,
     body::{DepartingBody, Departure, Segments},
-    client,
-    error::{cause, told},
+    client::Client,
+    error::{cause, refused_certificate, told},
     grant::{AddressRules, check_host, check_scheme},
     headers::{Reserved, check_headers, check_method},
     incoming, multipart,
     path::{Base, query_names},
     resolver::JudgedLookup,
     signature::{self, Signed},
-    tls::{Trust, no_trust},
+    sockets::Sockets,
+    tls::Trust,
 };
 
 /// All that leaves the host passes here: one per process, under the operator's ceiling.
 pub struct Egress {
     ceiling: Ceiling,
     lookup: Arc<dyn Lookup>,
-    trust: OnceLock<Result<Trust, Refusal>>,
+    trust: OnceLock<Result<Arc<Trust>, Refusal>>,
 }
 
 impl Egress {
@@ -68,23 +68,19 @@ impl Egress {
         // A literal is dialled without asking the resolver.
         addresses.check_literal(&base.host())?;
         let lookup = JudgedLookup { lookup: self.lookup.clone(), rules: Arc::new(addresses) };
-        let client = client::build(&rules, !base.is_plaintext(), self.tls(&rules, &base)?, lookup)?;
+        let trust = if base.is_plaintext() { None } else { Some(self.trust()?) };
         Ok(Endpoint(Arc::new(Inner {
             limits: Limits::of(&self.ceiling, &rules),
             origin: base.origin(),
             base,
-            client,
+            sockets: Sockets::new(rules.clone(), trust, lookup)?,
             credential_bound,
             rules,
         })))
     }
 
-    fn tls(&self, rules: &EndpointRules, base: &Base) -> Result<ClientConfig, Refusal> {
-        if base.is_plaintext() {
-            return Ok(no_trust());
-        }
-        let trust = self.trust.get_or_init(|| Trust::load(&self.ceiling.extra_roots));
-        trust.as_ref().map(|trust| trust.client_config(rules.http1_only)).map_err(Clone::clone)
+    fn trust(&self) -> Result<Arc<Trust>, Refusal> {
+        self.trust.get_or_init(|| Trust::load(&self.ceiling.extra_roots).map(Arc::new)).clone()
     }
 }
 
@@ -104,7 +100,7 @@ struct Inner {
     base: Base,
     origin: String,
     credential_bound: bool,
-    client: client::Client,
+    sockets: Sockets,
 }
 
 /// The endpoint's limits within the operator's.
@@ -177,6 +173,7 @@ struct Passed {
     headers: HeaderMap,
     segments: Segments,
     timeout: Duration,
+    client: Client,
 }
 
 impl Inner {
@@ -216,7 +213,8 @@ impl Inner {
             credential.join(Signed { message: message.as_ref(), body: raw.as_ref() }, &mut headers, &mut url)?;
         }
         let timeout = timeout.map_or(self.limits.timeout, |timeout| timeout.min(self.limits.timeout));
-        Ok(Passed { method, url, headers, segments, timeout })
+        let client = self.sockets.client(credential.and_then(Credential::certificate))?;
+        Ok(Passed { method, url, headers, segments, timeout, client })
     }
 
     /// An endpoint has one credential or none, all its life: its sockets belong to it.
@@ -280,7 +278,7 @@ impl Inner {
         *request.headers_mut() = passed.headers;
         *request.body_mut() = Some(reqwest::Body::wrap(DepartingBody::new(passed.segments, departure.clone())));
         // The future is dropped before the departure is asked, so that nothing leaves after the answer.
-        let outcome = timeout_at(deadline, self.client.execute(request)).await;
+        let outcome = timeout_at(deadline, passed.client.execute(request)).await;
         match outcome {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(self.failed(&error.without_url(), &departure, scrubber)),
@@ -291,6 +289,15 @@ impl Inner {
     fn failed(&self, error: &reqwest::Error, departure: &Departure, scrubber: &Scrubber) -> SendError {
         if let Some(refusal) = cause::<Refusal>(error) {
             return SendError::Forbidden(refusal.clone());
+        }
+        if let Some(alert) = refused_certificate(error) {
+            // The target gave the connection up before it read a request from it.
+            departure.call_off();
+            let message = format!(
+                "`{}` refused the certificate that was presented, or its absence ({alert:?}), and nothing happened there: present one that the target knows (`kind = \"client-certificate\"` and `thumbprint` at endpoint `{}` of connection `{}`)",
+                self.origin, self.rules.name, self.rules.connection
+            );
+            return SendError::Forbidden(Refusal::new("certificate-refused", message));
         }
         let told = told(error);
         let told = scrubber.scrub_text(&told);

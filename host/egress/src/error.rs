@@ -1,6 +1,8 @@
 //! How a request can fail, told apart by what the target may have seen of it.
 
-use std::error::Error;
+use std::{error::Error, io};
+
+use rustls::AlertDescription;
 
 use crate::Refusal;
 
@@ -48,6 +50,36 @@ pub(crate) fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) ->
         next = error.source();
     }
     None
+}
+
+/// What the target said of the client's certificate when it gave the handshake up. With TLS 1.3 that is heard when the
+/// request has been written already; the target reads no request before the handshake is done, so nothing happened.
+pub(crate) fn refused_certificate(error: &(dyn Error + 'static)) -> Option<AlertDescription> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
+            return is_about_certificates(*alert).then_some(*alert);
+        }
+        // An `io::Error` gives the cause of what it holds as its own, and hides what it holds.
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = held.map(|held| held as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    None
+}
+
+/// RFC 8446, section 6.2.
+fn is_about_certificates(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::CertificateRequired
+    )
 }
 
 /// An error with its causes in one line, each said once. The caller has taken the URL off.

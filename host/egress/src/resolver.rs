@@ -57,6 +57,7 @@ impl Lookup for SystemLookup {
 }
 
 /// The resolver of one endpoint.
+#[derive(Clone)]
 pub(crate) struct JudgedLookup {
     pub(crate) lookup: Arc<dyn Lookup>,
     pub(crate) rules: Arc<AddressRules>,

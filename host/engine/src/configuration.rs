@@ -1,16 +1,20 @@
 //! Connections, flows and schedules as TOML: read as a whole, checked as a whole, every finding with its file and line. Writes
 //! nothing: what is without findings goes to the store in one transaction, by the caller.
 //!
-//! Two steps: [`parse`] needs nothing but the files; [`check`] holds what they say against what is installed.
+//! Three steps: [`parse`] needs nothing but the files; [`resolve`] takes addresses out of settings, where a connector wants
+//! them there; [`check`] holds what they say against what is installed.
 
+mod auth; // how an endpoint signs in
 mod check; // against what is installed
 mod connections; // a `[[connection]]`
 mod diff; // what would change
 mod document; // TOML with its lines
+mod endpoints; // where targets are
 mod finding; // what is wrong, and where
 mod flows; // a `[[flow]]`
 mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
+mod resolve; // what stands in settings and is meant for endpoints
 mod schedules; // a `[[schedule]]`
 
 #[cfg(test)]
@@ -24,6 +28,7 @@ pub(crate) use check::{Catalog, check};
 pub use diff::Change;
 pub(crate) use diff::{Stored, diff};
 pub use finding::Finding;
+pub(crate) use resolve::resolve;
 
 use document::Node;
 use finding::Origin;

@@ -12,8 +12,8 @@ use sluse_vault::{SecretUse, Standing, VaultError};
 
 use crate::{
     Engine,
-    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse},
-    connections::rules,
+    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse, resolve},
+    connections::{ConnectionError, Route},
     counted,
 };
 
@@ -63,9 +63,9 @@ impl Engine {
         files: &[ConfigurationFile],
         options: ApplyOptions,
     ) -> Result<Applied, ApplyError> {
-        let parsed = parse(files).map_err(ApplyError::Findings)?;
+        let mut parsed = parse(files).map_err(ApplyError::Findings)?;
         let stored = self.stored().await?;
-        self.check_configuration(&parsed, &stored).await?;
+        self.check_configuration(&mut parsed, &stored).await?;
         let changes = diff(&stored, &parsed);
         let parts = parsed.into_parts();
         if options.dry_run {
@@ -102,19 +102,24 @@ impl Engine {
         Ok(Stored { connections, flows, schedules })
     }
 
-    async fn check_configuration(&self, parsed: &Parsed, stored: &Stored) -> Result<(), ApplyError> {
+    async fn check_configuration(&self, parsed: &mut Parsed, stored: &Stored) -> Result<(), ApplyError> {
         let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
         let connections: BTreeMap<Name, Connection> =
             stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
         let flows = stored.flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect();
         let allows_endpoint = |connection: &Connection, name: &Name, endpoint: &Endpoint| {
-            let rules = rules(connection, name, endpoint).map_err(|error| error.to_string())?;
-            let bound = !matches!(endpoint.auth, sluse_model::Auth::Nothing);
-            self.egress.endpoint(rules, bound).map_err(|refusal| refusal.to_string())?;
+            Route::build(self, connection, name, endpoint).map_err(|error| match error {
+                ConnectionError::Refused { refusal, .. } => refusal.to_string(),
+                error => error.to_string(),
+            })?;
             sluse_vault::TokenEndpoint::build(&self.egress, connection, name).map_err(|refusal| refusal.to_string())?;
             Ok(())
         };
         let connectors = self.active_descriptions().await?;
+        let misplaced = resolve(parsed, &connectors);
+        if !misplaced.is_empty() {
+            return Err(ApplyError::Findings(misplaced));
+        }
         let allows_folder = |folder: &FolderGrant| {
             let found = Place::find(&folder.path, folder.mounted, &self.settings.folders);
             found.map(drop).map_err(|error| error.to_string())

@@ -11,6 +11,7 @@ mod configuration; // connections and flows as TOML
 mod configure; // applying configuration
 mod connections; // connections, ready to be used
 mod count; // how many, as people say it
+mod discovery; // addresses that are asked for
 mod dispatcher; // who works on what
 mod engine; // what it is made of, start and stop
 mod flows; // versions of flows, compiled

@@ -14,6 +14,8 @@ mod callbacks; // what a target answers later
 mod callers; // who goes away, and an engine that stops
 #[path = "deliveries/clock.rs"]
 mod clock; // a clock that is set
+#[path = "deliveries/discovery.rs"]
+mod discovery; // addresses that are asked for
 #[path = "deliveries/feeds.rs"]
 mod feeds; // what is found, and who hears of it
 #[path = "deliveries/gates.rs"]

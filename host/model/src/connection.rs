@@ -96,11 +96,18 @@ pub struct OperationSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// The base address; what a connector asks for is appended to its path.
+    /// The base address; what a connector asks for is appended to its path. Empty where it is asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
+    /// Who is asked for the base address, in place of `url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// Allows `http:`; then no credential is sent, but to loopback.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_plaintext: bool,
+    /// Never HTTP/2, for targets that only claim to speak it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub http1_only: bool,
     #[serde(default)]
     pub auth: Auth,
     /// The time that one exchange may take.
@@ -123,6 +130,27 @@ impl Endpoint {
     /// What a status says of a request that must happen once.
     pub fn standing_of(&self, status: u16) -> Standing {
         self.status_means.get(&status).copied().unwrap_or_else(|| Standing::of_status(status))
+    }
+}
+
+/// A service that says where an endpoint is. What it says is believed within bounds, since the endpoint's credential goes
+/// there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// What is asked, with `GET` and without a credential.
+    pub url: String,
+    /// The field of the JSON answer in which the address stands.
+    pub field: String,
+    /// The host of the address is one of these, or below one: `niceincontact.com`.
+    pub host_suffixes: Vec<String>,
+}
+
+impl Discovery {
+    /// The scheme that the address must have: encrypted, unless the operator allows otherwise and the question itself is
+    /// in clear.
+    pub fn scheme(&self, allow_plaintext: bool) -> &'static str {
+        if allow_plaintext && self.url.starts_with("http:") { "http" } else { "https" }
     }
 }
 

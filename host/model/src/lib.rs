@@ -21,14 +21,17 @@ mod retry; // when to try again
 mod revision; // a connector's installed components
 mod run; // one execution of a flow
 mod schedule; // what happens again and again
+mod thumbprint; // which certificate is meant
 mod tick; // one coming of a schedule
 mod time; // points in time, and where they come from
 mod token; // who may ask the host for what
 
 pub use attachment::Attachment;
-pub use auth::{Auth, SecretName};
+pub use auth::{Auth, ClientPlace, SecretName, TextOrSecret};
 pub use batch::{BatchAct, BatchEnd, BatchRefusal, MAX_BATCH_RATE, USUAL_BATCH_RATE, batch_gap};
-pub use connection::{CallbackSettings, Connection, Endpoint, FolderGrant, Grant, Limits, OperationSettings, Sequence};
+pub use connection::{
+    CallbackSettings, Connection, Discovery, Endpoint, FolderGrant, Grant, Limits, OperationSettings, Sequence,
+};
 pub use delivery::{
     Act, ActKind, Actor, Attempt, AttemptEnd, AttemptResult, Attention, Callback, CallbackStanding, Delivery,
     DeliveryState, DoneAct, Event, Intent, Lease, MAX_ADDRESSES, NewDelivery, Position, Reason, Refused, Resolution,
@@ -54,6 +57,7 @@ pub use schedule::{
     Cadence, CadenceFault, Calendar, Fire, Look, MAX_COUNTED, Overlap, PUNCTUAL, Planned, Schedule, Skipped, Task,
     Turn, zone_names,
 };
+pub use thumbprint::{InvalidThumbprint, Thumbprint};
 pub use tick::{Found, ItemOrigin, Origin, SkipReason, Tick, TickState};
 pub use time::{Clock, Timestamp};
 pub use token::{InvalidScope, Scope, Token};

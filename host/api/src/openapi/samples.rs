@@ -6,13 +6,13 @@ use serde_json::json;
 use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
-    BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, Connection, CredentialKind,
-    Delivery, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow, FolderGrant,
-    FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin, Lease, Limits, Name,
-    NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice, Planned, Problem, Rate,
-    Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName,
-    Sequence, SkipReason, Standing, Step, Task, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token,
-    Waits,
+    BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, ClientPlace, Connection,
+    CredentialKind, Delivery, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint, EndpointNeed,
+    FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin,
+    Lease, Limits, Name, NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice,
+    Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState,
+    Schedule, Scope, SecretName, Sequence, SkipReason, Standing, Step, Task, TextOrSecret, Thumbprint, Tick, TickId,
+    TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -257,6 +257,26 @@ pub(crate) fn connections() -> Vec<Connection> {
             client_secret: secret(),
             scope: Some(text()),
         },
+        Auth::OAuth2Password {
+            token_url: text(),
+            client_id: text(),
+            client_secret: secret(),
+            client_in: ClientPlace::Body,
+            username: TextOrSecret::Text(text()),
+            password: secret(),
+            scope: Some(text()),
+        },
+        Auth::OAuth2Password {
+            token_url: text(),
+            client_id: text(),
+            client_secret: secret(),
+            client_in: ClientPlace::Header,
+            username: TextOrSecret::Secret(secret()),
+            password: secret(),
+            scope: None,
+        },
+        Auth::Ntlm { username: text(), password: secret(), domain: text() },
+        Auth::ClientCertificate { thumbprint: Some(Thumbprint::from_bytes([0xab; 20])), secret: secret() },
         Auth::Signature { secret: secret() },
     ];
     auths.into_iter().flat_map(|auth| [connection(auth.clone(), true), connection(auth, false)]).collect()
@@ -265,12 +285,19 @@ pub(crate) fn connections() -> Vec<Connection> {
 fn connection(auth: Auth, full: bool) -> Connection {
     match &auth {
         Auth::Nothing | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::ApiKey { .. } => {}
-        Auth::OAuth2ClientCredentials { .. } | Auth::Signature { .. } => {}
+        Auth::OAuth2ClientCredentials { .. } | Auth::OAuth2Password { .. } => {}
+        Auth::Ntlm { .. } | Auth::ClientCertificate { .. } | Auth::Signature { .. } => {}
     }
-    let url = "https://workzone.example.dk".to_owned();
+    let discovery = Discovery {
+        url: "https://cxone.example".to_owned(),
+        field: "api_endpoint".to_owned(),
+        host_suffixes: vec!["cxone.example".to_owned()],
+    };
     let endpoint = Endpoint {
-        url,
+        url: if full { String::new() } else { "https://workzone.example.dk".to_owned() },
+        discovery: full.then_some(discovery),
         allow_plaintext: full,
+        http1_only: full,
         auth,
         timeout_ms: 1,
         max_response_bytes: 1,

@@ -4,6 +4,7 @@ mod target; // the other side
 
 mod addresses; // what is dialled
 mod answers; // what comes back, late, cut, too much
+mod certificates; // what is presented, and refused
 mod echoes; // secrets that come back
 mod redirects; // answers that point elsewhere
 mod requests; // what leaves

@@ -20,12 +20,12 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::target::{bearer, ceiling, get, hear, post, rules, send, send_as};
 
 /// A private authority and what it signed for `localhost`.
-struct Authority {
-    root_pem: String,
-    server: ServerConfig,
+pub(crate) struct Authority {
+    pub(crate) root_pem: String,
+    pub(crate) server: ServerConfig,
 }
 
-fn authority(protocol: &[u8]) -> Authority {
+pub(crate) fn authority(protocol: &[u8]) -> Authority {
     let root_key = KeyPair::generate().expect("a key");
     let mut root = CertificateParams::new(Vec::new()).expect("parameters");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -49,7 +49,7 @@ fn authority(protocol: &[u8]) -> Authority {
 }
 
 /// Accepts for ever and hands each handshaken stream to `serve`.
-async fn listen<F>(server: ServerConfig, serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static) -> u16
+pub(crate) async fn listen<F>(server: ServerConfig, serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static) -> u16
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -67,7 +67,7 @@ where
     port
 }
 
-async fn serve_http1(mut stream: TlsStream<TcpStream>) {
+pub(crate) async fn serve_http1(mut stream: TlsStream<TcpStream>) {
     while let Some(heard) = hear(&mut stream).await {
         let said = heard.header("authorization").unwrap_or("nothing").len();
         let answer =
@@ -92,7 +92,12 @@ async fn serve_http2(stream: TlsStream<TcpStream>) {
         .await;
 }
 
-fn endpoint(base_url: &str, root_pem: Option<&str>, bound: bool, change: impl FnOnce(&mut EndpointRules)) -> Endpoint {
+pub(crate) fn endpoint(
+    base_url: &str,
+    root_pem: Option<&str>,
+    bound: bool,
+    change: impl FnOnce(&mut EndpointRules),
+) -> Endpoint {
     let extra_roots = root_pem.map_or_else(Vec::new, |pem| roots_from_pem(pem.as_bytes()).expect("a root"));
     let mut rules = EndpointRules { allow_plaintext: false, ..rules(base_url) };
     change(&mut rules);

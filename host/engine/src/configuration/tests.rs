@@ -4,7 +4,9 @@ mod checking; // against what is installed
 mod differences; // what would change
 mod example; // the example that ships
 mod reading; // what files say
+mod resolving; // where addresses come from
 mod scheduling; // what happens again and again
+mod signing; // how endpoints sign in
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +16,7 @@ use sluse_model::{
     OperationDescription,
 };
 
-use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse};
+use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse, resolve};
 
 fn name(text: &str) -> Name {
     text.parse().expect("a name")
@@ -94,7 +96,8 @@ fn description() -> Description {
 }
 
 fn allow_but_blocked(_: &Connection, _: &Name, endpoint: &Endpoint) -> Result<(), String> {
-    if endpoint.url.contains("blocked") {
+    let asked = endpoint.discovery.as_ref().map_or(&endpoint.url, |discovery| &discovery.url);
+    if asked.contains("blocked") {
         return Err("`blocked.example` is outside the ceiling: add it to `egress.hosts` in sluse.toml".to_owned());
     }
     match endpoint.url.starts_with("http:") && !endpoint.allow_plaintext {

@@ -90,11 +90,17 @@ impl DeliveryHost {
             token_endpoint: endpoint.token_endpoint.as_ref(),
         };
         let vault = &self.engine.vault;
+        // Before anything signs in: where the address is refused, no secret is touched.
+        let egress = endpoint.route.endpoint(&self.engine).await.inspect_err(|error| {
+            if matches!(error, sluse_egress::SendError::Unreachable(_)) {
+                self.exchanged(Exchanged::Unreachable);
+            }
+        })?;
         let issued = vault.credential(&sign_in).await.map_err(|error| self.not_signed_in(&error))?;
-        let incoming = self.send_with(endpoint, request, issued.as_ref()).await?;
+        let incoming = self.send_with(endpoint, &egress, request, issued.as_ref()).await?;
         let (401, Some(refused)) = (incoming.status, issued) else { return Ok(incoming) };
         match vault.refreshed(&sign_in, &refused).await {
-            Ok(Some(fresh)) => self.send_with(endpoint, request, Some(&fresh)).await,
+            Ok(Some(fresh)) => self.send_with(endpoint, &egress, request, Some(&fresh)).await,
             Ok(None) => Ok(incoming),
             Err(error) => Err(self.not_signed_in(&error)),
         }
@@ -103,6 +109,7 @@ impl DeliveryHost {
     async fn send_with(
         &self,
         endpoint: &LiveEndpoint,
+        egress: &sluse_egress::Endpoint,
         request: &Request,
         issued: Option<&IssuedCredential>,
     ) -> Result<Incoming, sluse_egress::SendError> {
@@ -117,7 +124,7 @@ impl DeliveryHost {
             outgoing.message =
                 Some(message::of(self.held.map(|(delivery, _)| delivery), request, self.engine.clock.now()));
         }
-        let sent = endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
+        let sent = egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
         self.note_target(&sent);
         sent
     }

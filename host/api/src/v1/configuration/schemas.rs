@@ -1,6 +1,6 @@
 //! What connections and flows look like when they are sent.
 
-use sluse_model::{Handling, NoticeOccasion, Reason, Standing};
+use sluse_model::{ClientPlace, Handling, NoticeOccasion, Reason, Standing};
 
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, list, map, name, number, object, one_of, one_of_texts, text, timestamp,
@@ -41,8 +41,10 @@ pub(super) fn connection() -> Schema {
 
 fn endpoint() -> Schema {
     object()
-        .with("url", text().about("The base address; what a connector asks for is appended to its path."))
+        .may_have("url", text().about("The base address; what a connector asks for is appended to its path."))
+        .may_have("discovery", discovery())
         .may_have("allow_plaintext", boolean().about("Allows `http:`."))
+        .may_have("http1_only", boolean().about("Never HTTP/2."))
         .with("auth", auth())
         .with("timeout_ms", number().about("The time that one exchange may take."))
         .with("max_response_bytes", number().about("The largest answer that is handed to the connector."))
@@ -57,6 +59,15 @@ fn endpoint() -> Schema {
         .named("Endpoint")
 }
 
+fn discovery() -> Schema {
+    object()
+        .with("url", text().about("What is asked, with `GET` and without a credential."))
+        .with("field", text().about("The field of the JSON answer in which the address stands."))
+        .with("host_suffixes", list(text()).about("The host of the address is one of these, or below one."))
+        .about("Who is asked for the base address, in place of `url`.")
+        .named("Discovery")
+}
+
 fn auth() -> Schema {
     let of = |kind: &str| object().with("kind", constant(kind));
     one_of([
@@ -69,6 +80,18 @@ fn auth() -> Schema {
             .with("client_id", text())
             .with("client_secret", secret())
             .may_have("scope", text()),
+        of("oauth2-password")
+            .with("token_url", text())
+            .with("client_id", text())
+            .with("client_secret", secret())
+            .may_have("client_in", one_of_texts(ClientPlace::ALL.map(ClientPlace::as_str)))
+            .with("username", one_of([text(), secret()]))
+            .with("password", secret())
+            .may_have("scope", text()),
+        of("ntlm").with("username", text()).with("password", secret()).may_have("domain", text()),
+        of("client-certificate")
+            .may_have("thumbprint", text().about("SHA-1 of the certificate, as 40 upper-case hex digits."))
+            .with("secret", secret()),
         of("signature").with("secret", secret()),
     ])
     .about("How a connection signs in at an endpoint.")

@@ -32,14 +32,15 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
     }
     for (name, endpoint) in &connection.endpoints {
         let path = format!("endpoints.{name}");
-        address(endpoint, &path, &mut refuse);
+        address(name, endpoint, &path, &mut refuse);
         auth(&endpoint.auth, &path, catalog, &mut refuse);
         exchange(endpoint, connection, &path, &mut refuse);
         idempotency(endpoint, &path, &mut refuse);
-        // Of an address in clear the ceiling would say the same once more.
-        let is_refused_in_clear = endpoint.url.starts_with("http:") && !endpoint.allow_plaintext;
-        if !is_refused_in_clear && let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
-            refuse(&format!("{path}.url"), rule);
+        // Of an address that is missing or in clear the ceiling would say the same once more.
+        let (asked, key) = asked(endpoint);
+        let is_refused = asked.is_empty() || (asked.starts_with("http:") && !endpoint.allow_plaintext);
+        if !is_refused && let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
+            refuse(&format!("{path}.{key}"), rule);
         }
     }
     if let Some(callbacks) = &connection.callbacks {
@@ -96,11 +97,34 @@ fn credential(need: &EndpointNeed, name: &Name, endpoint: &Endpoint, refuse: &mu
     refuse(&format!("endpoints.{name}.auth.kind"), message);
 }
 
-fn address(endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
+/// The address that is known beforehand, and its key: the endpoint's own, or the one that is asked for it.
+fn asked(endpoint: &Endpoint) -> (&str, &'static str) {
+    match &endpoint.discovery {
+        Some(discovery) => (&discovery.url, "discovery.url"),
+        None => (&endpoint.url, "url"),
+    }
+}
+
+fn address(name: &Name, endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
     let has_credential = endpoint.auth.kind() != CredentialKind::Nothing;
-    url(&endpoint.url, &format!("{path}.url"), endpoint.allow_plaintext, has_credential, refuse);
-    if let Auth::OAuth2ClientCredentials { token_url, .. } = &endpoint.auth {
-        // The client secret is in the request.
+    match &endpoint.discovery {
+        Some(discovery) => {
+            // Its query is our own, and nothing signs in there.
+            let (address, _) = discovery.url.split_once('?').unwrap_or((&discovery.url, ""));
+            url(address, &format!("{path}.discovery.url"), endpoint.allow_plaintext, false, refuse);
+            if discovery.host_suffixes.is_empty() {
+                let message = "nobody is believed: name the ends of the hosts that are, `[\"niceincontact.com\"]`";
+                refuse(&format!("{path}.discovery.host_suffixes"), message.to_owned());
+            }
+        }
+        None if endpoint.url.is_empty() => {
+            let message = format!("`url` is missing: write the address of endpoint `{name}`, or `discovery`");
+            refuse(path, message);
+        }
+        None => url(&endpoint.url, &format!("{path}.url"), endpoint.allow_plaintext, has_credential, refuse),
+    }
+    if let Some(token_url) = endpoint.auth.token_url() {
+        // Secrets are in the request.
         url(token_url, &format!("{path}.auth.token_url"), endpoint.allow_plaintext, true, refuse);
     }
 }
@@ -156,15 +180,13 @@ fn auth(auth: &Auth, path: &str, catalog: &Catalog<'_>, refuse: &mut impl FnMut(
     {
         refuse(&format!("{path}.auth.header"), "the name of a header has letters, digits and dashes".to_owned());
     }
-    let key = match auth {
-        Auth::Nothing => return,
-        Auth::Basic { .. } => "password",
-        Auth::Bearer { .. } => "token",
-        Auth::ApiKey { .. } => "value",
-        Auth::OAuth2ClientCredentials { .. } => "client_secret",
-        Auth::Signature { .. } => "secret",
-    };
-    for name in auth.secrets() {
+    if let Auth::Ntlm { username, .. } = auth
+        && username.contains('\\')
+    {
+        let message = "the part before the `\\` is the domain: write it in `domain`, and the user alone here";
+        refuse(&format!("{path}.auth.username"), message.to_owned());
+    }
+    for (key, name) in auth.named_secrets() {
         secret(name, &format!("{path}.auth.{key}.secret"), catalog, refuse);
     }
 }
