@@ -31,6 +31,8 @@ mod guest; // components written as text
 mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
+#[path = "main_job/monitoring.rs"]
+mod monitoring; // a feed that fails is seen by those who watch
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
 #[path = "main_job/refusals.rs"]

@@ -1,6 +1,6 @@
 //! What went wrong, told to people, and the exit code told to programs.
 
-use std::process::ExitCode;
+use std::{fmt, process::ExitCode};
 
 use crate::output;
 
@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Refused { detail: String, errors: Vec<String> },
     /// No host answers. Exit code 4.
     NotReachable { url: String, cause: String },
-    /// It was done, and its result is not good: a case differs, a check did not pass. Exit code 5.
+    /// It was done, and its result is not good: a case differs, a check did not pass, a feed fails. Exit code 5.
     NotPassed(String),
     /// A run waits for a person, or has failed. Exit code 6.
     NotSucceeded(String),
@@ -41,10 +41,21 @@ impl Failure {
                     output::complain(&format!("  {}", output::visible(error)));
                 }
             }
-            Self::NotReachable { url, cause } => output::complain(&format!(
-                "no host answers at {url} ({cause}): start one with `sluse serve`, or say where it is with `--url`"
-            )),
+            Self::NotReachable { .. } => {
+                output::complain(&format!("{self}: start one with `sluse serve`, or say where it is with `--url`"))
+            }
             Self::NotPassed(message) | Self::NotSucceeded(message) => output::complain(message),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => write!(f, "{error:#}"),
+            Self::Refused { detail, .. } => f.write_str(detail),
+            Self::NotReachable { url, cause } => write!(f, "no host answers at {url} ({cause})"),
+            Self::NotPassed(message) | Self::NotSucceeded(message) => f.write_str(message),
         }
     }
 }

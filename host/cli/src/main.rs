@@ -58,6 +58,6 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Secret(command) => commands::secret::run(&global, command).await,
         Command::Token(command) => commands::token::run(&global, command).await,
         Command::Config(command) => commands::config::run(&global, command),
-        Command::Doctor => commands::doctor::run(&global).await,
+        Command::Doctor(command) => commands::doctor::run(&global, command).await,
     }
 }

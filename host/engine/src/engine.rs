@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use sluse_connector::Loader;
 use sluse_egress::Egress;
-use sluse_model::{Clock, Dice};
+use sluse_model::{Clock, Dice, Timestamp};
 use sluse_store::{Store, StoreError};
 use sluse_vault::Vault;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, host::FOLDER_THREADS,
-    polls::Polls, revisions::Revisions,
+    EngineSettings,
+    connections::Connections,
+    dispatcher::Dispatcher,
+    figures::{Backlogs, Counting, Watch},
+    flows::Flows,
+    gates::Gates,
+    host::FOLDER_THREADS,
+    polls::Polls,
+    revisions::Revisions,
 };
 
 /// What the engine is wired from.
@@ -41,6 +48,11 @@ pub struct Engine {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gates: Arc<Gates>,
     pub(crate) polls: Polls,
+    pub(crate) started_at: Timestamp,
+    /// Since when what should have come can be late.
+    pub(crate) watch: Watch,
+    pub(crate) counts: Counting,
+    pub(crate) backlogs: Backlogs,
     /// Told when schedules are to be looked at before their time.
     pub(crate) schedules_changed: tokio::sync::Notify,
     /// One at a time: what the gates hold is what was written last.
@@ -56,6 +68,7 @@ pub struct Engine {
 impl Engine {
     /// Loads the active revisions, settles what a former process left in the middle, and begins to work.
     pub async fn start(parts: EngineParts) -> Result<Arc<Self>, StoreError> {
+        let started_at = parts.clock.now();
         let engine = Arc::new(Self {
             flows: Flows::new(parts.store.clone()),
             connections: Connections::new(parts.store.clone()),
@@ -63,6 +76,10 @@ impl Engine {
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
             gates: Gates::new(parts.clock.clone()),
             polls: Polls::default(),
+            started_at,
+            watch: Watch::from(started_at, tokio::time::Instant::now()),
+            counts: Counting::default(),
+            backlogs: Backlogs::default(),
             schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),
             folder_threads: Arc::new(tokio::sync::Semaphore::new(FOLDER_THREADS)),

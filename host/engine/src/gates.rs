@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 
 pub(crate) use pass::Pass;
 
+use crate::figures::GateFigures;
+
 /// The gates of each connection.
 #[derive(Debug)]
 pub(crate) struct Gates {
@@ -157,6 +159,16 @@ impl Gates {
     /// The gate that is closed for this connection, if one is.
     pub(crate) fn hold(&self, connection: &Name) -> Option<GateHold> {
         self.kept().get_mut(connection)?.gate.hold(self.clock.now())
+    }
+
+    /// What keeps the gates of each connection closed.
+    pub(crate) fn figures(&self) -> Vec<GateFigures> {
+        let figures = |(connection, kept): (&Name, &Kept)| GateFigures {
+            connection: connection.clone(),
+            is_paused: kept.gate.is_paused(),
+            is_left_alone: kept.gate.leaves_alone(),
+        };
+        self.kept().iter().map(figures).collect()
     }
 
     /// Notes what became of an exchange with the connection's target.

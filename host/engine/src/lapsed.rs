@@ -72,8 +72,12 @@ impl Engine {
             closed: Vec::new(),
             along,
         };
-        match self.store.settle(settlement, None).await {
-            Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
+        match self.store.settle(settlement.clone(), None).await {
+            Ok(_) => {
+                self.counts.was_written(&claimed.delivery.connection, &settlement);
+                Ok(())
+            }
+            Err(StoreError::Stale(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

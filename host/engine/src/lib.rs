@@ -14,6 +14,7 @@ mod count; // how many, as people say it
 mod discovery; // addresses that are asked for
 mod dispatcher; // who works on what
 mod engine; // what it is made of, start and stop
+mod figures; // what those see who watch
 mod flows; // versions of flows, compiled
 mod follow; // what goes on with the run
 mod gates; // how much at once, how fast, and whether at all
@@ -50,6 +51,9 @@ pub use configure::{Applied, ApplyError, ApplyOptions};
 pub use connections::ConnectionError;
 pub use count::counted;
 pub use engine::{Engine, EngineParts};
+pub use figures::{
+    ConnectionCounts, Counts, DURATION_SECONDS, Figures, GateFigures, PollCounts, ScheduleFigures, SettledCounts,
+};
 pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};

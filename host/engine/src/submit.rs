@@ -10,6 +10,7 @@ use sluse_store::{Accepted, Claim, Content, NewRun, StoreError};
 
 use crate::{
     Engine, counted,
+    figures::Newcomers,
     flows::{CompiledFlow, FlowError},
     mapping::{MappingError, RunFacts, Scope},
     schema::Violation,
@@ -95,7 +96,12 @@ impl Engine {
         let place = self.dispatcher.free_place();
         let way = place.and_then(|place| Some((place, self.gates.admit_newcomer(&run.first.connection)?)));
         let claim = way.as_ref().map(|_| self.claim(now));
-        match self.store.accept(run, claim).await? {
+        let newcomers = Newcomers::of_run(&run);
+        let accepted = self.store.accept(run, claim).await?;
+        if matches!(accepted, Accepted::New(_)) {
+            self.counts.came(&newcomers);
+        }
+        match accepted {
             Accepted::New(Some(claimed)) => {
                 if let Some((place, pass)) = way {
                     self.begin(*claimed, place, pass);

@@ -46,3 +46,5 @@ mod secrets; // what a connector is handed
 mod steps; // one step after the other
 #[path = "deliveries/swap.rs"]
 mod swap; // another revision meanwhile
+#[path = "deliveries/watching.rs"]
+mod watching; // what those see who watch

@@ -13,6 +13,7 @@ mod digest; // what bytes are called
 mod feed; // items, and what their source is told
 mod flow; // what happens to a submission
 mod gate; // how much at once, how fast, and whether at all
+mod histogram; // how often something was how large
 mod id; // what programs call things
 mod name; // what people call things
 mod notice; // telling the owner of a flow
@@ -46,6 +47,7 @@ pub use flow::{AttentionRule, Flow, Step};
 pub use gate::{
     BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
 };
+pub use histogram::Histogram;
 pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, RunId, TickId, TokenId};
 pub use name::{InvalidName, Name};
 pub use notice::{NoticeOccasion, OwnerNotice};
@@ -54,8 +56,8 @@ pub use retry::{AttemptLimits, Handling, LimitsSince, MAX_RETRY_AFTER_MS, RetryP
 pub use revision::{Revision, RevisionStanding};
 pub use run::{Run, RunState};
 pub use schedule::{
-    Cadence, CadenceFault, Calendar, Fire, Look, MAX_COUNTED, Overlap, PUNCTUAL, Planned, Schedule, Skipped, Task,
-    Turn, zone_names,
+    Cadence, CadenceFault, Calendar, Fire, InARow, LastFailure, Look, MAX_COUNTED, Overlap, PUNCTUAL, Past, Planned,
+    Schedule, Skipped, Task, Turn, Wellbeing, zone_names,
 };
 pub use thumbprint::{InvalidThumbprint, Thumbprint};
 pub use tick::{Found, ItemOrigin, Origin, SkipReason, Tick, TickState};

@@ -3,12 +3,14 @@
 mod cadence; // when
 mod calendar; // which ticks there are
 mod look; // which of them are fired now
+mod wellbeing; // whether it does what it is for
 
 use serde::{Deserialize, Serialize};
 
 pub use cadence::{Cadence, CadenceFault, zone_names};
 pub use calendar::Calendar;
 pub use look::{Fire, Look, MAX_COUNTED, PUNCTUAL, Planned, Skipped};
+pub use wellbeing::{InARow, LastFailure, Past, Wellbeing};
 
 use crate::Name;
 

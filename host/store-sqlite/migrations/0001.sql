@@ -282,6 +282,10 @@ CREATE TABLE schedules (
     -- The tick that is to come.
     next_at    INTEGER,
     fires_at   INTEGER,
+    -- When a tick last did what it was to do, and its key. That tick may be gone before this row.
+    succeeded_at  INTEGER,
+    succeeded_key INTEGER,
+    CHECK ((succeeded_at IS NULL) = (succeeded_key IS NULL)),
     CHECK ((next_at IS NULL) = (fires_at IS NULL))
 ) STRICT;
 
@@ -319,11 +323,13 @@ CREATE TABLE ticks (
     CHECK (due_at IS NULL OR due_from IS NOT NULL),
     CHECK ((state = 'running') = (lease_until IS NOT NULL)),
     CHECK ((state = 'done' OR state = 'failed') = (ended_at IS NOT NULL)),
-    CHECK ((state = 'retrying' OR state = 'failed') = (problem IS NOT NULL)),
+    -- While it is tried again, what was wrong before still stands.
+    CHECK ((state = 'retrying' OR state = 'failed') = (problem IS NOT NULL) OR state = 'running'),
     CHECK ((state = 'skipped') = (why IS NOT NULL))
 ) STRICT;
 CREATE INDEX ticks_by_schedule ON ticks (schedule);
 CREATE INDEX ticks_by_plan ON ticks (schedule, planned_at);
+CREATE INDEX ticks_failed ON ticks (schedule) WHERE state = 'failed';
 CREATE INDEX ticks_started ON ticks (schedule) WHERE run IS NOT NULL;
 CREATE INDEX ticks_by_run ON ticks (run) WHERE run IS NOT NULL;
 -- What has not ended, by the order in which it came.

@@ -1,6 +1,7 @@
 //! Deliveries: where each stands is a short row, and only live ones stand in an index that a claim reads.
 
 mod act; // what people do about them
+mod backlog; // how much waits
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
 mod list; // those that somebody looks for
@@ -14,8 +15,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
 use sluse_store::{
-    Claim, Claimed, Deliveries, DeliveryDetail, DeliveryFilter, ListedDelivery, Page, PageRequest, Rooms, Settlement,
-    StoreError,
+    Backlog, Claim, Claimed, Deliveries, DeliveryDetail, DeliveryFilter, ListedDelivery, Page, PageRequest, Rooms,
+    Settlement, StoreError,
 };
 
 use crate::{
@@ -80,6 +81,10 @@ impl Deliveries for SqliteStore {
 
     async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError> {
         self.readers.read(move |connection| Ok(list::count(connection, &filter)?)).await
+    }
+
+    async fn backlogs(&self, now: Timestamp) -> Result<Vec<Backlog>, StoreError> {
+        self.readers.read(move |connection| Ok(backlog::backlogs(connection, now)?)).await
     }
 }
 

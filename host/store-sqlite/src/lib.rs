@@ -35,7 +35,7 @@ use std::{
 
 use async_trait::async_trait;
 use sluse_model::Clock;
-use sluse_store::{Store, StoreError};
+use sluse_store::{Commits, Store, StoreError};
 use tokio::{sync::watch, task::spawn_blocking};
 
 pub use open::{OnBrokenDisk, SqliteSettings};
@@ -105,6 +105,10 @@ impl Store for SqliteStore {
         // A real write: a full disk lets an empty commit pass.
         let probe = "UPDATE host SET probe = probe + 1";
         self.writer.write(move |write| Ok(write.prepare_cached(probe)?.execute([]).map(drop)?)).await
+    }
+
+    fn commits(&self) -> Commits {
+        self.writer.commits()
     }
 
     fn wakeups(&self) -> watch::Receiver<u64> {

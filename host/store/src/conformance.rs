@@ -24,6 +24,7 @@ pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
 pub mod tokens; // who may ask
 pub mod wakeups; // who is told of new work, and the end of it
+pub mod watching; // what those see who watch a host
 
 /// Makes a test of each promise. Takes a closure whose future opens a new, empty store as `Arc<dyn Store>`.
 ///
@@ -253,6 +254,14 @@ macro_rules! conformance {
                 what_is_held_when_it_begins_is_told,
                 what_a_person_does_is_told,
                 a_report_is_reported_to_nobody,
+            }
+            watching {
+                a_success_is_known_and_ends_what_failed,
+                tries_in_a_row_are_counted_over_ticks,
+                a_success_is_known_for_longer_than_its_tick,
+                a_tick_that_starts_a_run_has_succeeded,
+                what_waits_is_counted_by_connection,
+                commits_are_counted,
             }
             wakeups {
                 accepted_work_wakes,

@@ -163,6 +163,22 @@ impl DeliveryFilter {
     }
 }
 
+/// What waits at a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    pub connection: Name,
+    /// Deliveries that are due and have not begun; [`MAX_BACKLOG`] stands for as many or more.
+    pub due: u64,
+    /// When the one that waits longest was due.
+    pub oldest_due: Option<Timestamp>,
+    /// Deliveries that wait for a person; [`MAX_BACKLOG`] stands for as many or more.
+    pub attention: u64,
+}
+
+/// What waits is counted so far: who watches a queue need not know how far beyond that it is, and counting a million
+/// rows every few seconds is work.
+pub const MAX_BACKLOG: u32 = 10_000;
+
 /// Work that waits, and who is doing it.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
@@ -204,4 +220,7 @@ pub trait Deliveries: Send + Sync {
 
     /// How many there are, however many.
     async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError>;
+
+    /// What waits at each connection now, by name. Costs a look into an index for each, however much waits.
+    async fn backlogs(&self, now: Timestamp) -> Result<Vec<Backlog>, StoreError>;
 }

@@ -85,6 +85,8 @@ async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
     let reader = Reader::start().await?;
     reader.ask("GET", "/healthz", json!(null)).await?;
     reader.ask("GET", "/readyz", json!(null)).await?;
+    reader.ask("GET", "/readyz?feeds=true", json!(null)).await?;
+    reader.ask("GET", "/metrics", json!(null)).await?;
     configuration(&reader).await?;
     schedules(&reader).await?;
     runs(&reader).await?;

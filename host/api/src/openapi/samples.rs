@@ -3,16 +3,16 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
-use sluse_engine::{Incompatibility, Installed};
+use sluse_engine::{Incompatibility, Installed, ScheduleFigures};
 use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
     BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, ClientPlace, Connection,
     CredentialKind, Delivery, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint, EndpointNeed,
     FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin,
-    Lease, Limits, Name, NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice,
-    Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState,
-    Schedule, Scope, SecretName, Sequence, SkipReason, Standing, Step, Task, TextOrSecret, Thumbprint, Tick, TickId,
-    TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
+    LastFailure, Lease, Limits, Name, NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap,
+    OwnerNotice, Past, Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId,
+    RunState, Schedule, Scope, SecretName, Sequence, SkipReason, Standing, Step, Task, TextOrSecret, Thumbprint, Tick,
+    TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits, Wellbeing,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -34,7 +34,7 @@ pub(crate) fn run_id() -> RunId {
     an(&format!("run-{UUID}"))
 }
 
-fn name() -> Name {
+pub(crate) fn name() -> Name {
     an("building-permit")
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn attachment() -> Attachment {
     Attachment { id, name: "a.pdf".into(), media_type: "application/pdf".into(), size_bytes: 3, digest: digest() }
 }
 
-fn problem() -> Problem {
+pub(crate) fn problem() -> Problem {
     Problem::new("refused", "The target refused.")
 }
 
@@ -403,8 +403,8 @@ pub(crate) fn ticks() -> Vec<Tick> {
     states.into_iter().map(tick).collect()
 }
 
-/// One that polls a feed, and one that starts its flow.
-pub(crate) fn schedules() -> Vec<StoredSchedule> {
+/// One that polls a feed, and one that starts its flow; and more, for as long as there are ways to fare.
+pub(crate) fn schedules() -> Vec<ScheduleFigures> {
     let of = |cadence, task, full: bool| StoredSchedule {
         schedule: Schedule {
             name: name(),
@@ -421,11 +421,20 @@ pub(crate) fn schedules() -> Vec<StoredSchedule> {
         at_work: None,
         waiting: None,
         latest: full.then(|| ticks().remove(3)),
+        past: Past {
+            succeeded_at: full.then(moment),
+            failure: full.then(|| LastFailure { at: moment(), problem: problem() }),
+            in_a_row: None,
+        },
     };
     let poll = Task::Poll { connection: name(), feed: name() };
     let submit = Task::Submit { submission: json!({"reference": 1}) };
     let cron = Cadence::Cron { cron: "0 6 * * 1-5".into(), zone: "Europe/Copenhagen".into() };
-    vec![of(Cadence::Every { every_ms: 60_000, jitter_ms: 0 }, poll, true), of(cron, submit, false)]
+    let stored = [of(Cadence::Every { every_ms: 60_000, jitter_ms: 0 }, poll, true), of(cron, submit, false)];
+    let since = moment();
+    let ways = [Wellbeing::Failing { since, tries: 3 }, Wellbeing::Off, Wellbeing::Well, Wellbeing::NotRun { since }];
+    let figures = |(stored, wellbeing)| ScheduleFigures { stored, wellbeing };
+    stored.into_iter().cycle().zip(ways).map(figures).collect()
 }
 
 pub(crate) fn origin() -> Origin {

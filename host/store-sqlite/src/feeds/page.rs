@@ -103,5 +103,8 @@ fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState, now: Timestamp) 
         WHERE key = ?1";
     let (due, ended_at) = (due.map(|due| due.as_millis()), ended_at.map(|at| at.as_millis()));
     write.prepare_cached(sql)?.execute(params![tick_key, word, due, ended_at, problem.map(json), now.as_millis()])?;
-    Ok(())
+    match state {
+        TickState::Done { at } => schedules::succeeded(write, tick_key, *at),
+        _ => Ok(()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluse_model::{Planned, Schedule, SkipReason, Skipped, Task, Tick, TickState};
+use sluse_model::{Past, Planned, Schedule, SkipReason, Skipped, Task, Tick, TickState};
 
 use super::fixtures::{NOW, aged, at_once, later, name, new_run, page, poll_schedule, prepare, success, tick_id};
 use crate::{Claim, Expiring, Firing, NewTick, NewTurn, Rooms, Store, StoreError, StoredSchedule};
@@ -36,8 +36,8 @@ pub async fn a_schedule_is_read_back(store: Arc<dyn Store>) {
     let of = poll_schedule("often");
     applied(&*store, of.clone()).await;
     let stored = schedule(&*store).await;
-    let fresh =
-        StoredSchedule { schedule: of, changed_at: NOW, next: None, at_work: None, waiting: None, latest: None };
+    let (next, at_work, waiting, latest, past) = (None, None, None, None, Past::default());
+    let fresh = StoredSchedule { schedule: of, changed_at: NOW, next, at_work, waiting, latest, past };
     assert_eq!(stored, fresh);
     assert_eq!(store.schedules().await, Ok(vec![fresh]));
     assert_eq!(store.schedule(&name("seldom")).await, Ok(None));
