@@ -39,7 +39,7 @@ struct State {
     attachments: Vec<(Attachment, Vec<u8>)>,
     attachments_fail: Option<AttachmentError>,
     published: Vec<(String, String, Vec<u8>)>,
-    concluded: Vec<(String, bool)>,
+    concluded: Vec<(String, http::Conclusion)>,
     lines: Vec<(log::Level, String)>,
     next_number: u64,
     /// Purpose and count of what was reserved, and the first number.
@@ -106,9 +106,9 @@ impl FakeHost {
         with(|state| state.published.push((folder.to_owned(), name.to_owned(), bytes.to_vec())));
     }
 
-    /// What answers were said to mean: the intent key, and whether it happened.
+    /// What answers were said to mean: the intent key, and what.
     #[must_use]
-    pub fn concluded(&self) -> Vec<(String, bool)> {
+    pub fn concluded(&self) -> Vec<(String, http::Conclusion)> {
         with(|state| state.concluded.clone())
     }
 
@@ -173,7 +173,7 @@ fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
 /// The imports as the fake answers them.
 pub(crate) mod imports {
     pub(crate) mod http {
-        use super::super::{Request, Response, SendError, with};
+        use super::super::{Request, Response, SendError, http::Conclusion, with};
 
         pub(crate) fn send(request: &Request) -> Result<Response, SendError> {
             with(|state| {
@@ -186,13 +186,13 @@ pub(crate) mod imports {
             requests.iter().map(send).collect()
         }
 
-        pub(crate) fn conclude(intent_key: &str, happened: bool) -> Result<(), String> {
+        pub(crate) fn conclude(intent_key: &str, conclusion: Conclusion) -> Result<(), String> {
             with(|state| {
                 let is_sent = |request: &Request| request.intent_key.as_deref() == Some(intent_key);
                 if !state.requests.iter().any(is_sent) {
                     return Err("no request of this `intent-key` was sent that must happen once".to_owned());
                 }
-                state.concluded.push((intent_key.to_owned(), happened));
+                state.concluded.push((intent_key.to_owned(), conclusion));
                 Ok(())
             })
         }

@@ -181,8 +181,7 @@ impl Host for DeliveryHost {
         answers
     }
 
-    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
-        let standing = if happened { Standing::Happened } else { Standing::DidNotHappen };
+    fn conclude(&mut self, intent_key: &str, standing: Standing) -> Result<(), String> {
         self.record.conclude(identity::named(intent_key), standing)
     }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sluse_connector::{FolderError, NumberError};
+use sluse_model::Standing;
 
 use crate::CaseError;
 
@@ -82,7 +83,7 @@ pub enum NumberErrorKind {
 #[serde(deny_unknown_fields)]
 pub struct Conclude {
     pub intent_key: String,
-    pub happened: bool,
+    pub standing: Standing,
 }
 
 /// Everything of this kind in a case.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use sluse_connector::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 
 use super::DeliveryHost;
 use crate::{Engine, connections::LiveConnection};
@@ -29,8 +29,8 @@ impl Host for CheckHost {
         self.0.send_all(requests).await
     }
 
-    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
-        self.0.conclude(intent_key, happened)
+    fn conclude(&mut self, intent_key: &str, standing: Standing) -> Result<(), String> {
+        self.0.conclude(intent_key, standing)
     }
 
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {

@@ -8,7 +8,7 @@ use sluse_connector::{
     Ended, FolderError, Host, NumberError,
     fakes::{FakeConnector, description},
 };
-use sluse_model::{Description, Failure, Outcome, Problem, RunState};
+use sluse_model::{Description, Failure, Outcome, Problem, RunState, Standing};
 use tempfile::TempDir;
 
 use crate::{
@@ -213,7 +213,7 @@ async fn an_answer_that_did_nothing_lets_it_go_again() {
         request.intent_key = Some("pay".into());
         host.send(request).await.expect("answered");
         if call.attempt == 1 {
-            host.conclude("pay", false).expect("it was answered");
+            host.conclude("pay", Standing::DidNotHappen).expect("it was answered");
             return unavailable();
         }
         done(json!({ "id": "paid" }))
@@ -233,7 +233,7 @@ async fn an_answer_that_looks_as_if_it_failed_does_not_let_it_go_again() {
         let answer = host.send(request).await;
         if call.attempt == 1 {
             assert_eq!(answer.map(|response| response.status), Ok(500));
-            host.conclude("reject", true).expect("it was answered");
+            host.conclude("reject", Standing::Happened).expect("it was answered");
             return unavailable();
         }
         assert!(send(&mut host, false).await.is_ok(), "nothing is in doubt there");
