@@ -150,8 +150,11 @@ impl Settings {
             )
         })?;
         layout.verify().map_err(|wanted| {
-            Failure::invalid("layout-not-valid", "Filens layout er ikke gyldigt. Ret `layout` i forbindelsens indstillinger.")
-                .detail(wanted)
+            Failure::invalid(
+                "layout-not-valid",
+                "Filens layout er ikke gyldigt. Ret `layout` i forbindelsens indstillinger.",
+            )
+            .detail(wanted)
         })?;
         Ok(layout)
     }

@@ -3,7 +3,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use sluse_sdk::{Call, Failure, http, http::Request, log};
+use sluse_sdk::{
+    Call, Failure,
+    http::{self, Conclusion, Request},
+    log,
+};
 
 use crate::{
     mileage::Claim,
@@ -47,32 +51,26 @@ pub(crate) fn run(call: &Call<Settings>, claim: Claim) -> Result<Output, Failure
         .timeout_ms(settings.mileage.timeout_ms)
         .intent_key(INTENT_KEY);
     let response = request.send().map_err(|error| problem::of_claim(&error, &what))?;
-    let said = soap::read(&response, settings.mileage.server_faults);
-    match said {
+    match soap::read(&response, settings.mileage.server_faults) {
         Said::Answer(answer) => {
-            let text = |name: &str| answer.find(name).map(|element| element.text.clone()).filter(|text| !text.is_empty());
-            if !soap::is_of(&answer, settings.mileage.service.name()) && text("dannetDatoTid").is_none() {
-                return Err(problem::not_understood(&what));
-            }
-            Ok(Output {
-                registration_id: text("RegistreringIdentifikator"),
-                created_at: text("dannetDatoTid"),
-                skipped: false,
-            })
+            let text = |name: &str| answer.find(name).map(|one| one.text.clone()).filter(|text| !text.is_empty());
+            let registration_id = text("RegistreringIdentifikator");
+            Ok(Output { registration_id, created_at: text("dannetDatoTid"), skipped: false })
         }
         Said::Nothing(failure) => {
-            // The status may say that it happened: SD sends faults with 200. Where it says that already, there is
-            // nothing to add.
-            if let Err(reason) = http::conclude(INTENT_KEY, false) {
-                log::warn(&reason);
-            }
-            Err(failure.detail_before(&what))
+            conclude(Conclusion::DidNotHappen);
+            Err(failure.detail(format!("{what} answered {}", response.status())))
         }
         Said::InDoubt(cause) => {
-            if let Err(reason) = http::conclude_open(INTENT_KEY) {
-                log::warn(&reason);
-            }
+            conclude(Conclusion::Open);
             Err(problem::in_doubt(&format!("{what}: {cause}")))
         }
+    }
+}
+
+/// SD sends faults with 200 as well, which would count as a claim that happened.
+fn conclude(conclusion: Conclusion) {
+    if let Err(reason) = http::conclude(INTENT_KEY, conclusion) {
+        log::warn(&reason);
     }
 }
