@@ -178,6 +178,11 @@ impl Host for DeliveryHost {
         answers
     }
 
+    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
+        let standing = if happened { Standing::Happened } else { Standing::DidNotHappen };
+        self.record.conclude(identity::named(intent_key), standing)
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         self.files().await.map_err(files::unavailable)
     }
@@ -202,7 +207,19 @@ impl Host for DeliveryHost {
         )))
     }
 
-    async fn reserve_numbers(&mut self, sequence: String, _count: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, folder: String, _name: String) -> Result<Option<Bytes>, FolderError> {
+        Err(FolderError::Forbidden(format!(
+            "folder `{folder}` is not granted to connection `{}`",
+            self.connection_name()
+        )))
+    }
+
+    async fn reserve_numbers(
+        &mut self,
+        sequence: String,
+        _count: u32,
+        _purpose: Option<String>,
+    ) -> Result<u64, NumberError> {
         Err(NumberError::Forbidden(format!(
             "sequence `{sequence}` is not granted to connection `{}`",
             self.connection_name()

@@ -116,6 +116,11 @@ impl Record {
         self.kept().intents.close(number, standing, answer);
     }
 
+    /// Notes what the answer to a request means, where the connector knows better than its status.
+    pub(crate) fn conclude(&self, identity: Digest, standing: Standing) -> Result<(), String> {
+        self.kept().intents.conclude(identity, standing)
+    }
+
     /// What names the request of this number, the same on every attempt.
     pub(crate) fn identity_of(&self, number: u32) -> Option<Digest> {
         self.kept().intents.identity_of(number)
