@@ -70,19 +70,12 @@ pub(crate) fn fetch(interact: &Interact<'_>, listed: &Listed, room: &mut Room) -
         executing_user: interact.settings.executing_user.clone(),
         ..Submission::default()
     };
-    let response = interact.describe(&listed.id)?;
-    if problem::is_refusal(response.status()) {
-        let message = format!("Interact udleverede ikke indsendelsen (svar {}).", response.status());
-        submission.cannot_be_mapped(Entry::new("submission-not-readable", message));
-        return Ok(handed_over(submission, Vec::new()));
-    }
-    if !response.is_success() {
-        return Err(problem::of_answer(&response, "GET a submission"));
-    }
-    let Ok(description) = response.json() else {
-        let message = "Interacts beskrivelse af indsendelsen kan ikke læses.";
-        submission.cannot_be_mapped(Entry::new("submission-not-readable", message));
-        return Ok(handed_over(submission, Vec::new()));
+    let description = match describe(interact, &listed.id)? {
+        Ok(description) => description,
+        Err(reason) => {
+            submission.cannot_be_mapped(Entry::new("submission-not-readable", reason));
+            return Ok(handed_over(submission, Vec::new()));
+        }
     };
     if !still_waits(interact, &description) {
         return Ok(Fetched::NotWaiting);
@@ -94,11 +87,31 @@ pub(crate) fn fetch(interact: &Interact<'_>, listed: &Listed, room: &mut Room) -
     if room.files > 0 && room.files + files.len() > MAX_FILES {
         return Ok(Fetched::NoRoom);
     }
+    keep_all(interact, submission, &files, room)
+}
+
+/// What the service says about a submission; the inner error is why it will never say anything.
+fn describe(interact: &Interact<'_>, id: &str) -> Result<Result<Value, String>, Failure> {
+    let response = interact.describe(id)?;
+    if problem::is_refusal(response.status()) {
+        return Ok(Err(format!("Interact udleverede ikke indsendelsen (svar {}).", response.status())));
+    }
+    if !response.is_success() {
+        return Err(problem::of_answer(&response, "GET a submission"));
+    }
+    Ok(response.json().map_err(|_| "Interacts beskrivelse af indsendelsen kan ikke læses.".to_owned()))
+}
+
+fn keep_all(
+    interact: &Interact<'_>,
+    mut submission: Submission,
+    files: &[Described],
+    room: &mut Room,
+) -> Result<Fetched, Failure> {
     let others = room.files;
-    let has_pdf = files.iter().any(|file| file.kind == Kind::Pdf);
     let mut kept = Vec::new();
     for file in files {
-        match keep(interact, &listed.id, &file)? {
+        match keep(interact, &submission.id, file)? {
             Kept::File(attachment) => {
                 room.files += 1;
                 kept.push(attachment.id.clone());
@@ -110,7 +123,7 @@ pub(crate) fn fetch(interact: &Interact<'_>, listed: &Listed, room: &mut Room) -
             Kept::Without(entry) => submission.without(file.kind, entry),
         }
     }
-    submission.miss(has_pdf);
+    submission.miss(files.iter().any(|file| file.kind == Kind::Pdf));
     Ok(handed_over(submission, kept))
 }
 
