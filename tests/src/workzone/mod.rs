@@ -21,7 +21,7 @@ mod odata_v3; // payloads of v3
 mod odata_v4; // payloads of v4
 mod query; // query options and pages
 mod requests; // who asked what
-mod server; // the accept loop and the way of a request
+mod server; // the way of a request
 mod settings; // what differs between installations
 mod state; // rows, index, transaction
 mod target; // paths
@@ -29,12 +29,9 @@ mod target; // paths
 mod tests;
 mod values; // property values between wire and table
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use anyhow::Context;
 use serde_json::{Map, Value};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use errors::PLANTED_SECRET;
@@ -44,6 +41,8 @@ pub use requests::{LoggedAuthorization, LoggedRequest};
 pub use settings::{
     BasicAccount, ClockMode, CustomField, CustomTable, DEFAULT_START_UNIX_MS, FieldKind, OnBehalfOf, Settings, TooLarge,
 };
+
+use crate::simulated;
 
 /// A running simulation on loopback; it and its connections end when it is dropped.
 #[derive(Debug)]
@@ -55,10 +54,7 @@ pub struct SimulatedWorkZone {
 impl SimulatedWorkZone {
     /// Starts an empty installation. Fails when the port is taken.
     pub async fn start(settings: Settings) -> anyhow::Result<SimulatedWorkZone> {
-        let port = settings.port;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener
-            .with_context(|| format!("failed to listen on 127.0.0.1:`{port}`; choose another `--port`, 0 for any"))?;
+        let listener = simulated::listen(settings.port).await?;
         let shared = Arc::new(server::Shared::new(settings, listener.local_addr()?)?);
         let accepting = tokio::spawn(server::serve(Arc::clone(&shared), listener));
         Ok(SimulatedWorkZone { shared, accepting })

@@ -1,5 +1,4 @@
-//! The accept loop and the way of one request: noted, hit by a fault or not, routed, answered.
-//! Its own loop, because a fault may end the connection where a framework would still answer.
+//! The way of one request: noted, hit by a fault or not, routed, answered.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,12 +9,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use super::access::{self, Access, Denied};
@@ -30,6 +25,7 @@ use super::settings::Settings;
 use super::state::State;
 use super::target::{self, Target};
 use super::{batch, control, documents, inject};
+use crate::simulated::{self, Dropped};
 
 /// All that the routes share.
 #[derive(Debug)]
@@ -46,18 +42,6 @@ pub(super) struct Shared {
     folder: TempDir,
     uploads: AtomicU64,
 }
-
-/// Ends a connection without an answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("connection dropped by a planted fault")
-    }
-}
-
-impl std::error::Error for Dropped {}
 
 /// Position of a request in the log.
 #[derive(Debug, Clone, Copy)]
@@ -130,20 +114,7 @@ impl Shared {
 
 /// Serves until the future is dropped; connections end with it.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
-    let mut connections = JoinSet::new();
-    for number in 1.. {
-        let Ok((stream, _)) = listener.accept().await else { return };
-        while connections.try_join_next().is_some() {}
-        connections.spawn(serve_connection(Arc::clone(&shared), stream, number));
-    }
-}
-
-async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, connection: u64) {
-    // Small answers leave at once; a failure here only costs speed.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(Arc::clone(&shared), connection, request));
-    // How a connection ended is for the client to notice; faults end it on purpose.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    simulated::serve(listener, move |connection, request| answer(Arc::clone(&shared), connection, request)).await;
 }
 
 async fn answer(shared: Arc<Shared>, connection: u64, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {

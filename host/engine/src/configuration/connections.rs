@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
 use sluse_model::{
-    Auth, CallbackSettings, Connection, Endpoint, Grant, Limits, Name, RetryPolicy, SecretName, Standing,
+    Auth, CallbackSettings, Connection, Endpoint, FolderGrant, Grant, Limits, Name, RetryPolicy, SecretName, Sequence,
+    Standing,
 };
 
 use super::{
@@ -31,24 +32,47 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let retry = policies::retry(&mut reader, &RetryPolicy::default()).unwrap_or_default();
     let gates = policies::gates(&mut reader);
     let operations = policies::operations(&mut reader, &retry);
+    let sequences = sequences(&mut reader);
     let callbacks = callbacks(&mut reader);
     reader.finish();
     let (name, connector) = (name?, connector?);
-    Some(Connection { name, connector, title, settings, endpoints, grant, limits, retry, gates, callbacks, operations })
+    Some(Connection {
+        name,
+        connector,
+        title,
+        settings,
+        endpoints,
+        grant,
+        limits,
+        retry,
+        gates,
+        callbacks,
+        sequences,
+        operations,
+    })
 }
 
 fn endpoints(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
-    let mut endpoints = BTreeMap::new();
-    for (key, node) in reader.table("endpoints") {
-        let mut path = "endpoints".to_owned();
-        crate::mapping::push_key(&mut path, key);
-        let name = Name::from_str(key).map_err(|error| reader.refuse_at(&path, error.to_string())).ok();
-        let endpoint = reader.child_at(&path, node).and_then(endpoint);
-        if let (Some(name), Some(endpoint)) = (name, endpoint) {
-            endpoints.insert(name, endpoint);
+    named(reader, "endpoints", endpoint)
+}
+
+/// A table of tables, each under a name.
+fn named<'n, T>(
+    reader: &mut Reader<'n, '_>,
+    key: &'static str,
+    read: impl Fn(Reader<'n, '_>) -> Option<T>,
+) -> BTreeMap<Name, T> {
+    let mut found = BTreeMap::new();
+    for (entry, node) in reader.table(key) {
+        let mut path = key.to_owned();
+        crate::mapping::push_key(&mut path, entry);
+        let name = Name::from_str(entry).map_err(|error| reader.refuse_at(&path, error.to_string())).ok();
+        let value = reader.child_at(&path, node).and_then(&read);
+        if let (Some(name), Some(value)) = (name, value) {
+            found.insert(name, value);
         }
     }
-    endpoints
+    found
 }
 
 fn endpoint(mut reader: Reader<'_, '_>) -> Option<Endpoint> {
@@ -175,8 +199,27 @@ fn grant(reader: &mut Reader<'_, '_>) -> Grant {
             _ => reader.refuse_at(&format!("cidrs[{index}]"), "a range of addresses is needed here: `10.20.0.0/16`"),
         }
     }
+    let folders = named(&mut reader, "folders", |mut reader| {
+        let path = reader.text("path").map(str::to_owned);
+        let mounted = reader.flag("mounted");
+        reader.finish();
+        Some(FolderGrant { path: path?, mounted })
+    });
     reader.finish();
-    Grant { cidrs }
+    Grant { cidrs, folders }
+}
+
+/// `[connection.sequences.NAME]`.
+fn sequences(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Sequence> {
+    named(reader, "sequences", |mut reader| {
+        let first = reader.number("first").unwrap_or(1);
+        if reader.get("last").is_none() {
+            reader.missing("last");
+        }
+        let last = reader.number("last");
+        reader.finish();
+        Some(Sequence { first, last: last? })
+    })
 }
 
 fn limits(reader: &mut Reader<'_, '_>) -> Limits {
