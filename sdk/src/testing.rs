@@ -15,15 +15,17 @@
 
 use crate::bindings::connector::exports::sluse::connector::connector::Guest as _;
 use crate::bindings::connector::sluse::connector::{attachments, http, log, types};
+use crate::bindings::feeds::exports::sluse::connector::feeds::{self, Guest as _};
 use crate::bindings::operations::exports::sluse::connector::operations::Guest as _;
 use crate::component::Component;
-use crate::{Connector, Failure};
+use crate::{Connector, Failure, Finding, ItemReport};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::fmt;
 
 pub use crate::bindings::connector::exports::sluse::connector::connector::Description;
 pub use attachments::{Attachment, AttachmentError};
+pub use feeds::{Item, Page};
 pub use http::{Body, Request, Response, SendError};
 pub use types::Outcome;
 
@@ -154,6 +156,30 @@ pub fn execute<C: Connector>(operation: &str, settings: &Value, input: &Value) -
     Component::<C>::execute(first_attempt(settings), operation.to_owned(), input.to_string())
 }
 
+/// Polls a feed behind `cursor`. Nothing is known of what was found before.
+///
+/// # Errors
+/// The feed's failure.
+pub fn poll<C: Connector>(feed: &str, settings: &Value, cursor: Option<&str>) -> Result<Page, Failure> {
+    Component::<C>::poll(first_attempt(settings), feed.to_owned(), cursor.map(str::to_owned))
+}
+
+/// Tells the source what became of a group.
+///
+/// # Errors
+/// The feed's failure.
+pub fn settle<C: Connector>(feed: &str, settings: &Value, group: &str, report: Vec<ItemReport>) -> Result<(), Failure> {
+    Component::<C>::settle(first_attempt(settings), feed.to_owned(), group.to_owned(), report)
+}
+
+/// Tries the connection.
+///
+/// # Errors
+/// The check's failure.
+pub fn check<C: Connector>(settings: &Value) -> Result<Vec<Finding>, Failure> {
+    Component::<C>::check(first_attempt(settings))
+}
+
 fn first_attempt(settings: &Value) -> types::Call {
     types::Call {
         delivery: "delivery-1".to_owned(),
@@ -173,13 +199,30 @@ fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
 /// The imports as the fake answers them.
 pub(crate) mod imports {
     pub(crate) mod http {
+<<<<<<< HEAD
         use super::super::{Request, Response, SendError, http::Conclusion, with};
+=======
+        use super::super::http::{Answer, Keep};
+        use super::super::{Request, Response, SendError, with};
+>>>>>>> w-inbound
 
         pub(crate) fn send(request: &Request) -> Result<Response, SendError> {
-            with(|state| {
+            let response = with(|state| {
                 state.requests.push(request.clone());
                 (state.target)(request)
+            })?;
+            Ok(match &request.keep {
+                Some(keep) if response.status < 300 => kept(keep, response),
+                _ => response,
             })
+        }
+
+        /// What a host does with an answer that it is to keep.
+        fn kept(keep: &Keep, response: Response) -> Response {
+            let Answer::Bytes(bytes) = &response.body else { return response };
+            let media_type = keep.media_type.as_deref().unwrap_or("application/octet-stream");
+            let file = super::attachments::create(&keep.name, media_type, bytes).expect("the fake keeps every file");
+            Response { body: Answer::Attachment(file.id), ..response }
         }
 
         pub(crate) fn send_all(requests: &[Request]) -> Vec<Result<Response, SendError>> {
