@@ -25,6 +25,13 @@ use crate::host;
 ///
 /// # Errors
 /// When no request of this key, which must happen once, was answered in this call.
-pub fn conclude(intent_key: &str, conclusion: Conclusion) -> Result<(), String> {
-    host::http::conclude(intent_key, conclusion)
+pub fn conclude(intent_key: &str, conclusion: impl Into<Conclusion>) -> Result<(), String> {
+    host::http::conclude(intent_key, conclusion.into())
+}
+
+/// Whether it happened, where that can be told.
+impl From<bool> for Conclusion {
+    fn from(happened: bool) -> Self {
+        if happened { Self::Happened } else { Self::DidNotHappen }
+    }
 }

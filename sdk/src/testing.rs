@@ -199,12 +199,8 @@ fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
 /// The imports as the fake answers them.
 pub(crate) mod imports {
     pub(crate) mod http {
-<<<<<<< HEAD
-        use super::super::{Request, Response, SendError, http::Conclusion, with};
-=======
-        use super::super::http::{Answer, Keep};
+        use super::super::http::{Answer, Conclusion, Keep};
         use super::super::{Request, Response, SendError, with};
->>>>>>> w-inbound
 
         pub(crate) fn send(request: &Request) -> Result<Response, SendError> {
             let response = with(|state| {
