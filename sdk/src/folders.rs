@@ -12,3 +12,11 @@ pub use crate::bindings::connector::sluse::connector::folders::FolderError;
 pub fn put(folder: &str, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
     host::folders::put(folder, name, bytes)
 }
+
+/// The whole file of this name, a receipt for example; `None` when there is no such file.
+///
+/// # Errors
+/// Why it could not be read.
+pub fn read(folder: &str, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
+    host::folders::read(folder, name)
+}

@@ -16,3 +16,15 @@ pub use error::SendError;
 pub use path::{Segment, segment};
 pub use request::{Request, send_all};
 pub use response::Response;
+
+use crate::host;
+
+/// Says what the answer to the request of this intent key means, where its status says something else: a SOAP fault that
+/// comes with 200 and did nothing, a 500 that comes although it was done. What did not happen may be sent again by a
+/// later attempt under the same key; what happened never is.
+///
+/// # Errors
+/// When no request of this key, which must happen once, was answered in this call.
+pub fn conclude(intent_key: &str, happened: bool) -> Result<(), String> {
+    host::http::conclude(intent_key, happened)
+}

@@ -39,8 +39,11 @@ struct State {
     attachments: Vec<(Attachment, Vec<u8>)>,
     attachments_fail: Option<AttachmentError>,
     published: Vec<(String, String, Vec<u8>)>,
+    concluded: Vec<(String, bool)>,
     lines: Vec<(log::Level, String)>,
     next_number: u64,
+    /// Purpose and count of what was reserved, and the first number.
+    reserved: Vec<((Option<String>, u32), u64)>,
     addresses: u32,
 }
 
@@ -62,8 +65,10 @@ impl FakeHost {
             attachments: Vec::new(),
             attachments_fail: None,
             published: Vec::new(),
+            concluded: Vec::new(),
             lines: Vec::new(),
             next_number: 1,
+            reserved: Vec::new(),
             addresses: 0,
         };
         let before = HOST.with_borrow_mut(|host| host.replace(state));
@@ -94,6 +99,17 @@ impl FakeHost {
     #[must_use]
     pub fn published(&self) -> Vec<(String, String, Vec<u8>)> {
         with(|state| state.published.clone())
+    }
+
+    /// Lays a file into a folder, as another program would.
+    pub fn lay(&self, folder: &str, name: &str, bytes: &[u8]) {
+        with(|state| state.published.push((folder.to_owned(), name.to_owned(), bytes.to_vec())));
+    }
+
+    /// What answers were said to mean: the intent key, and whether it happened.
+    #[must_use]
+    pub fn concluded(&self) -> Vec<(String, bool)> {
+        with(|state| state.concluded.clone())
     }
 
     /// What was logged.
@@ -169,6 +185,17 @@ pub(crate) mod imports {
         pub(crate) fn send_all(requests: &[Request]) -> Vec<Result<Response, SendError>> {
             requests.iter().map(send).collect()
         }
+
+        pub(crate) fn conclude(intent_key: &str, happened: bool) -> Result<(), String> {
+            with(|state| {
+                let is_sent = |request: &Request| request.intent_key.as_deref() == Some(intent_key);
+                if !state.requests.iter().any(is_sent) {
+                    return Err("no request of this `intent-key` was sent that must happen once".to_owned());
+                }
+                state.concluded.push((intent_key.to_owned(), happened));
+                Ok(())
+            })
+        }
     }
 
     pub(crate) mod attachments {
@@ -232,19 +259,33 @@ pub(crate) mod imports {
                 }
             })
         }
+
+        pub(crate) fn read(folder: &str, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
+            with(|state| {
+                let there = state.published.iter().find(|(other, file, _)| other == folder && file == name);
+                Ok(there.map(|(_, _, content)| content.clone()))
+            })
+        }
     }
 
     pub(crate) mod numbers {
         use super::super::with;
         use crate::numbers::NumberError;
 
-        pub(crate) fn reserve(_sequence: &str, count: u32) -> Result<u64, NumberError> {
+        pub(crate) fn reserve(_sequence: &str, count: u32, purpose: Option<&str>) -> Result<u64, NumberError> {
             if !(1..=100_000).contains(&count) {
                 return Err(NumberError::Forbidden("`count` is 0 or above 100,000".to_owned()));
             }
             with(|state| {
+                let asked = (purpose.map(str::to_owned), count);
+                if let Some((_, first)) =
+                    state.reserved.iter().find(|(before, _)| asked.0.is_some() && *before == asked)
+                {
+                    return Ok(*first);
+                }
                 let first = state.next_number;
                 state.next_number += u64::from(count);
+                state.reserved.push((asked, first));
                 Ok(first)
             })
         }

@@ -1,8 +1,9 @@
-//! CPR numbers, CVR numbers and e-mail addresses: what is one, how it may be written, and what names it where
-//! the number itself must not stand.
+//! Who a party is: a CPR number, a CVR number or an e-mail address, how WorkZone may have written it, and what names it
+//! where the number itself must not stand. What is a CPR or CVR number is left to `sluse-formats`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use sluse_formats::{Cpr, Cvr, Unfit};
 use sluse_sdk::Failure;
 
 use crate::settings::CprFormat;
@@ -41,69 +42,68 @@ impl IdKind {
 /// A number or address that has the right form. Not printed: it names a person.
 pub(crate) struct Identity {
     pub(crate) kind: IdKind,
-    /// Without dash and spaces around it.
-    plain: String,
+    text: Text,
+}
+
+/// What identifies, as far as somebody knows what it is made of.
+enum Text {
+    Cpr(Cpr),
+    Cvr(Cvr),
+    Email(String),
 }
 
 impl Identity {
     /// Reads `text`. `place` says which party it is, for the problem; the text itself is in none.
     pub(crate) fn read(kind: IdKind, text: &str, place: &str) -> Result<Self, Failure> {
-        let text = text.trim();
-        let plain = match kind {
-            IdKind::Cpr => cpr_digits(text),
-            IdKind::Cvr => Some(text).filter(|text| text.len() == 8 && all_digits(text)).map(str::to_owned),
-            IdKind::Email => Some(text).filter(|text| is_email(text)).map(str::to_owned),
+        let text = match kind {
+            IdKind::Cpr => Text::Cpr(Cpr::read(text, place)?),
+            IdKind::Cvr => Text::Cvr(Cvr::read(text, place)?),
+            IdKind::Email => Text::Email(email(text, place)?),
         };
-        let plain = plain.ok_or_else(|| {
-            Failure::invalid(
-                format!("{}-not-valid", kind.as_str()),
-                format!("{place}: {} har ikke en gyldig form.", kind.title()),
-            )
-            .detail(match kind {
-                IdKind::Cpr => "a CPR number is `ddmmyyxxxx` or `ddmmyy-xxxx` with a date that exists",
-                IdKind::Cvr => "a CVR number is 8 digits",
-                IdKind::Email => "an e-mail address is `name@host.domain`",
-            })
-        })?;
-        Ok(Self { kind, plain })
+        Ok(Self { kind, text })
     }
 
     /// As it is written to WorkZone.
     pub(crate) fn written(&self, format: CprFormat) -> String {
-        match (self.kind, format) {
-            (IdKind::Cpr, CprFormat::Dashed) => self.dashed(),
-            _ => self.plain.clone(),
+        match (&self.text, format) {
+            (Text::Cpr(cpr), CprFormat::Dashed) => cpr.dashed(),
+            _ => self.plain().to_owned(),
         }
     }
 
     /// Each way in which WorkZone may have stored it.
     pub(crate) fn spellings(&self) -> Vec<String> {
-        let mut spellings = vec![self.plain.clone()];
-        match self.kind {
-            IdKind::Cpr => spellings.push(self.dashed()),
-            IdKind::Email if self.plain.to_lowercase() != self.plain => spellings.push(self.plain.to_lowercase()),
-            IdKind::Email | IdKind::Cvr => {}
+        let mut spellings = vec![self.plain().to_owned()];
+        match &self.text {
+            Text::Cpr(cpr) => spellings.push(cpr.dashed()),
+            Text::Email(email) if email.to_lowercase() != *email => spellings.push(email.to_lowercase()),
+            Text::Email(_) | Text::Cvr(_) => {}
         }
         spellings
     }
 
-    fn dashed(&self) -> String {
-        format!("{}-{}", &self.plain[..6], &self.plain[6..])
+    /// Without dash and spaces around it.
+    fn plain(&self) -> &str {
+        match &self.text {
+            Text::Cpr(cpr) => cpr.digits(),
+            Text::Cvr(cvr) => cvr.digits(),
+            Text::Email(email) => email,
+        }
     }
 
     /// Whether the check digit fits. Since 2007 a CPR number need not have one that does.
     pub(crate) fn fits_modulus_11(&self) -> bool {
-        match self.kind {
-            IdKind::Cpr => weighted_sum(&self.plain, &[4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
-            IdKind::Cvr => weighted_sum(&self.plain, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
-            IdKind::Email => true,
+        match &self.text {
+            Text::Cpr(cpr) => cpr.fits_modulus_11(),
+            Text::Cvr(cvr) => cvr.fits_modulus_11(),
+            Text::Email(_) => true,
         }
     }
 
     /// Names it in an intent key. Sixteen bits: enough to tell the parties of a delivery apart together with
     /// their place in it, and far too few to find a CPR number by trying all of them.
     pub(crate) fn mark(&self, delivery: &str) -> String {
-        mark(&[delivery, self.kind.as_str(), &self.plain])
+        mark(&[delivery, self.kind.as_str(), self.plain()])
     }
 }
 
@@ -125,31 +125,16 @@ fn fnv(texts: &[&str]) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn all_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn weighted_sum(digits: &str, weights: &[u32]) -> u32 {
-    digits.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
-}
-
-/// The ten digits, when they begin with a date. The century is not in the first six, so 29 February passes.
-fn cpr_digits(text: &str) -> Option<String> {
-    let digits = match text.as_bytes().get(6) {
-        Some(b'-') => [&text[..6], &text[7..]].concat(),
-        _ => text.to_owned(),
-    };
-    if digits.len() != 10 || !all_digits(&digits) {
-        return None;
+fn email(text: &str, place: &str) -> Result<String, Unfit> {
+    let text = text.trim();
+    if is_email(text) {
+        return Ok(text.to_owned());
     }
-    let (day, month): (u32, u32) = (digits[..2].parse().ok()?, digits[2..4].parse().ok()?);
-    let days = match month {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    ((1..=days).contains(&day) || digits == "0000000000").then_some(digits)
+    Err(Unfit {
+        code: "email-not-valid",
+        message: format!("{place}: e-mailadressen har ikke en gyldig form."),
+        detail: "an e-mail address is `name@host.domain`".into(),
+    })
 }
 
 fn is_email(text: &str) -> bool {
@@ -182,40 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cpr_number_begins_with_a_date() {
-        for text in ["3101901234", "2902001234", "0000000000"] {
-            assert!(read(IdKind::Cpr, text).is_some(), "{text}");
-        }
-        for text in [
-            "3201901234",
-            "3104901234",
-            "3002901234",
-            "0113901234",
-            "25124849161",
-            "251248 4916",
-            "25124-84916",
-            "æ512484916",
-            "",
-        ] {
-            assert!(read(IdKind::Cpr, text).is_none(), "{text}");
-        }
-    }
-
-    #[test]
     fn modulus_11_is_told_and_not_demanded() {
         assert!(read(IdKind::Cpr, "2512484916").expect("valid").fits_modulus_11());
         assert!(!read(IdKind::Cpr, "0101010101").expect("valid").fits_modulus_11());
-        for text in ["26911745", "25313763", "29189846", "55133018"] {
-            assert!(read(IdKind::Cvr, text).expect("valid").fits_modulus_11(), "{text}");
-        }
+        assert!(read(IdKind::Cvr, "26911745").expect("valid").fits_modulus_11());
         assert!(!read(IdKind::Cvr, "12345678").expect("valid").fits_modulus_11());
-    }
-
-    #[test]
-    fn a_cvr_number_has_eight_digits() {
-        for text in ["1234567", "123456789", "1234 5678", "DK12345678"] {
-            assert!(read(IdKind::Cvr, text).is_none(), "{text}");
-        }
     }
 
     #[test]

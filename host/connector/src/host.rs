@@ -23,6 +23,9 @@ pub trait Host: Send {
     /// Sends the requests, [`REQUESTS_SIDE_BY_SIDE`] at a time; the answers are in the order of the requests.
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>>;
 
+    /// Says what the answer to a request of this call means that must happen once. The error says why it cannot.
+    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String>;
+
     /// All attachments of the run, in the order of submission.
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError>;
 
@@ -40,8 +43,16 @@ pub trait Host: Send {
     /// Publishes a whole file, or nothing.
     async fn put_file(&mut self, folder: String, name: String, bytes: Bytes) -> Result<(), FolderError>;
 
-    /// Reserves `count` consecutive numbers and gives the first.
-    async fn reserve_numbers(&mut self, sequence: String, count: u32) -> Result<u64, NumberError>;
+    /// The whole file of this name; `None` when there is no such file.
+    async fn get_file(&mut self, folder: String, name: String) -> Result<Option<Bytes>, FolderError>;
+
+    /// Reserves `count` consecutive numbers and gives the first; the same for the same purpose.
+    async fn reserve_numbers(
+        &mut self,
+        sequence: String,
+        count: u32,
+        purpose: Option<String>,
+    ) -> Result<u64, NumberError>;
 
     /// Opens an address for this delivery and gives its URL.
     async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError>;
@@ -66,7 +77,7 @@ pub enum AttachmentError {
     Unavailable(String),
 }
 
-/// Why a file could not be published.
+/// Why a file could not be published or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FolderError {
     #[error("{0}")]

@@ -5,7 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use sluse_model::{Connection, Description, Endpoint, Flow, Name, RevisionStanding, Schedule};
+use sluse_folders::Place;
+use sluse_model::{Connection, Description, Endpoint, Flow, FolderGrant, Name, RevisionStanding, Schedule};
 use sluse_store::StoreError;
 use sluse_vault::{SecretUse, Standing, VaultError};
 
@@ -119,7 +120,18 @@ impl Engine {
         if !misplaced.is_empty() {
             return Err(ApplyError::Findings(misplaced));
         }
-        let catalog = Catalog { connectors, connections, flows, secrets, allows_endpoint: &allows_endpoint };
+        let allows_folder = |folder: &FolderGrant| {
+            let found = Place::find(&folder.path, folder.mounted, &self.settings.folders);
+            found.map(drop).map_err(|error| error.to_string())
+        };
+        let catalog = Catalog {
+            connectors,
+            connections,
+            flows,
+            secrets,
+            allows_endpoint: &allows_endpoint,
+            allows_folder: &allows_folder,
+        };
         let findings = check(parsed, &catalog);
         if findings.is_empty() { Ok(()) } else { Err(ApplyError::Findings(findings)) }
     }

@@ -10,8 +10,8 @@ use sluse_vault::Vault;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, polls::Polls,
-    revisions::Revisions,
+    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, host::FOLDER_THREADS,
+    polls::Polls, revisions::Revisions,
 };
 
 /// What the engine is wired from.
@@ -45,6 +45,8 @@ pub struct Engine {
     pub(crate) schedules_changed: tokio::sync::Notify,
     /// One at a time: what the gates hold is what was written last.
     pub(crate) pausing: tokio::sync::Mutex<()>,
+    /// Threads that may wait for folders.
+    pub(crate) folder_threads: Arc<tokio::sync::Semaphore>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
     /// Dispatcher, lease keeper, schedules, acts on many deliveries, and what gives up in time.
@@ -63,6 +65,7 @@ impl Engine {
             polls: Polls::default(),
             schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),
+            folder_threads: Arc::new(tokio::sync::Semaphore::new(FOLDER_THREADS)),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),
             store: parts.store,

@@ -10,6 +10,8 @@ mod exchange; // one request out, one answer back
 mod files; // attachments of the run
 mod identity; // what names a request
 mod message; // what a signed request is called
+mod numbers; // numbers that are handed out once
+mod published; // files in granted folders
 mod record; // what the call leaves behind
 mod recorded; // answers as the journal keeps them
 mod target; // what an exchange says of the target
@@ -35,6 +37,7 @@ use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use additions::Additions;
 pub(crate) use check::CheckHost;
+pub(crate) use published::FOLDER_THREADS;
 pub(crate) use record::{HostRecord, Record};
 
 /// The host of one call.
@@ -178,6 +181,11 @@ impl Host for DeliveryHost {
         answers
     }
 
+    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
+        let standing = if happened { Standing::Happened } else { Standing::DidNotHappen };
+        self.record.conclude(identity::named(intent_key), standing)
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         self.files().await.map_err(files::unavailable)
     }
@@ -195,18 +203,21 @@ impl Host for DeliveryHost {
         self.create_file(name, media_type, bytes).await
     }
 
-    async fn put_file(&mut self, folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {
-        Err(FolderError::Forbidden(format!(
-            "folder `{folder}` is not granted to connection `{}`",
-            self.connection_name()
-        )))
+    async fn put_file(&mut self, folder: String, name: String, bytes: Bytes) -> Result<(), FolderError> {
+        self.publish(&folder, &name, bytes).await
     }
 
-    async fn reserve_numbers(&mut self, sequence: String, _count: u32) -> Result<u64, NumberError> {
-        Err(NumberError::Forbidden(format!(
-            "sequence `{sequence}` is not granted to connection `{}`",
-            self.connection_name()
-        )))
+    async fn get_file(&mut self, folder: String, name: String) -> Result<Option<Bytes>, FolderError> {
+        self.read_published(&folder, &name).await
+    }
+
+    async fn reserve_numbers(
+        &mut self,
+        sequence: String,
+        count: u32,
+        purpose: Option<String>,
+    ) -> Result<u64, NumberError> {
+        self.reserve(&sequence, count, purpose).await
     }
 
     async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError> {

@@ -49,6 +49,8 @@ struct Known {
     answer: Option<Vec<u8>>,
     /// Sent by this attempt, and not answered yet.
     is_under_way: bool,
+    /// Sent by this attempt, and answered: the connector may know better than the status what that means.
+    is_answered: bool,
     /// The connector was told that it was interrupted, whatever came of it.
     is_unheard: bool,
 }
@@ -82,6 +84,7 @@ impl Intents {
             standing: noted.intent.standing,
             answer: noted.answer,
             is_under_way: false,
+            is_answered: false,
             is_unheard: false,
         });
         Self { known: known.collect(), ..Self::default() }
@@ -123,6 +126,7 @@ impl Intents {
             standing: Standing::Open,
             answer: None,
             is_under_way: true,
+            is_answered: false,
             is_unheard: false,
         });
         Admission::Sent(number)
@@ -131,10 +135,25 @@ impl Intents {
     /// Notes what became of a request that went out.
     pub(crate) fn close(&mut self, number: u32, standing: Standing, answer: Option<Vec<u8>>) {
         let Some(known) = self.known.iter_mut().find(|known| known.number == number) else { return };
+        known.is_answered = known.is_under_way;
         known.is_under_way = false;
         known.standing = standing;
         known.answer.clone_from(&answer);
         self.closed.push(ClosedIntent { number, standing, answer });
+    }
+
+    /// The connector knows what an answer of this attempt means, whatever its status says.
+    pub(crate) fn conclude(&mut self, identity: Digest, standing: Standing) -> Result<(), String> {
+        let Some(known) = self.known.iter().rev().find(|known| known.identity == identity) else {
+            return Err("no request of this `intent-key` was sent that must happen once".into());
+        };
+        if !known.is_answered {
+            return Err("the request of this `intent-key` was not answered in this call: look instead".into());
+        }
+        // What happened is known by its answer; of what did not, there is none to give back.
+        let answer = known.answer.clone().filter(|_| standing == Standing::Happened);
+        self.close(known.number, standing, answer);
+        Ok(())
     }
 
     /// What names the request of this number, the same on every attempt.

@@ -20,6 +20,8 @@ mod discovery; // addresses that are asked for
 mod feeds; // what is found, and who hears of it
 #[path = "deliveries/gates.rs"]
 mod gates; // how much at once, how fast, and whether at all
+#[path = "deliveries/granted.rs"]
+mod granted; // files and numbers
 #[path = "deliveries/journal.rs"]
 mod journal; // what is known over attempts
 #[path = "deliveries/once.rs"]

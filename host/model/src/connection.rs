@@ -37,6 +37,9 @@ pub struct Connection {
     /// How its target answers later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callbacks: Option<CallbackSettings>,
+    /// The numbers that it hands out, by the name of the sequence.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sequences: BTreeMap<Name, Sequence>,
     /// What holds for single operations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub operations: BTreeMap<Name, OperationSettings>,
@@ -64,6 +67,20 @@ impl Connection {
 pub struct CallbackSettings {
     /// Answers are signed with it (Standard Webhooks 1.0.0); others are refused. It is sent nowhere.
     pub secret: SecretName,
+}
+
+/// Numbers that are handed out once, from the first on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    pub first: u64,
+    /// The last one that there is.
+    pub last: u64,
+}
+
+impl Sequence {
+    /// The largest number that a sequence may have.
+    pub const MAX: u64 = i64::MAX as u64 - 1;
 }
 
 /// What holds for one operation of a connection.
@@ -153,6 +170,21 @@ fn default_max_response_bytes() -> u64 {
 pub struct Grant {
     /// Addresses that are not public and yet allowed, as CIDR: `10.20.0.0/16`.
     pub cidrs: Vec<String>,
+    /// Folders that it publishes files to and reads them from, by the connector's name for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<Name, FolderGrant>,
+}
+
+/// A folder that a connection may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderGrant {
+    /// Absolute, without `.` and `..`.
+    pub path: String,
+    /// Something has to be mounted there, a share of another machine for example. Without it nothing is written, since
+    /// that would go to a disk that nobody reads from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mounted: bool,
 }
 
 /// What one call of the connector may use.

@@ -29,7 +29,9 @@ mod token; // who may ask the host for what
 pub use attachment::Attachment;
 pub use auth::{Auth, ClientPlace, SecretName, TextOrSecret};
 pub use batch::{BatchAct, BatchEnd, BatchRefusal, MAX_BATCH_RATE, USUAL_BATCH_RATE, batch_gap};
-pub use connection::{CallbackSettings, Connection, Discovery, Endpoint, Grant, Limits, OperationSettings};
+pub use connection::{
+    CallbackSettings, Connection, Discovery, Endpoint, FolderGrant, Grant, Limits, OperationSettings, Sequence,
+};
 pub use delivery::{
     Act, ActKind, Actor, Attempt, AttemptEnd, AttemptResult, Attention, Callback, CallbackStanding, Delivery,
     DeliveryState, DoneAct, Event, Intent, Lease, MAX_ADDRESSES, NewDelivery, Position, Reason, Refused, Resolution,

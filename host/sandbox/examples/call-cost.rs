@@ -136,6 +136,10 @@ impl Host for NoHost {
         Vec::new()
     }
 
+    fn conclude(&mut self, _: &str, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         Ok(Vec::new())
     }
@@ -152,7 +156,11 @@ impl Host for NoHost {
         Err(FolderError::Forbidden(String::new()))
     }
 
-    async fn reserve_numbers(&mut self, _: String, _: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, _: String, _: String) -> Result<Option<Bytes>, FolderError> {
+        Ok(None)
+    }
+
+    async fn reserve_numbers(&mut self, _: String, _: u32, _: Option<String>) -> Result<u64, NumberError> {
         Err(NumberError::Forbidden(String::new()))
     }
 

@@ -22,6 +22,10 @@ impl Host for Grantless {
         requests.iter().map(|_| Err(SendError::Forbidden(REASON.into()))).collect()
     }
 
+    fn conclude(&mut self, _intent_key: &str, _happened: bool) -> Result<(), String> {
+        Err(REASON.into())
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         Err(AttachmentError::Forbidden(REASON.into()))
     }
@@ -43,7 +47,11 @@ impl Host for Grantless {
         Err(FolderError::Forbidden(REASON.into()))
     }
 
-    async fn reserve_numbers(&mut self, _sequence: String, _count: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, _folder: String, _name: String) -> Result<Option<Bytes>, FolderError> {
+        Err(FolderError::Forbidden(REASON.into()))
+    }
+
+    async fn reserve_numbers(&mut self, _: String, _: u32, _: Option<String>) -> Result<u64, NumberError> {
         Err(NumberError::Forbidden(REASON.into()))
     }
 

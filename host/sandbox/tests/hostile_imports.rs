@@ -23,7 +23,9 @@ const CREATE: &str =
 const ALL: &str = r#"(import "sluse:connector/attachments@0.1.0" "all" (func $all (param i32)))"#;
 const GET: &str = r#"(import "sluse:connector/attachments@0.1.0" "get" (func $get (param i32 i32 i32)))"#;
 const PUT: &str = r#"(import "sluse:connector/folders@0.1.0" "put" (func $put (param i32 i32 i32 i32 i32 i32 i32)))"#;
-const RESERVE: &str = r#"(import "sluse:connector/numbers@0.1.0" "reserve" (func $reserve (param i32 i32 i32 i32)))"#;
+const READ_FILE: &str = r#"(import "sluse:connector/folders@0.1.0" "read" (func $read (param i32 i32 i32 i32 i32)))"#;
+const RESERVE: &str =
+    r#"(import "sluse:connector/numbers@0.1.0" "reserve" (func $reserve (param i32 i32 i32 i32 i32 i32 i32)))"#;
 const OPEN: &str = r#"(import "sluse:connector/callbacks@0.1.0" "open" (func $open (param i64 i32)))"#;
 
 fn roomy(name: &str, import: &str, body: &str) -> Guest {
@@ -255,16 +257,33 @@ async fn publishing_a_file_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn reserving_too_many_numbers_is_refused() {
     for count in [0, 100_001, -1] {
-        let asking =
-            format!("(call $reserve (i32.const {ZEROS}) (i32.const 4) (i32.const {count}) (i32.const {ANSWER}))");
+        let asking = format!(
+            "(call $reserve (i32.const {ZEROS}) (i32.const 4) (i32.const {count})
+                (i32.const 0) (i32.const 0) (i32.const 0) (i32.const {ANSWER}))"
+        );
         is_refused(RESERVE, &asking, 8, FORBIDDEN).await;
     }
 }
 
 #[tokio::test]
-async fn a_sequence_name_that_is_too_long_is_refused() {
-    let asking = format!("(call $reserve (i32.const {ZEROS}) (i32.const 300) (i32.const 1) (i32.const {ANSWER}))");
-    is_refused(RESERVE, &asking, 8, FORBIDDEN).await;
+async fn a_sequence_or_purpose_whose_name_is_too_long_is_refused() {
+    for (sequence, purpose) in [(300, 4), (4, 300)] {
+        let asking = format!(
+            "(call $reserve (i32.const {ZEROS}) (i32.const {sequence}) (i32.const 1)
+                (i32.const 1) (i32.const {ZEROS}) (i32.const {purpose}) (i32.const {ANSWER}))"
+        );
+        is_refused(RESERVE, &asking, 8, FORBIDDEN).await;
+    }
+}
+
+#[tokio::test]
+async fn reading_under_a_name_that_is_too_long_is_refused() {
+    for (folder, name) in [(256, 4), (4, 256)] {
+        let asking = format!(
+            "(call $read (i32.const {ZEROS}) (i32.const {folder}) (i32.const {ZEROS}) (i32.const {name}) (i32.const {ANSWER}))"
+        );
+        is_refused(READ_FILE, &asking, 4, FORBIDDEN).await;
+    }
 }
 
 #[tokio::test]

@@ -349,6 +349,10 @@ impl Host for SlowHost {
         unreachable!("nobody asks")
     }
 
+    fn conclude(&mut self, _: &str, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         tokio::time::sleep(self.0).await;
         Ok(Vec::new())
@@ -366,7 +370,11 @@ impl Host for SlowHost {
         unreachable!("nobody asks")
     }
 
-    async fn reserve_numbers(&mut self, _: String, _: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, _: String, _: String) -> Result<Option<Bytes>, FolderError> {
+        Ok(None)
+    }
+
+    async fn reserve_numbers(&mut self, _: String, _: u32, _: Option<String>) -> Result<u64, NumberError> {
         unreachable!("nobody asks")
     }
 

@@ -35,12 +35,14 @@ async fn every_import_of_the_contract_links() {
     let guest = Guest::named("everything").importing(
         r#"(import "sluse:connector/http@0.1.0" "send" (func (param i32 i32)))
            (import "sluse:connector/http@0.1.0" "send-all" (func (param i32 i32 i32)))
+           (import "sluse:connector/http@0.1.0" "conclude" (func (param i32 i32 i32 i32)))
            (import "sluse:connector/attachments@0.1.0" "all" (func (param i32)))
            (import "sluse:connector/attachments@0.1.0" "get" (func (param i32 i32 i32)))
            (import "sluse:connector/attachments@0.1.0" "read" (func (param i32 i32 i64 i32 i32)))
            (import "sluse:connector/attachments@0.1.0" "create" (func (param i32 i32 i32 i32 i32 i32 i32)))
            (import "sluse:connector/folders@0.1.0" "put" (func (param i32 i32 i32 i32 i32 i32 i32)))
-           (import "sluse:connector/numbers@0.1.0" "reserve" (func (param i32 i32 i32 i32)))
+           (import "sluse:connector/folders@0.1.0" "read" (func (param i32 i32 i32 i32 i32)))
+           (import "sluse:connector/numbers@0.1.0" "reserve" (func (param i32 i32 i32 i32 i32 i32 i32)))
            (import "sluse:connector/callbacks@0.1.0" "open" (func (param i64 i32)))
            (import "sluse:connector/log@0.1.0" "write" (func (param i32 i32 i32)))"#,
     );

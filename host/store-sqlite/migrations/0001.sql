@@ -367,6 +367,35 @@ CREATE TABLE settles (
 ) STRICT;
 CREATE INDEX settles_by_group ON settles (feed, "group");
 
+-- Numbers that were handed out, and the next one of each sequence.
+CREATE TABLE sequences (
+    key        INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    name       TEXT    NOT NULL,
+    next       INTEGER NOT NULL,
+    UNIQUE (connection, name)
+) STRICT;
+
+CREATE TABLE reservations (
+    delivery INTEGER NOT NULL REFERENCES deliveries (key),
+    sequence INTEGER NOT NULL REFERENCES sequences (key),
+    purpose  TEXT    NOT NULL,
+    count    INTEGER NOT NULL CHECK (count > 0),
+    first    INTEGER NOT NULL,
+    PRIMARY KEY (delivery, sequence, purpose, count)
+) STRICT, WITHOUT ROWID;
+
+-- Files that were published, or are about to be. They stay for good: whoever reads from a folder takes them away.
+CREATE TABLE publications (
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    folder     TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    digest     BLOB    NOT NULL CHECK (length(digest) = 32),
+    began_at   INTEGER NOT NULL,
+    published  INTEGER NOT NULL CHECK (published IN (0, 1)),
+    PRIMARY KEY (connection, folder, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,
     version    INTEGER NOT NULL CHECK (version > 0),

@@ -23,7 +23,7 @@ use crate::{
     error::Failure,
     journal,
     pages::{List, Part},
-    values::{Json, Kept},
+    values::{Json, Kept, signed},
     writer::Write,
 };
 
@@ -81,6 +81,14 @@ impl Deliveries for SqliteStore {
     async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError> {
         self.readers.read(move |connection| Ok(list::count(connection, &filter)?)).await
     }
+}
+
+/// The key of a delivery that is worked on under this lease; `Stale` when it is not.
+pub(crate) fn held(write: &Write<'_>, delivery: DeliveryId, lease: Lease) -> Result<i64, Failure> {
+    let sql = "SELECT key FROM deliveries WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
+    let values = params![delivery.as_bytes().as_slice(), signed(lease.number)];
+    let key: Option<i64> = write.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    Ok(key.ok_or_else(|| StoreError::Stale(format!("delivery `{delivery}`")))?)
 }
 
 /// Notes anew which waiting deliveries can be claimed, after a connector got its first active revision or a

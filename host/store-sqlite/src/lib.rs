@@ -12,9 +12,11 @@ mod error; // what SQLite's errors mean
 mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
 mod migrations; // how the schema came to be
+mod numbers; // numbers that are handed out once
 mod open; // from a folder to a store
 mod pages; // lists in parts
 mod pauses; // connections at which nothing begins
+mod publications; // files that were published
 mod readers; // connections that only read
 mod retention; // what is given up in time
 mod runs; // submissions and what became of them

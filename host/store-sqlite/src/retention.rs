@@ -144,7 +144,8 @@ const JOURNAL: [&str; 3] = [
 ];
 
 /// What else belongs to a delivery, and itself.
-const HISTORY: [&str; 6] = [
+const HISTORY: [&str; 7] = [
+    "DELETE FROM reservations WHERE delivery = ?1",
     "DELETE FROM settles WHERE delivery = ?1",
     "DELETE FROM attempts WHERE delivery = ?1",
     "DELETE FROM acts WHERE delivery = ?1",

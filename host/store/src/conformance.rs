@@ -12,8 +12,10 @@ pub mod feeds; // polls, and the items that they find
 pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
 pub mod leases; // who is doing it
+pub mod numbers; // numbers that are handed out once
 pub mod order; // one after the other
 pub mod pauses; // connections at which nothing begins
+pub mod publications; // files that were published
 pub mod reports; // what sources are told
 pub mod retention; // what is given up in time
 pub mod runs; // submissions and what became of them
@@ -203,6 +205,19 @@ macro_rules! conformance {
                 a_journal_goes_on_over_attempts,
                 nobody_notes_without_the_lease,
                 a_stale_settlement_closes_nothing,
+            }
+            numbers {
+                a_number_is_handed_out_once,
+                a_delivery_is_given_the_same_numbers_on_every_attempt,
+                a_sequence_ends_with_its_last_number,
+                nobody_reserves_without_the_lease,
+                concurrent_reservations_never_share_a_number,
+            }
+            publications {
+                a_publication_is_read_back,
+                a_name_is_good_for_one_file,
+                what_was_never_published_leaves_its_name,
+                nobody_publishes_without_the_lease,
             }
             pauses {
                 a_pause_is_read_back_until_it_ends,

@@ -13,7 +13,9 @@ mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
 mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
+mod numbers; // numbers that are handed out once
 mod pauses; // connections at which nothing begins
+mod publications; // files that were published
 mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 mod schedules; // what happens again and again
@@ -35,7 +37,9 @@ pub use deliveries::{Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follo
 pub use error::StoreError;
 pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
+pub use numbers::{Numbers, Reservation, Reserved};
 pub use pauses::Pauses;
+pub use publications::{NewPublication, Publication, Publications, PublishedName};
 pub use retention::{Aged, Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
@@ -57,7 +61,9 @@ pub trait Store:
     + Deliveries
     + Feeds
     + Journal
+    + Numbers
     + Pauses
+    + Publications
     + Retention
     + Runs
     + Schedules

@@ -95,6 +95,19 @@ pub(crate) fn resolve(value: &mut Value, attachments: &[CaseAttachment]) -> Resu
     }
 }
 
+/// Puts ids where `value` names files, those among them that the call itself keeps or creates.
+pub(crate) fn resolve_kept(value: &mut Value, attachments: &[CaseAttachment]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve_kept(item, attachments)),
+        Value::Object(members) => members.values_mut().for_each(|member| resolve_kept(member, attachments)),
+        Value::String(text) => {
+            let Some(name) = text.strip_prefix(MARK) else { return };
+            *value = named(name, attachments).unwrap_or_else(|| Value::from(id_of(name).to_string()));
+        }
+        _ => {}
+    }
+}
+
 fn named(name: &str, attachments: &[CaseAttachment]) -> Option<Value> {
     if name == "*" {
         return Some(attachments.iter().map(CaseAttachment::as_json).collect());

@@ -7,10 +7,11 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use sluse_model::ItemReport;
 
 use crate::{
-    CallbackAddress, CaseAttachment, CaseError, Exchange, Outcome, Resumption, attachments, callback::RawResumption,
-    outcome::RawOutcome,
+    CallbackAddress, CaseAttachment, CaseError, Conclude, Exchange, Granted, Outcome, Put, Read, Reserve, Resumption,
+    attachments, callback::RawResumption, outcome::RawOutcome,
 };
 
 const MANIFEST: &str = "case.toml";
@@ -22,18 +23,16 @@ pub struct Case {
     pub name: String,
     /// What it shows, as a sentence.
     pub title: String,
-    /// The operation; `None` asks for `check`.
-    pub operation: Option<String>,
+    /// What the connector is asked.
+    pub asked: Asked,
     /// From 1.
     pub attempt: u32,
     /// The settings of the connection.
     pub settings: Value,
-    /// The input; null for `check`.
-    pub input: Value,
     /// The addresses that the host gives, in order; none means that it takes no callbacks.
     pub callbacks: Vec<CallbackAddress>,
-    /// What a delivery that was waiting goes on with; `None` begins it.
-    pub resumption: Option<Resumption>,
+    /// Files that it publishes and reads, numbers, and what it says that answers mean.
+    pub granted: Granted,
     /// The requests and answers, in order.
     pub exchanges: Vec<Exchange>,
     /// How it must end.
@@ -42,13 +41,32 @@ pub struct Case {
     pub attachments: Vec<CaseAttachment>,
 }
 
+/// What a connector is asked.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// Whether the connection works.
+    Check,
+    /// An operation. A delivery that was waiting goes on with the resumption.
+    Operation { name: String, input: Value, resumption: Option<Resumption> },
+    /// What is new behind the cursor.
+    Poll { feed: String, cursor: Option<String> },
+    /// To tell the source what became of a group.
+    Settle { feed: String, group: String, report: Vec<ItemReport> },
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
     title: String,
-    operation: Option<String>,
     #[serde(default)]
     check: bool,
+    operation: Option<String>,
+    poll: Option<String>,
+    cursor: Option<String>,
+    settle: Option<String>,
+    group: Option<String>,
+    #[serde(default)]
+    report: Vec<ItemReport>,
     #[serde(default = "first")]
     attempt: u32,
     #[serde(default = "shared_settings")]
@@ -56,6 +74,14 @@ struct Manifest {
     #[serde(default)]
     callback: Vec<CallbackAddress>,
     resume: Option<RawResumption>,
+    #[serde(default)]
+    put: Vec<Put>,
+    #[serde(default)]
+    read: Vec<Read>,
+    #[serde(default)]
+    reserve: Vec<Reserve>,
+    #[serde(default)]
+    conclude: Vec<Conclude>,
 }
 
 fn first() -> u32 {
@@ -73,26 +99,64 @@ impl Case {
     /// The first file that is missing or says what a case cannot say, with its line.
     pub fn read(folder: &Path) -> Result<Self, CaseError> {
         let path = folder.join(MANIFEST);
-        let manifest = read_manifest(&path)?;
+        let mut manifest = read_manifest(&path)?;
         let attachments = attachments::read(&folder.join("attachments"))?;
-        let mut input: Value = match manifest.operation {
-            Some(_) => read_json(&folder.join("input.json"))?,
-            None => Value::Null,
-        };
-        resolve(&folder.join("input.json"), &mut input, &attachments)?;
         Ok(Self {
             name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-            title: manifest.title,
-            operation: manifest.operation,
+            title: std::mem::take(&mut manifest.title),
             attempt: manifest.attempt,
-            settings: read_json(&folder.join(manifest.settings))?,
-            input,
-            callbacks: manifest.callback,
-            resumption: manifest.resume.map(|resume| resume.read(&path)).transpose()?,
+            settings: read_json(&folder.join(&manifest.settings))?,
+            callbacks: std::mem::take(&mut manifest.callback),
+            granted: manifest.granted().with_files(&path)?,
+            asked: manifest.asked(&path, &attachments)?,
             exchanges: read_exchanges(&folder.join("exchanges.json"))?,
             outcome: read_outcome(&folder.join("outcome.json"), &attachments)?,
             attachments,
         })
+    }
+}
+
+impl Manifest {
+    fn granted(&mut self) -> Granted {
+        Granted {
+            puts: std::mem::take(&mut self.put),
+            reads: std::mem::take(&mut self.read),
+            reserves: std::mem::take(&mut self.reserve),
+            conclusions: std::mem::take(&mut self.conclude),
+        }
+    }
+
+    /// What the connector is asked, and that nothing else is said than belongs to it.
+    fn asked(self, path: &Path, attachments: &[CaseAttachment]) -> Result<Asked, CaseError> {
+        let Self { check, operation, poll, cursor, settle, group, report, resume, .. } = self;
+        for (belongs, is_there, what) in [
+            (operation.is_some(), resume.is_some(), "`[resume]` needs an `operation`"),
+            (poll.is_some(), cursor.is_some(), "`cursor` needs a `poll`"),
+            (settle.is_some(), group.is_some() || !report.is_empty(), "`group` and `[[report]]` need a `settle`"),
+        ] {
+            if is_there && !belongs {
+                return Err(CaseError::contradictory(path, what));
+            }
+        }
+        match (check, operation, poll, settle) {
+            (true, None, None, None) => Ok(Asked::Check),
+            (false, Some(name), None, None) => {
+                let path_of_input = path.with_file_name("input.json");
+                let mut input = read_json(&path_of_input)?;
+                resolve(&path_of_input, &mut input, attachments)?;
+                let resumption = resume.map(|resume| resume.read(path)).transpose()?;
+                Ok(Asked::Operation { name, input, resumption })
+            }
+            (false, None, Some(feed), None) => Ok(Asked::Poll { feed, cursor }),
+            (false, None, None, Some(feed)) => {
+                let group = group.ok_or_else(|| CaseError::contradictory(path, "`settle` needs a `group`"))?;
+                Ok(Asked::Settle { feed, group, report })
+            }
+            _ => {
+                let message = "say one of `operation = \"…\"`, `poll = \"…\"`, `settle = \"…\"` and `check = true`";
+                Err(CaseError::contradictory(path, message))
+            }
+        }
     }
 }
 
@@ -128,35 +192,29 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CaseError> {
 
 fn read_manifest(path: &Path) -> Result<Manifest, CaseError> {
     let text = read_text(path)?;
-    let manifest: Manifest = toml::from_str(&text).map_err(|error| CaseError::toml(path, &text, &error))?;
-    if manifest.check == manifest.operation.is_some() {
-        return Err(CaseError::contradictory(path, "say either `operation = \"…\"` or `check = true`"));
-    }
-    if manifest.check && manifest.resume.is_some() {
-        return Err(CaseError::contradictory(path, "a check never waits: `[resume]` needs an `operation`"));
-    }
-    Ok(manifest)
+    toml::from_str(&text).map_err(|error| CaseError::toml(path, &text, &error))
 }
 
 fn read_exchanges(path: &Path) -> Result<Vec<Exchange>, CaseError> {
-    let exchanges: Vec<Exchange> = read_json(path)?;
-    for (index, exchange) in exchanges.iter().enumerate() {
+    let mut exchanges: Vec<Exchange> = read_json(path)?;
+    for (index, exchange) in exchanges.iter_mut().enumerate() {
         if let Some(contradiction) = exchange.contradiction() {
             return Err(CaseError::contradictory(path, format!("exchange {}: {contradiction}", index + 1)));
         }
+        exchange.answer.read_file(path)?;
     }
     Ok(exchanges)
 }
 
 fn read_outcome(path: &Path, attachments: &[CaseAttachment]) -> Result<Outcome, CaseError> {
     let mut value: Value = read_json(path)?;
-    resolve(path, &mut value, attachments)?;
+    // What the call keeps has the same id in every run, and is not there yet.
+    attachments::resolve_kept(&mut value, attachments);
     // Once more from the text, because only the text has lines.
     read_json::<RawOutcome>(path)?;
-    serde_json::from_value::<RawOutcome>(value)
-        .ok()
-        .and_then(RawOutcome::settle)
-        .ok_or_else(|| CaseError::contradictory(path, "say one of `done`, `failed`, `waiting` and `findings`"))
+    serde_json::from_value::<RawOutcome>(value).ok().and_then(RawOutcome::settle).ok_or_else(|| {
+        CaseError::contradictory(path, "say one of `done`, `failed`, `waiting`, `findings`, `page` and `settled`")
+    })
 }
 
 fn resolve(path: &Path, value: &mut Value, attachments: &[CaseAttachment]) -> Result<(), CaseError> {

@@ -1,12 +1,15 @@
 //! One exchange of a script: the request that the target must see, and what it answers. Writing both down,
 //! and laying a request beside its expectation; the host that plays the script is in `host`.
 
+use std::{fs, path::Path};
+
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sluse_connector::{Answer, Body, Content, Effect, Part, Request, Response, SendError};
 
-use crate::CaseAttachment;
+use crate::{CaseAttachment, CaseError, outcome::given};
 
 /// One request and its answer.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,6 +60,9 @@ pub struct Expectation {
     pub reconciled: bool,
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// The name under which the answer's body is kept as an attachment; null means that it is handed over.
+    #[serde(default, deserialize_with = "given")]
+    pub keep: Option<Option<String>>,
 }
 
 /// The name of an effect.
@@ -100,6 +106,11 @@ pub struct ScriptedAnswer {
     /// Lines that end with CRLF.
     #[serde(default)]
     pub lines: Option<Vec<String>>,
+    /// The file of the case whose bytes they are.
+    #[serde(default)]
+    pub file: Option<String>,
+    #[serde(skip)]
+    pub(crate) bytes: Bytes,
     /// There is no answer, for this reason.
     #[serde(default)]
     pub error: Option<SendErrorKind>,
@@ -129,15 +140,25 @@ impl Exchange {
         if bodies(&[json.is_some(), text.is_some(), lines.is_some(), attachment.is_some(), parts.is_some()]) > 1 {
             return Some("`expect` has more than one body");
         }
-        let ScriptedAnswer { status, json, text, lines, error, .. } = &self.answer;
+        let ScriptedAnswer { status, json, text, lines, file, error, .. } = &self.answer;
         if status.is_some() == error.is_some() {
             return Some("`answer` needs either `status` or `error`");
         }
-        (bodies(&[json.is_some(), text.is_some(), lines.is_some()]) > 1).then_some("`answer` has more than one body")
+        (bodies(&[json.is_some(), text.is_some(), lines.is_some(), file.is_some()]) > 1)
+            .then_some("`answer` has more than one body")
     }
 }
 
 impl ScriptedAnswer {
+    /// Reads the file that it names, beside `path`.
+    pub(crate) fn read_file(&mut self, path: &Path) -> Result<(), CaseError> {
+        if let Some(name) = &self.file {
+            let path = path.with_file_name(name);
+            self.bytes = fs::read(&path).map_err(|source| CaseError::unreadable(&path, source))?.into();
+        }
+        Ok(())
+    }
+
     pub(crate) fn play(&self) -> Result<Response, SendError> {
         if let Some(error) = self.error {
             return Err(error.with(self.message.clone()));
@@ -147,14 +168,14 @@ impl ScriptedAnswer {
         if self.json.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             headers.push(("Content-Type".into(), "application/json".into()));
         }
-        let body = match (&self.json, &self.text, &self.lines) {
-            (Some(value), _, _) => value.to_string(),
-            (_, Some(text), _) => text.clone(),
-            (_, _, Some(lines)) => lines.iter().map(|line| format!("{line}\r\n")).collect(),
-            _ => String::new(),
+        let body: Bytes = match (&self.json, &self.text, &self.lines) {
+            (Some(value), _, _) => value.to_string().into(),
+            (_, Some(text), _) => text.clone().into(),
+            (_, _, Some(lines)) => lines.iter().map(|line| format!("{line}\r\n")).collect::<String>().into(),
+            _ => self.bytes.clone(),
         };
         // The case was refused when it was read, unless it has a status or an error.
-        Ok(Response { status: self.status.unwrap_or(200), headers, body: Answer::Bytes(body.into()) })
+        Ok(Response { status: self.status.unwrap_or(200), headers, body: Answer::Bytes(body) })
     }
 }
 
@@ -192,6 +213,10 @@ pub(crate) fn views(expected: &Expectation, request: &Request, attachments: &[Ca
     if let Some(endpoint) = &expected.endpoint {
         wanted["endpoint"] = json!(endpoint);
         seen["endpoint"] = json!(request.endpoint.as_deref().unwrap_or("default"));
+    }
+    if let Some(keep) = &expected.keep {
+        wanted["keep"] = json!(keep);
+        seen["keep"] = json!(request.keep.as_ref().map(|keep| &keep.name));
     }
     if !expected.headers.is_empty() {
         wanted["headers"] = Value::Object(expected.headers.clone());

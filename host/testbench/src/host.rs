@@ -1,4 +1,4 @@
-//! The host that answers by script and writes down what differs. Grants no folder and no number.
+//! The host that answers by script and writes down what differs.
 
 use std::{
     mem,
@@ -8,12 +8,16 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::{Value, json};
 use sluse_connector::{
     Answer, AttachmentError, CallbackError, FolderError, Host, Keep, Lines, NumberError, Request, Response, SendError,
 };
 use sluse_model::{Attachment, TimelineLevel};
 
-use crate::{CallbackAddress, Case, CaseAttachment, Difference, Exchange, contract, exchange};
+use crate::{
+    CallbackAddress, Case, CaseAttachment, Conclude, Difference, Exchange, Granted, Put, Read, Reserve, contract,
+    exchange, granted,
+};
 
 /// A host that answers by the script of a case. The clones share one script.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub(crate) struct Script {
     /// The addresses that have not been given yet, the next one last.
     callbacks: Vec<CallbackAddress>,
     attachments: Vec<CaseAttachment>,
+    /// What has not been asked for yet.
+    granted: Granted,
     /// The first request that differed; nothing is compared after it.
     pub(crate) difference: Option<Difference>,
     /// `level: text`, in order.
@@ -44,6 +50,7 @@ impl ScriptedHost {
             played: 0,
             callbacks: case.callbacks.iter().rev().cloned().collect(),
             attachments: case.attachments.clone(),
+            granted: case.granted.clone(),
             difference: None,
             lines: Lines::default(),
             intent_keys: Vec::new(),
@@ -63,6 +70,11 @@ impl Script {
     /// The addresses that nobody asked for.
     pub(crate) fn unopened(&self) -> Vec<String> {
         self.callbacks.iter().rev().map(|address| address.url.clone()).collect()
+    }
+
+    /// What was granted and nobody asked for.
+    pub(crate) fn not_asked(&self) -> Vec<String> {
+        self.granted.left_over()
     }
 
     /// What was logged, in order.
@@ -105,6 +117,56 @@ impl Script {
         Ok(address.url)
     }
 
+    fn put(&mut self, folder: &str, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let seen = granted::file_view(folder, name, bytes);
+        let put = self.next(|granted| &mut granted.puts, Put::view, &seen);
+        put.ok_or_else(|| FolderError::Forbidden(OFF_SCRIPT.into()))?.answer()
+    }
+
+    fn read_file(&mut self, folder: &str, name: &str) -> Result<Option<Bytes>, FolderError> {
+        let view = |folder: &str, name: &str| json!({ "read": { "folder": folder, "name": name } });
+        let wanted = |read: &Read| view(&read.folder, &read.name);
+        let read = self.next(|granted| &mut granted.reads, wanted, &view(folder, name));
+        read.ok_or_else(|| FolderError::Forbidden(OFF_SCRIPT.into()))?.answer()
+    }
+
+    fn reserve(&mut self, sequence: &str, count: u32, purpose: Option<&str>) -> Result<u64, NumberError> {
+        let view = |sequence: &str, count: u32, purpose: Option<&str>| json!({ "reserve": { "sequence": sequence, "count": count, "purpose": purpose } });
+        let wanted = |reserve: &Reserve| view(&reserve.sequence, reserve.count, reserve.purpose.as_deref());
+        let reserve = self.next(|granted| &mut granted.reserves, wanted, &view(sequence, count, purpose));
+        reserve.ok_or_else(|| NumberError::Forbidden(OFF_SCRIPT.into()))?.answer()
+    }
+
+    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
+        let seen = json!({ "conclude": { "intent_key": intent_key, "happened": happened } });
+        let wanted = |conclude: &Conclude| json!({ "conclude": conclude });
+        self.next(|granted| &mut granted.conclusions, wanted, &seen).map(|_| ()).ok_or_else(|| OFF_SCRIPT.to_owned())
+    }
+
+    /// Takes what comes next of one kind; `None` when something else is asked for, or something has differed before.
+    fn next<T>(
+        &mut self,
+        kind: impl FnOnce(&mut Granted) -> &mut Vec<T>,
+        view: impl FnOnce(&T) -> Value,
+        seen: &Value,
+    ) -> Option<T> {
+        if self.difference.is_some() {
+            return None;
+        }
+        let left = kind(&mut self.granted);
+        if left.is_empty() {
+            self.stop(Difference::NotGranted { asked: seen.to_string() });
+            return None;
+        }
+        let next = left.remove(0);
+        let wanted = view(&next);
+        if wanted != *seen {
+            self.stop(Difference::granted(&wanted, seen));
+            return None;
+        }
+        Some(next)
+    }
+
     fn stop(&mut self, difference: Difference) -> SendError {
         self.difference = Some(difference);
         off_script()
@@ -128,8 +190,10 @@ impl Script {
     }
 }
 
+const OFF_SCRIPT: &str = "this is not what the script says";
+
 fn off_script() -> SendError {
-    SendError::Forbidden("the request is not the one in the script".into())
+    SendError::Forbidden(OFF_SCRIPT.into())
 }
 
 #[async_trait]
@@ -141,6 +205,10 @@ impl Host for ScriptedHost {
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>> {
         let mut script = self.script();
         requests.into_iter().map(|request| script.play(request)).collect()
+    }
+
+    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
+        self.script().conclude(intent_key, happened)
     }
 
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
@@ -162,12 +230,21 @@ impl Host for ScriptedHost {
         Ok(created.attachment)
     }
 
-    async fn put_file(&mut self, folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {
-        Err(FolderError::Forbidden(format!("folder `{folder}` is not granted")))
+    async fn put_file(&mut self, folder: String, name: String, bytes: Bytes) -> Result<(), FolderError> {
+        self.script().put(&folder, &name, &bytes)
     }
 
-    async fn reserve_numbers(&mut self, sequence: String, _count: u32) -> Result<u64, NumberError> {
-        Err(NumberError::Forbidden(format!("sequence `{sequence}` is not granted")))
+    async fn get_file(&mut self, folder: String, name: String) -> Result<Option<Bytes>, FolderError> {
+        self.script().read_file(&folder, &name)
+    }
+
+    async fn reserve_numbers(
+        &mut self,
+        sequence: String,
+        count: u32,
+        purpose: Option<String>,
+    ) -> Result<u64, NumberError> {
+        self.script().reserve(&sequence, count, purpose.as_deref())
     }
 
     async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError> {

@@ -1,7 +1,8 @@
 //! How the call of a case must end, and laying the real end beside it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use sluse_connector::{FeedItem, FeedPage};
 use sluse_model::Failure;
 
 /// How the call must end, and what must and must not be said on the way.
@@ -24,6 +25,9 @@ pub(crate) struct RawOutcome {
     waiting: Option<String>,
     failed: Option<ExpectedFailure>,
     findings: Option<Vec<Finding>>,
+    page: Option<ExpectedPage>,
+    #[serde(default)]
+    settled: bool,
     #[serde(default)]
     log: Vec<String>,
     #[serde(default)]
@@ -38,6 +42,8 @@ impl RawOutcome {
             self.waiting.map(ExpectedEnd::Waiting),
             self.failed.map(ExpectedEnd::Failed),
             self.findings.map(ExpectedEnd::Findings),
+            self.page.map(ExpectedEnd::Page),
+            self.settled.then_some(ExpectedEnd::Settled),
         ];
         let mut ends = ends.into_iter().flatten();
         let end = ends.next().filter(|_| ends.next().is_none())?;
@@ -56,6 +62,49 @@ pub enum ExpectedEnd {
     Failed(ExpectedFailure),
     /// With these findings, after `check`.
     Findings(Vec<Finding>),
+    /// With this page, after `poll`.
+    Page(ExpectedPage),
+    /// The source was told.
+    Settled,
+}
+
+/// What a poll must find.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedPage {
+    pub items: Vec<ExpectedItem>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+    #[serde(default)]
+    pub more: bool,
+}
+
+/// One item of a page.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedItem {
+    pub key: String,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub flow: Option<String>,
+    pub input: Value,
+    #[serde(default)]
+    pub attachments: Vec<String>,
+}
+
+impl From<&FeedPage> for ExpectedPage {
+    fn from(page: &FeedPage) -> Self {
+        let item = |item: &FeedItem| ExpectedItem {
+            key: item.key.clone(),
+            group: item.group.clone(),
+            flow: item.flow.clone(),
+            // What is no JSON is a difference that one sees, as a text.
+            input: serde_json::from_str(&item.input).unwrap_or_else(|_| Value::String(item.input.clone())),
+            attachments: item.attachments.clone(),
+        };
+        Self { items: page.items.iter().map(item).collect(), cursor: page.cursor.clone(), more: page.more }
+    }
 }
 
 /// A failure; what is left out is not compared.
@@ -97,7 +146,7 @@ pub struct Finding {
 }
 
 /// Tells a null from what is left out.
-fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(crate) fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -124,6 +173,8 @@ pub(crate) enum SeenEnd {
     Waiting(String),
     Failed(Failure),
     Findings(Vec<sluse_connector::Finding>),
+    Page(FeedPage),
+    Settled,
 }
 
 /// The expected end and the real one, in the same form.
@@ -137,6 +188,8 @@ impl ExpectedEnd {
             Self::Done(output) => json!({ "done": output }),
             Self::Waiting(state) => json!({ "waiting": state }),
             Self::Findings(findings) => json!({ "findings": findings.iter().map(Finding::view).collect::<Vec<_>>() }),
+            Self::Page(page) => json!({ "page": page }),
+            Self::Settled => json!({ "settled": true }),
             Self::Failed(failure) => {
                 let mut view = json!({ "kind": failure.kind.as_str(), "code": failure.code });
                 if let Some(message) = &failure.message {
@@ -170,6 +223,8 @@ impl SeenEnd {
             Self::Done(output) => json!({ "done": output }),
             Self::Waiting(state) => json!({ "waiting": state }),
             Self::Findings(findings) => findings_view(findings, expected),
+            Self::Page(page) => json!({ "page": ExpectedPage::from(page) }),
+            Self::Settled => json!({ "settled": true }),
             Self::Failed(failure) => failure_view(failure, expected),
         }
     }
@@ -180,6 +235,9 @@ impl SeenEnd {
             Self::Done(output) => output.to_string(),
             Self::Waiting(state) => state.clone(),
             Self::Findings(findings) => findings.iter().map(|finding| format!("{}\n", finding.message)).collect(),
+            // What was submitted is in the items; their names are not.
+            Self::Page(page) => page.items.iter().map(|item| format!("{}\n", item.key)).collect(),
+            Self::Settled => String::new(),
             Self::Failed(failure) => {
                 let problem = failure.problem();
                 format!("{}\n{}\n{}", problem.code, problem.message, problem.detail.as_deref().unwrap_or_default())

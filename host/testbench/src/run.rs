@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use sluse_connector::{Breakage, Call, CallLimits, Connector, Ended};
+use sluse_connector::{Breakage, Call, CallLimits, Connector, Ended, FeedItem};
 use sluse_model::{Outcome, Timestamp};
 
 use crate::{
-    Case, Difference, Resumption, ScriptedHost, Verdict,
+    Asked, Case, Difference, Resumption, ScriptedHost, Verdict,
     exchange::Exchange,
     host::Script,
     outcome::{self, SeenEnd},
@@ -46,12 +46,20 @@ fn unfit(case: &Case, connector: &dyn Connector) -> Option<Difference> {
     if let Some(misfit) = schema::misfit(&description.settings_schema, &case.settings) {
         return Some(Difference::Schema { what: "settings file", misfit });
     }
-    let operation = case.operation.as_deref()?;
-    let Some(known) = description.operation(operation) else {
-        return Some(Difference::NoSuchOperation { operation: operation.to_owned() });
-    };
-    let misfit = schema::misfit(&known.input_schema, &case.input)?;
-    Some(Difference::Schema { what: "input", misfit })
+    match &case.asked {
+        Asked::Check => None,
+        Asked::Operation { name, input, .. } => {
+            let Some(known) = description.operation(name) else {
+                return Some(Difference::NotDescribed { what: "operation", name: name.clone() });
+            };
+            let misfit = schema::misfit(&known.input_schema, input)?;
+            Some(Difference::Schema { what: "input", misfit })
+        }
+        Asked::Poll { feed, .. } | Asked::Settle { feed, .. } => {
+            let is_described = description.feeds.iter().any(|known| known.name == *feed);
+            (!is_described).then(|| Difference::NotDescribed { what: "feed", name: feed.clone() })
+        }
+    }
 }
 
 async fn ask(case: &Case, connector: &dyn Connector, host: ScriptedHost) -> Result<SeenEnd, Breakage> {
@@ -64,13 +72,23 @@ async fn ask(case: &Case, connector: &dyn Connector, host: ScriptedHost) -> Resu
         settings: Arc::from(case.settings.to_string()),
     };
     let host = Box::new(host);
-    let input = case.input.to_string();
-    match (&case.operation, &case.resumption) {
-        (Some(operation), None) => seen(connector.execute(call, operation, &input, LIMITS, host).await),
-        (Some(operation), Some(Resumption { state, arrival })) => {
-            seen(connector.resume(call, operation, &input, state, arrival.clone(), LIMITS, host).await)
+    match &case.asked {
+        Asked::Check => Ok(connector.check(call, LIMITS, host).await?.map_or_else(SeenEnd::Failed, SeenEnd::Findings)),
+        Asked::Operation { name, input, resumption: None } => {
+            seen(connector.execute(call, name, &input.to_string(), LIMITS, host).await)
         }
-        (None, _) => Ok(connector.check(call, LIMITS, host).await?.map_or_else(SeenEnd::Failed, SeenEnd::Findings)),
+        Asked::Operation { name, input, resumption: Some(Resumption { state, arrival }) } => {
+            let (input, arrival) = (input.to_string(), arrival.clone());
+            seen(connector.resume(call, name, &input, state, arrival, LIMITS, host).await)
+        }
+        Asked::Poll { feed, cursor } => {
+            let page = connector.poll(call, feed, cursor.as_deref(), LIMITS, host).await?;
+            Ok(page.map_or_else(SeenEnd::Failed, SeenEnd::Page))
+        }
+        Asked::Settle { feed, group, report } => {
+            let settled = connector.settle(call, feed, group, report.clone(), LIMITS, host).await?;
+            Ok(settled.map_or_else(SeenEnd::Failed, |()| SeenEnd::Settled))
+        }
     }
 }
 
@@ -113,7 +131,10 @@ fn compare(
     if !script.unopened().is_empty() {
         differences.push(Difference::Unopened { urls: script.unopened() });
     }
-    differences.extend(output_misfit(case, connector, &end));
+    if !script.not_asked().is_empty() {
+        differences.push(Difference::NotAsked { granted: script.not_asked() });
+    }
+    differences.extend(misfits(case, connector, &end));
     differences.extend(not_logged(case, lines));
     differences.extend(said(case, script, lines, &end));
 }
@@ -122,11 +143,26 @@ fn first_line(exchange: &Exchange) -> String {
     format!("{} {}", exchange.expect.method, exchange.expect.path)
 }
 
-fn output_misfit(case: &Case, connector: &dyn Connector, end: &SeenEnd) -> Option<Difference> {
-    let SeenEnd::Done(output) = end else { return None };
-    let operation = connector.description().operation(case.operation.as_deref()?)?;
-    let misfit = schema::misfit(&operation.output_schema, output)?;
-    Some(Difference::Schema { what: "output", misfit })
+fn misfits(case: &Case, connector: &dyn Connector, end: &SeenEnd) -> Vec<Difference> {
+    let description = connector.description();
+    match (&case.asked, end) {
+        (Asked::Operation { name, .. }, SeenEnd::Done(output)) => {
+            let operation = description.operation(name);
+            let misfit = operation.and_then(|operation| schema::misfit(&operation.output_schema, output));
+            misfit.map(|misfit| Difference::Schema { what: "output", misfit }).into_iter().collect()
+        }
+        (Asked::Poll { feed, .. }, SeenEnd::Page(page)) => {
+            let Some(feed) = description.feeds.iter().find(|known| known.name == *feed) else { return Vec::new() };
+            let misfit = |item: &FeedItem| {
+                // What is no JSON differs already.
+                let input = serde_json::from_str(&item.input).ok()?;
+                let misfit = schema::misfit(&feed.item_schema, &input)?;
+                Some(Difference::Schema { what: "item", misfit: format!("`{}`: {misfit}", item.key) })
+            };
+            page.items.iter().filter_map(misfit).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn not_logged(case: &Case, lines: &[String]) -> Vec<Difference> {

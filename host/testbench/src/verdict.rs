@@ -28,8 +28,8 @@ impl Verdict {
 pub enum Difference {
     /// Settings, input or output do not fit the connector's own schema.
     Schema { what: &'static str, misfit: String },
-    /// The connector knows no such operation.
-    NoSuchOperation { operation: String },
+    /// The connector knows no such operation or feed.
+    NotDescribed { what: &'static str, name: String },
     /// A request differs from the expected one.
     Request { number: usize, diff: String },
     /// A request after the end of the script.
@@ -42,6 +42,12 @@ pub enum Difference {
     Timeout { url: String, wanted_ms: u64, asked_ms: u64 },
     /// Addresses for callbacks that nobody asked for.
     Unopened { urls: Vec<String> },
+    /// A file, number or conclusion differs from the expected one.
+    Granted { diff: String },
+    /// A file, number or conclusion that is not in the script.
+    NotGranted { asked: String },
+    /// Files, numbers or conclusions that never came.
+    NotAsked { granted: Vec<String> },
     /// The call ended otherwise.
     Outcome { diff: String },
     /// The call broke: a trap, a limit.
@@ -55,6 +61,10 @@ pub enum Difference {
 impl Difference {
     pub(crate) fn request(number: usize, wanted: &Value, seen: &Value) -> Self {
         Self::Request { number, diff: diff(wanted, seen) }
+    }
+
+    pub(crate) fn granted(wanted: &Value, seen: &Value) -> Self {
+        Self::Granted { diff: diff(wanted, seen) }
     }
 
     pub(crate) fn outcome(wanted: &Value, seen: &Value) -> Self {
@@ -93,7 +103,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Schema { what, misfit } => write!(f, "the {what} does not fit the connector's schema\n{misfit}"),
-            Self::NoSuchOperation { operation } => write!(f, "the connector has no operation `{operation}`"),
+            Self::NotDescribed { what, name } => write!(f, "the connector has no {what} `{name}`"),
             Self::Request { number, diff } => write!(f, "request {number} differs\n{diff}"),
             Self::Unexpected { number, request } => write!(f, "request {number} is not in the script: {request}"),
             Self::Refused { number, reason } => write!(f, "request {number} would be refused by every host: {reason}"),
@@ -102,6 +112,11 @@ impl fmt::Display for Difference {
                 write!(f, "`{url}` was to be opened for {wanted_ms} ms, and was for {asked_ms} ms")
             }
             Self::Unopened { urls } => write!(f, "addresses for callbacks that nobody asked for:\n{}", urls.join("\n")),
+            Self::Granted { diff } => write!(f, "what the host was asked for differs\n{diff}"),
+            Self::NotGranted { asked } => write!(f, "this is not in `case.toml`: {asked}"),
+            Self::NotAsked { granted } => {
+                write!(f, "in `case.toml`, and never asked for:\n{}", granted.join("\n"))
+            }
             Self::Outcome { diff } => write!(f, "the outcome differs\n{diff}"),
             Self::Broke { message } => write!(f, "the call broke: {message}"),
             Self::NotLogged { line, lines } => write!(f, "never logged: {line}\nlogged:\n{}", lines.join("\n")),

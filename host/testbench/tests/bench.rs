@@ -9,7 +9,7 @@ use sluse_connector::{
     fakes::{FakeConnector, description},
 };
 use sluse_model::{Failure, Outcome, Problem, TimelineLevel};
-use sluse_testbench::{Case, Difference, Verdict, find_cases, run};
+use sluse_testbench::{Asked, Case, Difference, Verdict, find_cases, run};
 use tempfile::TempDir;
 
 const MANIFEST: &str = "title = \"A case is opened\"\noperation = \"create-case\"\n";
@@ -194,7 +194,7 @@ async fn another_time_and_an_address_that_is_left_are_differences() {
 fn a_resumption_has_its_answer_in_a_file() {
     let manifest = format!("{MANIFEST}[resume]\nstate = \"x\"\nanswer = \"callback.json\"\n");
     let folder = folder(&[("case/case.toml", &manifest), ("case/callback.json", "{}")]);
-    let resumption = read(&folder).resumption.expect("a resumption");
+    let Asked::Operation { resumption: Some(resumption), .. } = read(&folder).asked else { panic!("a resumption") };
     assert_eq!(resumption.state, "x");
     let Arrival::Answered { media_type, body } = resumption.arrival else { panic!("it was answered") };
     assert_eq!((media_type.as_str(), &*body), ("application/json", b"{}".as_slice()));
@@ -224,12 +224,12 @@ fn a_file_that_is_wrong_is_named_with_its_line() {
 
 #[test]
 fn files_that_contradict_each_other_are_told() {
-    malformed("case/case.toml", "title = \"x\"\n", "either `operation");
+    malformed("case/case.toml", "title = \"x\"\n", "one of `operation");
     malformed("case/case.toml", &format!("{MANIFEST}[resume]\nstate = \"x\"\n"), "either `answer");
     malformed(
         "case/case.toml",
         "title = \"x\"\ncheck = true\n[resume]\nstate = \"x\"\ntimed_out = true\n",
-        "never waits",
+        "`[resume]` needs",
     );
     malformed("case/outcome.json", "{}", "say one of");
     malformed("case/outcome.json", r#"{ "done": 1, "waiting": "x" }"#, "say one of");

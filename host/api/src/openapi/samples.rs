@@ -8,11 +8,11 @@ use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
     BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, ClientPlace, Connection,
     CredentialKind, Delivery, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint, EndpointNeed,
-    FeedDescription, Flow, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin, Lease,
-    Limits, Name, NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice, Planned,
-    Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope,
-    SecretName, SkipReason, Standing, Step, Task, TextOrSecret, Thumbprint, Tick, TickId, TickState, TimelineLevel,
-    TimelineLine, Timestamp, Token, Waits,
+    FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin,
+    Lease, Limits, Name, NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice,
+    Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState,
+    Schedule, Scope, SecretName, Sequence, SkipReason, Standing, Step, Task, TextOrSecret, Thumbprint, Tick, TickId,
+    TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -311,13 +311,19 @@ fn connection(auth: Auth, full: bool) -> Connection {
         title: if full { "Title".into() } else { String::new() },
         settings: settings.as_object().cloned().unwrap_or_default(),
         endpoints: [(name(), endpoint)].into(),
-        grant: Grant { cidrs: if full { vec!["10.0.0.0/8".into()] } else { Vec::new() } },
+        grant: if full { grant() } else { Grant::default() },
         limits: Limits::default(),
         retry: RetryPolicy::default(),
         gates: GateSettings { rate: full.then_some(Rate { attempts: 1, per_ms: 1 }), ..GateSettings::default() },
         callbacks: full.then(|| CallbackSettings { secret: SecretName { secret: name() } }),
+        sequences: if full { [(name(), Sequence { first: 1, last: 2 })].into() } else { BTreeMap::new() },
         operations: if full { [(name(), operation_settings())].into() } else { BTreeMap::new() },
     }
+}
+
+fn grant() -> Grant {
+    let folder = FolderGrant { path: "/srv/files".into(), mounted: true };
+    Grant { cidrs: vec!["10.0.0.0/8".into()], folders: [(name(), folder)].into() }
 }
 
 fn operation_settings() -> OperationSettings {

@@ -61,6 +61,10 @@ impl Host for FakeHost {
         answers
     }
 
+    fn conclude(&mut self, _intent_key: &str, _happened: bool) -> Result<(), String> {
+        Err("a fake keeps no journal".into())
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         let record = self.record();
         match &record.attachments_fail {
@@ -94,7 +98,16 @@ impl Host for FakeHost {
         Err(FolderError::Forbidden(format!("folder `{folder}` is not granted")))
     }
 
-    async fn reserve_numbers(&mut self, sequence: String, _count: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, folder: String, _name: String) -> Result<Option<Bytes>, FolderError> {
+        Err(FolderError::Forbidden(format!("folder `{folder}` is not granted")))
+    }
+
+    async fn reserve_numbers(
+        &mut self,
+        sequence: String,
+        _count: u32,
+        _purpose: Option<String>,
+    ) -> Result<u64, NumberError> {
         Err(NumberError::Forbidden(format!("sequence `{sequence}` is not granted")))
     }
 

@@ -3,6 +3,7 @@
 mod attention; // whose work it is, and who is told
 mod connections; // settings, endpoints, signing in, limits
 mod flows; // steps, operations, what they read
+mod granted; // folders and numbers
 mod policies; // retries and gates that can work
 mod schedules; // times that come, feeds that are there
 mod shapes; // what a schema says of a place
@@ -12,7 +13,7 @@ use std::{
     fmt,
 };
 
-use sluse_model::{Connection, Description, Endpoint, Flow, Name};
+use sluse_model::{Connection, Description, Endpoint, Flow, FolderGrant, Name};
 
 use super::{Parsed, finding, finding::Finding};
 
@@ -29,6 +30,8 @@ pub(crate) struct Catalog<'a> {
     /// Whether the operator's ceiling allows an endpoint of a connection; the error says which rule, and what to write
     /// where.
     pub(crate) allows_endpoint: &'a (dyn Fn(&Connection, &Name, &Endpoint) -> Result<(), String> + Sync),
+    /// Whether the operator allows a folder; the error says what to write where.
+    pub(crate) allows_folder: &'a (dyn Fn(&FolderGrant) -> Result<(), String> + Sync),
 }
 
 impl fmt::Debug for Catalog<'_> {

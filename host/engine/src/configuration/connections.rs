@@ -1,6 +1,8 @@
 //! A `[[connection]]`.
 
-use sluse_model::{CallbackSettings, Connection, Grant, Limits, RetryPolicy};
+use std::collections::BTreeMap;
+
+use sluse_model::{CallbackSettings, Connection, FolderGrant, Grant, Limits, Name, RetryPolicy, Sequence};
 
 use super::{
     auth::secret,
@@ -24,10 +26,24 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let retry = policies::retry(&mut reader, &RetryPolicy::default()).unwrap_or_default();
     let gates = policies::gates(&mut reader);
     let operations = policies::operations(&mut reader, &retry);
+    let sequences = sequences(&mut reader);
     let callbacks = callbacks(&mut reader);
     reader.finish();
     let (name, connector) = (name?, connector?);
-    Some(Connection { name, connector, title, settings, endpoints, grant, limits, retry, gates, callbacks, operations })
+    Some(Connection {
+        name,
+        connector,
+        title,
+        settings,
+        endpoints,
+        grant,
+        limits,
+        retry,
+        gates,
+        callbacks,
+        sequences,
+        operations,
+    })
 }
 
 /// `[connection.callbacks]`.
@@ -47,8 +63,27 @@ fn grant(reader: &mut Reader<'_, '_>) -> Grant {
             _ => reader.refuse_at(&format!("cidrs[{index}]"), "a range of addresses is needed here: `10.20.0.0/16`"),
         }
     }
+    let folders = reader.named("folders", |mut reader| {
+        let path = reader.text("path").map(str::to_owned);
+        let mounted = reader.flag("mounted");
+        reader.finish();
+        Some(FolderGrant { path: path?, mounted })
+    });
     reader.finish();
-    Grant { cidrs }
+    Grant { cidrs, folders }
+}
+
+/// `[connection.sequences.NAME]`.
+fn sequences(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Sequence> {
+    reader.named("sequences", |mut reader| {
+        let first = reader.number("first").unwrap_or(1);
+        if reader.get("last").is_none() {
+            reader.missing("last");
+        }
+        let last = reader.number("last");
+        reader.finish();
+        Some(Sequence { first, last: last? })
+    })
 }
 
 fn limits(reader: &mut Reader<'_, '_>) -> Limits {

@@ -1,6 +1,6 @@
 //! `[connection.endpoints.NAME]`: where a target is, and what is said of it.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use sluse_egress::HostSuffix;
@@ -9,17 +9,7 @@ use sluse_model::{Auth, Discovery, Endpoint, Name, Standing};
 use super::{auth, connections::section, document::Content, reader::Reader};
 
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> BTreeMap<Name, Endpoint> {
-    let mut endpoints = BTreeMap::new();
-    for (key, node) in reader.table("endpoints") {
-        let mut path = "endpoints".to_owned();
-        crate::mapping::push_key(&mut path, key);
-        let name = Name::from_str(key).map_err(|error| reader.refuse_at(&path, error.to_string())).ok();
-        let endpoint = reader.child_at(&path, node).and_then(endpoint);
-        if let (Some(name), Some(endpoint)) = (name, endpoint) {
-            endpoints.insert(name, endpoint);
-        }
-    }
-    endpoints
+    reader.named("endpoints", endpoint)
 }
 
 fn endpoint(mut reader: Reader<'_, '_>) -> Option<Endpoint> {

@@ -1,6 +1,6 @@
 //! A table read key by key: what is missing, of another kind or unknown is a finding, and reading goes on.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use sluse_model::Name;
 
@@ -105,6 +105,25 @@ impl<'n, 'f> Reader<'n, 'f> {
                 &[]
             }
         }
+    }
+
+    /// What is read from each entry of a table of tables, by name; none when the key is absent.
+    pub(crate) fn named<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(Reader<'n, '_>) -> Option<T>,
+    ) -> BTreeMap<Name, T> {
+        let mut found = BTreeMap::new();
+        for (entry, node) in self.table(key) {
+            let mut path = key.to_owned();
+            push_key(&mut path, entry);
+            let name = Name::from_str(entry).map_err(|error| self.refuse_at(&path, error.to_string())).ok();
+            let value = self.child_at(&path, node).and_then(&read);
+            if let (Some(name), Some(value)) = (name, value) {
+                found.insert(name, value);
+            }
+        }
+        found
     }
 
     /// A table as JSON; empty when the key is absent.

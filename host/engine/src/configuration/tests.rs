@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sluse_model::{
-    Connection, CredentialKind, Description, Endpoint, EndpointNeed, FeedDescription, Name, OperationDescription,
+    Connection, CredentialKind, Description, Endpoint, EndpointNeed, FeedDescription, FolderGrant, Name,
+    OperationDescription,
 };
 
 use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse, resolve};
@@ -105,6 +106,11 @@ fn allow_but_blocked(_: &Connection, _: &Name, endpoint: &Endpoint) -> Result<()
     }
 }
 
+fn allow_below_srv(folder: &FolderGrant) -> Result<(), String> {
+    let allowed = folder.path.starts_with("/srv/");
+    if allowed { Ok(()) } else { Err("add it to `egress.folders` in sluse.toml".to_owned()) }
+}
+
 fn catalog() -> Catalog<'static> {
     Catalog {
         connectors: BTreeMap::from([(name("shelf"), description())]),
@@ -112,6 +118,7 @@ fn catalog() -> Catalog<'static> {
         flows: BTreeMap::new(),
         secrets: BTreeSet::from([name("shelf-key")]),
         allows_endpoint: &allow_but_blocked,
+        allows_folder: &allow_below_srv,
     }
 }
 

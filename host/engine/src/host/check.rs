@@ -29,6 +29,10 @@ impl Host for CheckHost {
         self.0.send_all(requests).await
     }
 
+    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
+        self.0.conclude(intent_key, happened)
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         Ok(Vec::new())
     }
@@ -50,7 +54,11 @@ impl Host for CheckHost {
         Err(FolderError::Forbidden("a check publishes no files".into()))
     }
 
-    async fn reserve_numbers(&mut self, _sequence: String, _count: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, folder: String, name: String) -> Result<Option<Bytes>, FolderError> {
+        self.0.get_file(folder, name).await
+    }
+
+    async fn reserve_numbers(&mut self, _: String, _: u32, _: Option<String>) -> Result<u64, NumberError> {
         Err(NumberError::Forbidden("a check reserves no numbers".into()))
     }
 

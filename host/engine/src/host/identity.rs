@@ -32,7 +32,7 @@ impl DeliveryHost {
         }
         let destination = destination.finish();
         let identity = match &request.intent_key {
-            Some(key) => Identity::Named(Digest::of(format!("key\0{key}"))),
+            Some(key) => Identity::Named(named(key)),
             None => Identity::Content(self.content(request, destination).await?),
         };
         Ok(Facts {
@@ -75,6 +75,11 @@ impl DeliveryHost {
         digester.update(digest.as_bytes());
         Ok(())
     }
+}
+
+/// What names a request by the connector's own name for it.
+pub(super) fn named(intent_key: &str) -> Digest {
+    Digest::of(format!("key\0{intent_key}"))
 }
 
 fn headers(digester: &mut Digester, headers: &[(String, String)]) {

@@ -31,6 +31,8 @@ struct Kept {
     misconfigured: Option<String>,
     retry_after_ms: Option<u64>,
     is_strained: bool,
+    /// How many reservations without a purpose the call has made.
+    reservations: u32,
     /// How many addresses the call has opened, and the shortest time that one of them is good for.
     addresses: u32,
     wait: Option<Duration>,
@@ -116,6 +118,11 @@ impl Record {
         self.kept().intents.close(number, standing, answer);
     }
 
+    /// Notes what the answer to a request means, where the connector knows better than its status.
+    pub(crate) fn conclude(&self, identity: Digest, standing: Standing) -> Result<(), String> {
+        self.kept().intents.conclude(identity, standing)
+    }
+
     /// What names the request of this number, the same on every attempt.
     pub(crate) fn identity_of(&self, number: u32) -> Option<Digest> {
         self.kept().intents.identity_of(number)
@@ -146,6 +153,13 @@ impl Record {
     /// Notes that the target answered 429, or not in time.
     pub(crate) fn strained(&self) {
         self.kept().is_strained = true;
+    }
+
+    /// The number of the next reservation that has no purpose, from 1.
+    pub(crate) fn next_reservation(&self) -> u32 {
+        let mut kept = self.kept();
+        kept.reservations += 1;
+        kept.reservations
     }
 
     /// How many addresses the call has opened.

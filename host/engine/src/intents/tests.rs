@@ -164,3 +164,34 @@ fn what_nobody_heard_of_is_in_doubt_for_this_attempt_and_known_to_the_next() {
     assert_eq!(second.admit(facts("a", "/a")), Admission::Recorded { number: 1, answer: None });
     assert_eq!(second.admit(facts("a", "/a")), Admission::InDoubt);
 }
+
+#[test]
+fn what_an_answer_means_is_the_connectors_to_say() {
+    let mut intents = Intents::default();
+    let number = sent(&mut intents, named("pay", "/pay"));
+    let refused = intents.conclude(Digest::of("pay"), Standing::DidNotHappen);
+    assert!(refused.is_err(), "it is not answered yet");
+    intents.close(number, Standing::Happened, Some(b"fault".to_vec()));
+    intents.conclude(Digest::of("pay"), Standing::DidNotHappen).expect("it is answered");
+    assert_eq!(sent(&mut intents, named("pay", "/pay")), number + 1, "a fault did nothing, so it may go again");
+    assert!(intents.conclude(Digest::of("other"), Standing::Happened).is_err(), "nobody sent that");
+}
+
+#[test]
+fn what_happened_in_spite_of_its_status_is_not_sent_again() {
+    let mut intents = Intents::default();
+    let number = sent(&mut intents, named("reject", "/reject"));
+    intents.close(number, Standing::Open, None);
+    assert!(intents.is_in_doubt());
+    intents.conclude(Digest::of("reject"), Standing::Happened).expect("it is answered");
+    assert!(!intents.is_in_doubt());
+    assert_eq!(intents.admit(named("reject", "/reject")), Admission::Recorded { number, answer: None });
+}
+
+#[test]
+fn what_an_earlier_attempt_sent_is_looked_up_and_not_concluded() {
+    let mut first = Intents::default();
+    sent(&mut first, named("pay", "/pay"));
+    let mut second = next_attempt(first);
+    assert!(second.conclude(Digest::of("pay"), Standing::DidNotHappen).is_err());
+}

@@ -64,6 +64,13 @@ impl http::Host for CallState {
         let answers = answers.unwrap_or_else(|| (0..count).map(|_| no_answer()).collect());
         Ok(answers.into_iter().map(into_wit).collect())
     }
+
+    async fn conclude(&mut self, intent_key: String, happened: bool) -> wasmtime::Result<Result<(), String>> {
+        if let Err(reason) = at_most("`intent-key`", intent_key.len(), MAX_NAME_BYTES) {
+            return Ok(Err(reason));
+        }
+        Ok(self.host.conclude(&intent_key, happened))
+    }
 }
 
 impl Patience {

@@ -8,22 +8,32 @@ use crate::{
     state::{CallState, wait_for_host},
 };
 
-const MAX_SEQUENCE_BYTES: usize = 256;
+/// Names of sequences and purposes.
+const MAX_NAME_BYTES: usize = 256;
 
 /// As the contract says.
 const MAX_COUNT: u32 = 100_000;
 
 impl numbers::Host for CallState {
-    async fn reserve(&mut self, sequence: String, count: u32) -> wasmtime::Result<Result<u64, numbers::NumberError>> {
-        if sequence.len() > MAX_SEQUENCE_BYTES {
-            let reason = too_long("the sequence's name", sequence.len(), MAX_SEQUENCE_BYTES);
-            return Ok(Err(numbers::NumberError::Forbidden(reason)));
+    async fn reserve(
+        &mut self,
+        sequence: String,
+        count: u32,
+        purpose: Option<String>,
+    ) -> wasmtime::Result<Result<u64, numbers::NumberError>> {
+        for (what, length) in
+            [("the sequence's name", sequence.len()), ("the purpose", purpose.as_deref().map_or(0, str::len))]
+        {
+            if length > MAX_NAME_BYTES {
+                return Ok(Err(numbers::NumberError::Forbidden(too_long(what, length, MAX_NAME_BYTES))));
+            }
         }
         if count == 0 || count > MAX_COUNT {
             let reason = format!("{count} numbers at once, and 1 to {MAX_COUNT} are allowed");
             return Ok(Err(numbers::NumberError::Forbidden(reason)));
         }
-        let reserved = wait_for_host!(self, self.patience.other, self.host.reserve_numbers(sequence, count));
+        let reserving = self.host.reserve_numbers(sequence, count, purpose);
+        let reserved = wait_for_host!(self, self.patience.other, reserving);
         Ok(reserved.unwrap_or_else(|| Err(NumberError::Unavailable(NO_ANSWER.into()))).map_err(into_wit))
     }
 }

@@ -45,6 +45,10 @@ impl Host for SlowHost {
         requests.iter().map(|_| Ok(empty())).collect()
     }
 
+    fn conclude(&mut self, _: &str, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {
         self.wait(Ok(Vec::new())).await
     }
@@ -61,7 +65,11 @@ impl Host for SlowHost {
         self.wait(Ok(())).await
     }
 
-    async fn reserve_numbers(&mut self, _: String, _: u32) -> Result<u64, NumberError> {
+    async fn get_file(&mut self, _: String, _: String) -> Result<Option<Bytes>, FolderError> {
+        self.wait(Ok(None)).await
+    }
+
+    async fn reserve_numbers(&mut self, _: String, _: u32, _: Option<String>) -> Result<u64, NumberError> {
         self.wait(Ok(1)).await
     }
 
@@ -121,7 +129,8 @@ async fn whatever_else_a_host_that_hangs_is_asked_is_unavailable() {
     use folders::Host as _;
     use numbers::Host as _;
     assert_answers!(hanging().put("a".into(), "b".into(), Vec::new()), folders::FolderError::Unavailable(_));
-    assert_answers!(hanging().reserve("a".into(), 1), numbers::NumberError::Unavailable(_));
+    assert_answers!(hanging().read("a".into(), "b".into()), folders::FolderError::Unavailable(_));
+    assert_answers!(hanging().reserve("a".into(), 1, None), numbers::NumberError::Unavailable(_));
     assert_answers!(hanging().open(60_000), callbacks::CallbackError::Unavailable(_));
 }
 

@@ -31,6 +31,7 @@ pub(super) fn connection() -> Schema {
         .with("retry", retry())
         .with("gates", gates())
         .may_have("callbacks", callbacks())
+        .may_have("sequences", map(sequence()).about("By name."))
         .may_have("operations", map(operation()).about("By name."))
         .with("changed_at", timestamp())
         .may_have("gate", gate::schema().about("The gate that is closed now."))
@@ -105,8 +106,25 @@ fn secret() -> Schema {
 fn grant() -> Schema {
     object()
         .with("cidrs", list(text()).about("Addresses that are not public and yet allowed: `10.20.0.0/16`."))
+        .may_have("folders", map(folder()).about("By the connector's name for them."))
         .about("What a connection may reach beyond the public addresses of its endpoints.")
         .named("Grant")
+}
+
+fn folder() -> Schema {
+    object()
+        .with("path", text().about("Absolute."))
+        .may_have("mounted", boolean().about("Something has to be mounted there."))
+        .about("A folder that files are published to and read from.")
+        .named("FolderGrant")
+}
+
+fn sequence() -> Schema {
+    object()
+        .with("first", number())
+        .with("last", number().about("The last one that there is."))
+        .about("Numbers that are handed out once.")
+        .named("Sequence")
 }
 
 fn limits() -> Schema {

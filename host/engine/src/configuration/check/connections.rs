@@ -4,7 +4,7 @@ use serde_json::Value;
 use sluse_model::{Auth, Connection, CredentialKind, Description, Endpoint, EndpointNeed, Limits, Name};
 use url::{Host, Url};
 
-use super::{Catalog, policies, shapes::pointer_to_path};
+use super::{Catalog, granted, policies, shapes::pointer_to_path};
 use crate::{
     configuration::{Located, finding::Finding},
     mapping::did_you_mean,
@@ -26,6 +26,7 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
         Some(description) => {
             settings(connection, description, &mut refuse);
             needs(connection, description, &mut refuse);
+            granted::needs(connection, description, &mut refuse);
             policies::operations(connection, description, &mut refuse);
         }
     }
@@ -45,6 +46,7 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
     if let Some(callbacks) = &connection.callbacks {
         secret(&callbacks.secret.secret, "callbacks.secret.secret", catalog, &mut refuse);
     }
+    granted::check(connection, catalog, &mut refuse);
     limits(&connection.limits, &mut refuse);
     policies::check(connection, &mut refuse);
 }
