@@ -11,6 +11,7 @@ mod addresses; // which addresses are not global
 mod body; // how a body leaves
 mod client; // the one client builder
 mod credential; // what opens a target
+mod dispatch; // the ways out
 mod endpoint; // the gate, in order
 mod error; // how a request fails
 mod grant; // what may be reached
@@ -18,15 +19,16 @@ mod headers; // what a guest may set
 mod hosts; // patterns of hosts
 mod incoming; // how an answer arrives
 mod multipart; // how parts are written
+mod ntlm; // sockets that are signed in
 mod outgoing; // what is asked
 mod path; // where an endpoint is, and what is appended
 mod refusal; // what a rule says
 mod resolver; // which addresses are dialled
 mod retry_after; // how long a server asks to be left alone
-mod scrub;
+mod scrub; // known secrets taken out
 mod secret; // values that keep quiet
 mod signature; // requests signed with a shared key
-mod tls; // who is trusted // known secrets taken out
+mod tls; // who is trusted
 
 pub use credential::Credential;
 pub use endpoint::{Egress, Endpoint};
