@@ -20,6 +20,11 @@ pub enum SendError {
     /// The target was not reached: name, connection or TLS handshake failed. Nothing was sent.
     #[error("{0}")]
     Unreachable(String),
+    /// The target did not let the endpoint's user sign in, or was not asked to, so that the user's account is not
+    /// locked; or it refused the certificate that was presented. Somebody has to correct the credential. Nothing was
+    /// sent that the target would act on.
+    #[error("{0}")]
+    NotSignedIn(String),
     /// The request may have been sent, in whole or in part, and no complete answer came.
     #[error("{0}")]
     Interrupted(String),
@@ -36,7 +41,7 @@ pub enum SendError {
 impl SendError {
     /// Whether the target certainly saw nothing of the request, so that it may go again.
     pub fn nothing_was_sent(&self) -> bool {
-        matches!(self, Self::Forbidden(_) | Self::BodyUnreadable(_) | Self::Unreachable(_))
+        matches!(self, Self::Forbidden(_) | Self::BodyUnreadable(_) | Self::Unreachable(_) | Self::NotSignedIn(_))
     }
 }
 
