@@ -12,6 +12,7 @@ mod body; // how a body leaves
 mod certificate; // what is presented to a target
 mod client; // the one client builder
 mod credential; // what opens a target
+mod dispatch; // the ways out
 mod endpoint; // the gate, in order
 mod error; // how a request fails
 mod grant; // what may be reached
@@ -19,6 +20,7 @@ mod headers; // what a guest may set
 mod hosts; // patterns of hosts
 mod incoming; // how an answer arrives
 mod multipart; // how parts are written
+mod ntlm; // sockets that are signed in
 mod outgoing; // what is asked
 mod path; // where an endpoint is, and what is appended
 mod refusal; // what a rule says

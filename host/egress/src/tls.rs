@@ -40,8 +40,8 @@ impl Trust {
             Some(certificate) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certificate.key()))),
             None => builder.with_no_client_auth(),
         };
-        // HTTP/2's client keeps no cause of a broken connection, and a certificate that was refused would look like a
-        // request that may have happened.
+        // HTTP/2's client keeps the text of a cause alone, and may lose that to others when a connection breaks; then a
+        // certificate that was refused would look like a request that may have happened.
         let http1_only = http1_only || certificate.is_some();
         config.resumption = Resumption::in_memory_sessions(RESUMED_SESSIONS);
         config.alpn_protocols =

@@ -1,5 +1,6 @@
 //! A secret's value exchanged for a token: kept until it expires, fetched once for all who wait for it.
 
+mod advice; // what to do about a refusal
 mod answer; // what came back
 mod endpoint; // where a token is fetched
 mod request; // how it is asked for

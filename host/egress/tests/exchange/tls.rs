@@ -22,6 +22,7 @@ use crate::target::{bearer, ceiling, get, hear, post, rules, send, send_as};
 /// A private authority and what it signed for `localhost`.
 pub(crate) struct Authority {
     pub(crate) root_pem: String,
+    pub(crate) leaf: CertificateDer<'static>,
     pub(crate) server: ServerConfig,
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn authority(protocol: &[u8]) -> Authority {
         .with_single_cert(chain, key)
         .expect("a server");
     server.alpn_protocols = vec![protocol.to_vec()];
-    Authority { root_pem, server }
+    Authority { root_pem, leaf: leaf.der().clone(), server }
 }
 
 /// Accepts for ever and hands each handshaken stream to `serve`.
@@ -106,7 +107,7 @@ pub(crate) fn endpoint(
 
 #[tokio::test]
 async fn a_private_authority_is_trusted_when_the_operator_says_so() {
-    let Authority { root_pem, server } = authority(b"http/1.1");
+    let Authority { root_pem, server, .. } = authority(b"http/1.1");
     let port = listen(server, serve_http1).await;
     let endpoint = endpoint(&format!("https://localhost:{port}"), Some(&root_pem), true, |_| {});
     assert_eq!(endpoint.origin(), format!("https://localhost:{port}"));
@@ -126,7 +127,7 @@ async fn an_unknown_authority_is_unreachable() {
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_unreachable() {
-    let Authority { root_pem, server } = authority(b"http/1.1");
+    let Authority { root_pem, server, .. } = authority(b"http/1.1");
     let port = listen(server, serve_http1).await;
     let endpoint = endpoint(&format!("https://127.0.0.1:{port}"), Some(&root_pem), false, |_| {});
     let error = send(&endpoint, get("/")).await.expect_err("another name");
@@ -135,7 +136,7 @@ async fn a_certificate_for_another_name_is_unreachable() {
 
 #[tokio::test]
 async fn http_2_is_spoken_when_both_sides_can() {
-    let Authority { root_pem, server } = authority(b"h2");
+    let Authority { root_pem, server, .. } = authority(b"h2");
     let port = listen(server, serve_http2).await;
     let base_url = format!("https://localhost:{port}");
     let speaks_two = endpoint(&base_url, Some(&root_pem), true, |_| {});

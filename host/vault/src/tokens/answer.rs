@@ -1,5 +1,5 @@
 //! What came back from a token endpoint: a token, a refusal, or neither. Pure. Judged by HTTP status and the
-//! OAuth `error`, never by a vendor's own numbers, which the vendor says not to rely on; they only better the advice.
+//! OAuth `error`, never by a vendor's own numbers, which the vendor says not to rely on; they only better `advice`.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -9,9 +9,13 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 use sluse_egress::{Secret, retry_after};
-use sluse_model::{Auth, TextOrSecret, Timestamp};
+use sluse_model::{Auth, Timestamp};
 
-use super::{AccessToken, Fetched, request::Exchange};
+use super::{
+    AccessToken, Fetched,
+    advice::{advice, set_again},
+    request::Exchange,
+};
 use crate::VaultError;
 
 /// For an answer without `expires_in`. RFC 6749 leaves it to the server's documentation; five minutes is what
@@ -36,13 +40,13 @@ struct Granted {
 }
 
 #[derive(Deserialize)]
-struct Denied {
-    error: String,
+pub(super) struct Denied {
+    pub(super) error: String,
     #[serde(default)]
-    error_description: String,
+    pub(super) error_description: String,
     /// Entra's own numbers.
     #[serde(default)]
-    error_codes: Value,
+    pub(super) error_codes: Value,
 }
 
 pub(super) fn read(origin: &str, auth: &Auth, exchange: &Exchange, asked_at: Timestamp, now: Timestamp) -> Fetched {
@@ -118,66 +122,6 @@ fn told(auth: &Auth, status: u16, denied: Option<&Denied>) -> String {
         None if status == 404 => "it answered 404: check `token_url`".to_owned(),
         None if status == 401 => format!("it answered 401{}", set_again(auth)),
         None => format!("it answered {status}"),
-    }
-}
-
-/// The application is not there, the secret is another one, the secret was good once.
-const UNKNOWN_APPLICATION: u64 = 700_016;
-const WRONG_SECRET: u64 = 7_000_215;
-const EXPIRED_SECRET: u64 = 7_000_222;
-
-fn advice(auth: &Auth, denied: &Denied) -> String {
-    let has = |code: u64| {
-        let listed = denied.error_codes.as_array().is_some_and(|codes| codes.iter().any(|one| one == code));
-        listed || denied.error_description.starts_with(&format!("AADSTS{code}:"))
-    };
-    let secret = client_secret_of(auth);
-    if has(EXPIRED_SECRET) {
-        return format!(
-            "; the client secret has expired: make a new one there, and write it with `sluse secret set {secret}`"
-        );
-    }
-    if has(WRONG_SECRET) {
-        return format!("; write the secret's value, not its id, with `sluse secret set {secret}`");
-    }
-    if has(UNKNOWN_APPLICATION) {
-        return "; check `client_id` and the tenant: the application is not known there".to_owned();
-    }
-    match denied.error.as_str() {
-        "invalid_client" => set_again(auth),
-        "invalid_grant" => set_again(auth),
-        "unauthorized_client" => format!("; check `client_id`, and let the client use the grant `{}`", grant_of(auth)),
-        "invalid_scope" => "; check `scope`".to_owned(),
-        _ => String::new(),
-    }
-}
-
-/// Which secrets to set again. A password grant that is refused rarely says which half of it is wrong.
-fn set_again(auth: &Auth) -> String {
-    let client = client_secret_of(auth);
-    match auth {
-        Auth::OAuth2Password { username, password, .. } => {
-            let username = match username {
-                TextOrSecret::Text(_) => "`username`".to_owned(),
-                TextOrSecret::Secret(name) => format!("secret `{}`", name.secret),
-            };
-            format!(
-                "; check `client_id` and {username}, and set the secrets `{client}` and `{}` again if they are wrong or have expired",
-                password.secret
-            )
-        }
-        _ => format!("; check `client_id`, and set the secret `{client}` again if it is wrong or has expired"),
-    }
-}
-
-fn client_secret_of(auth: &Auth) -> &str {
-    auth.secrets().first().map_or("", |secret| secret.as_str())
-}
-
-fn grant_of(auth: &Auth) -> &'static str {
-    match auth {
-        Auth::OAuth2Password { .. } => "password",
-        _ => "client_credentials",
     }
 }
 

@@ -199,9 +199,11 @@ pub(super) fn credential_of(auth: &Auth, value: &Secret) -> Option<Credential> {
         Auth::ApiKey { header: Some(name), query: None, .. } => Some(Credential::Header { name: name.clone(), value }),
         Auth::ApiKey { header: None, query: Some(name), .. } => Some(Credential::Query { name: name.clone(), value }),
         Auth::Signature { .. } => Some(Credential::Signature(value)),
+        Auth::Ntlm { username, domain, .. } => {
+            Some(Credential::Ntlm { username: username.clone(), domain: domain.clone(), password: value })
+        }
         Auth::ApiKey { .. } | Auth::Nothing | Auth::ClientCertificate { .. } => None,
         Auth::OAuth2ClientCredentials { .. } | Auth::OAuth2Password { .. } => None,
-        Auth::Ntlm { .. } => None,
     }
 }
 

@@ -1,7 +1,8 @@
-//! Tokens for a user's name and password, as CXone gives them.
+//! Users with passwords: exchanged for a token, as CXone has it, or handed on for NTLM.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use sluse_egress::Credential;
 use sluse_vault::VaultError;
 
 use crate::common::{Reply, TokenServer, Used, World, bearer_text, name};
@@ -119,6 +120,18 @@ async fn a_refusal_names_the_secrets_and_shows_neither() {
     let told = error.to_string();
     assert!(told.contains("set the secrets `client` and `key` again") && told.contains("`username`"), "{told}");
     assert!(!told.contains(KEY) && !told.contains(CLIENT_SECRET), "{told}");
+}
+
+#[tokio::test]
+async fn a_user_of_a_domain_is_handed_over_as_written() {
+    let auth = json!({ "kind": "ntlm", "username": "svc-xflow", "password": { "secret": "key" }, "domain": "ÅBY" });
+    let used = Used::new("https://workzone.test", auth);
+    let world = World::new();
+    world.set("key", KEY).await;
+    world.apply(std::slice::from_ref(&used.connection)).await;
+    let issued = used.credential(&world.vault).await.expect("issued").expect("a credential");
+    let Credential::Ntlm { username, domain, password } = issued.credential() else { panic!("{issued:?}") };
+    assert_eq!((username.as_str(), domain.as_str(), password.expose()), ("svc-xflow", "ÅBY", KEY.as_bytes()));
 }
 
 #[tokio::test]
