@@ -9,6 +9,7 @@ mod diff; // what would change
 mod document; // TOML with its lines
 mod finding; // what is wrong, and where
 mod flows; // a `[[flow]]`
+mod intervals; // how often, where no schedule says so
 mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
 mod schedules; // a `[[schedule]]`
@@ -24,6 +25,7 @@ pub(crate) use check::{Catalog, check};
 pub use diff::Change;
 pub(crate) use diff::{Stored, diff};
 pub use finding::Finding;
+pub(crate) use intervals::{settle as settle_intervals, warnings};
 
 use document::Node;
 use finding::Origin;
@@ -52,6 +54,8 @@ pub(crate) struct Parsed {
     pub(crate) connections: Vec<Located<Connection>>,
     pub(crate) flows: Vec<Located<Flow>>,
     pub(crate) schedules: Vec<Located<Schedule>>,
+    /// Stored schedules that follow the settings of a connection in the files, as they are from now on.
+    pub(crate) followers: Vec<Schedule>,
 }
 
 /// Something with the place where it stands.
@@ -81,7 +85,7 @@ impl Parsed {
     pub(crate) fn into_parts(self) -> (Vec<Connection>, Vec<Flow>, Vec<Schedule>) {
         let connections = self.connections.into_iter().map(|located| located.value);
         let flows = self.flows.into_iter().map(|located| located.value);
-        let schedules = self.schedules.into_iter().map(|located| located.value);
+        let schedules = self.schedules.into_iter().map(|located| located.value).chain(self.followers);
         (connections.collect(), flows.collect(), schedules.collect())
     }
 }

@@ -20,6 +20,8 @@ mod feeds; // what is found, and who hears of it
 mod gates; // how much at once, how fast, and whether at all
 #[path = "deliveries/journal.rs"]
 mod journal; // what is known over attempts
+#[path = "deliveries/on_failure.rs"]
+mod on_failure; // what is started for a failure
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/order.rs"]
@@ -42,3 +44,5 @@ mod secrets; // what a connector is handed
 mod steps; // one step after the other
 #[path = "deliveries/swap.rs"]
 mod swap; // another revision meanwhile
+#[path = "deliveries/when.rs"]
+mod when; // steps with conditions

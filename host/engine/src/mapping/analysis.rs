@@ -33,7 +33,7 @@ pub struct Reference {
     pub variable: String,
     /// What follows, as far as it is known before the run.
     pub segments: Vec<Segment>,
-    /// It may be undefined: `default`, `optional` or `is defined` looks at it.
+    /// It may be undefined: `default`, `optional` or `is defined` looks at it, or at its step before it.
     pub guarded: bool,
 }
 
@@ -100,16 +100,50 @@ pub(crate) fn analyse(source: &str, path: &str, line: u32) -> Result<Analysis, S
     }
     let expression = parse_expr(source)
         .map_err(|error| error.detail().map_or_else(|| "it is no expression".to_owned(), str::to_owned))?;
-    let mut walk = Walk { path, line, references: Vec::new(), nodes: 0 };
+    let mut walk = Walk { path, line, references: Vec::new(), carried_out: Vec::new(), nodes: 0 };
     walk.visit(&expression, 0, false)?;
     let is_path = static_path(&expression).is_some();
     Ok(Analysis { references: walk.references, is_path })
+}
+
+/// The steps that were carried out whenever this expression is true, as written.
+pub(crate) fn carried_out(source: &str) -> Result<Vec<String>, String> {
+    let expression = parse_expr(source).map_err(|_| "it is no expression".to_owned())?;
+    let mut steps = Vec::new();
+    ensured(&expression, &mut steps);
+    Ok(steps)
+}
+
+/// `steps.x is defined`, also with `and`.
+fn ensured(expression: &Expr<'_>, steps: &mut Vec<String>) {
+    let (test, name) = match expression {
+        Expr::BinOp(operation) if matches!(operation.op, BinOpKind::ScAnd) => {
+            ensured(&operation.left, steps);
+            return ensured(&operation.right, steps);
+        }
+        Expr::UnaryOp(not) if matches!(not.op, UnaryOpKind::Not) => (&not.expr, "undefined"),
+        other => (other, "defined"),
+    };
+    if let Expr::Test(test) = test
+        && test.name == name
+        && let Some(("steps", segments)) = static_path(&test.expr)
+        && let Some(Segment::Key(step)) = segments.into_iter().next()
+    {
+        steps.push(step);
+    }
+}
+
+/// Whether this is how expressions write that step.
+pub(crate) fn same_step(written: &str, step: &str) -> bool {
+    written == step || written.replace('_', "-") == step.replace('_', "-")
 }
 
 struct Walk<'p> {
     path: &'p str,
     line: u32,
     references: Vec<Reference>,
+    /// The steps that were carried out when what is looked at is evaluated.
+    carried_out: Vec<String>,
     nodes: usize,
 }
 
@@ -137,6 +171,14 @@ impl Walk<'_> {
                 self.visit(&slice.expr, deeper, false)
             }
             Expr::UnaryOp(operation) => self.visit(&operation.expr, deeper, false),
+            Expr::BinOp(operation) if matches!(operation.op, BinOpKind::ScAnd) => {
+                self.visit(&operation.left, deeper, false)?;
+                let known = self.carried_out.len();
+                ensured(&operation.left, &mut self.carried_out);
+                self.visit(&operation.right, deeper, false)?;
+                self.carried_out.truncate(known);
+                Ok(())
+            }
             Expr::BinOp(operation) => {
                 if matches!(operation.op, BinOpKind::Mul)
                     && !(is_numeric(&operation.left) && is_numeric(&operation.right))
@@ -202,12 +244,14 @@ impl Walk<'_> {
         if variable == "steps" && !matches!(segments.first(), Some(Segment::Key(_))) {
             return Err("name the step: `steps.open_case` or `steps[\"open-case\"]`".to_owned());
         }
+        let is_known = |step: &str| self.carried_out.iter().any(|known| same_step(known, step));
+        let is_step = matches!(segments.first(), Some(Segment::Key(step)) if variable == "steps" && is_known(step));
         self.references.push(Reference {
             path: self.path.to_owned(),
             line: self.line,
             variable: variable.to_owned(),
             segments,
-            guarded,
+            guarded: guarded || is_step,
         });
         Ok(())
     }

@@ -10,7 +10,7 @@ use minijinja::{
 use crate::mapping::{
     error::refuse,
     limits,
-    value::{Budget, reason_of, to_json, to_number},
+    value::{Budget, is_absent, reason_of, to_json, to_number},
 };
 
 /// A scalar as text: texts as they are, numbers as in JSON, `true` and `false`.
@@ -26,6 +26,7 @@ pub(crate) fn scalar_text(value: &Value) -> Result<Cow<'_, str>, Error> {
         }
         ValueKind::Invalid => Err(reason_of(value)),
         _ if value.downcast_object_ref::<crate::mapping::value::LeftOut>().is_some() => Ok(Cow::Borrowed("")),
+        _ if is_absent(value) => Err(ErrorKind::UndefinedError.into()),
         _ => Err(refuse("a value is no text")),
     }
 }
