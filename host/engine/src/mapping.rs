@@ -19,6 +19,7 @@ mod error; // what can be wrong, at apply and at run time
 mod filters; // ours, for XFlow's "Udregn værdi"
 pub(crate) mod limits; // numbers that bound
 mod scope; // what expressions see
+mod skipped; // what is left of a step that was skipped
 mod text; // a text taken apart
 mod value; // JSON to MiniJinja and back
 

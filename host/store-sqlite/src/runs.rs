@@ -1,10 +1,12 @@
 //! Submissions and what became of them. A run's row is short; its submission stands apart.
 
+mod skips; // steps that were passed by
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sluse_model::{Attachment, Digest, Run, RunId, RunState, SkippedStep, StandsFor, Timestamp};
+use sluse_model::{Attachment, Digest, Run, RunId, RunState, StandsFor, Timestamp};
 use sluse_store::{Accepted, Claim, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs, StoreError};
 
 use crate::{
@@ -15,6 +17,8 @@ use crate::{
     values::{Kept, signed},
     writer::Write,
 };
+
+pub(crate) use skips::keep as keep_skipped;
 
 #[async_trait]
 impl Runs for SqliteStore {
@@ -112,7 +116,7 @@ fn insert(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<(i64,
     for attachment in &run.attachments {
         insert_attachment(write, run_key, attachment)?;
     }
-    keep_skipped(write, run_key, &run.skipped)?;
+    skips::keep(write, run_key, &run.skipped)?;
     if let Some(StandsFor { run: failed, .. }) = run.stands_for {
         let sql = "UPDATE runs SET handled_by = ?2 WHERE id = ?1";
         write.prepare_cached(sql)?.execute(params![failed.as_bytes().as_slice(), run.id.as_bytes().as_slice()])?;
@@ -123,15 +127,6 @@ fn insert(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<(i64,
     };
     admit_along(write, &run.along)?;
     Ok((run_key, begun))
-}
-
-pub(crate) fn keep_skipped(write: &Write<'_>, run_key: i64, skipped: &[SkippedStep]) -> Result<(), Failure> {
-    let sql = "INSERT INTO skips (run, step_index, step, condition, at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    for one in skipped {
-        let values = params![run_key, one.step_index, one.step.as_str(), one.when, one.at.as_millis()];
-        write.prepare_cached(sql)?.execute(values)?;
-    }
-    Ok(())
 }
 
 fn same_key(write: &Write<'_>, run: &NewRun) -> rusqlite::Result<Option<(RunId, Digest)>> {
@@ -246,17 +241,8 @@ fn detail(connection: &Connection, id: RunId) -> Result<Option<RunDetail>, Failu
         .prepare_cached("SELECT submission FROM submissions WHERE run = ?1")?
         .query_row([key], |row| row.get(0))?;
     let (attachments, deliveries) = (attachments(connection, key)?, of_run(connection, key)?);
-    let skipped = skipped(connection, key)?;
+    let skipped = skips::of_run(connection, key)?;
     Ok(Some(RunDetail { run, submission, attachments, deliveries, skipped }))
-}
-
-fn skipped(connection: &Connection, run_key: i64) -> rusqlite::Result<Vec<SkippedStep>> {
-    let sql = "SELECT step_index, step, condition, at FROM skips WHERE run = ?1 ORDER BY step_index";
-    let read = |row: &Row<'_>| {
-        let (Kept(step), Kept(at)) = (row.get(1)?, row.get(3)?);
-        Ok(SkippedStep { step_index: row.get(0)?, step, when: row.get(2)?, at })
-    };
-    connection.prepare_cached(sql)?.query_map([run_key], read)?.collect()
 }
 
 /// In the order in which they came.

@@ -259,6 +259,7 @@ macro_rules! conformance {
                 what_may_have_happened_goes_on_waiting,
                 what_has_sent_what_may_have_happened_goes_on_waiting,
                 what_is_tried_again_meanwhile_goes_on,
+                what_fails_anew_meanwhile_goes_on_waiting,
                 whoever_waits_behind_what_it_closes_goes_on,
                 a_source_is_told_of_what_stands_for_its_item,
                 an_item_is_held_while_what_stands_for_it_waits_for_a_person,

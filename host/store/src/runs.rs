@@ -111,9 +111,10 @@ pub trait Runs: Send + Sync {
     /// flow's version, the first delivery's connection or an attachment's content is not kept.
     ///
     /// For a failed run one other is started, ever: a second one that is to stand for it is `Before`. When the one that
-    /// stands for it succeeds and was to close it, what of the failed run still waits for a person, and leaves no doubt
-    /// of what happened, is closed as failed in the same transaction, and whoever waits behind it goes on. An item's
-    /// source is told what becomes of both (see [`ItemStanding::of_runs`](sluse_model::ItemStanding::of_runs)).
+    /// stands for it succeeds and was to close it, the delivery that caused it is closed as failed in the same
+    /// transaction, if that has waited for a person ever since and leaves no doubt of what happened; whoever waits
+    /// behind it goes on. An item's source is told what becomes of both (see
+    /// [`ItemStanding::of_runs`](sluse_model::ItemStanding::of_runs)).
     async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError>;
 
     /// The run of this id.

@@ -8,6 +8,7 @@ use minijinja::machinery::{
 use minijinja::value::Value;
 
 use super::{
+    condition::{ensured, same_step},
     environment::{FILTERS, TESTS},
     error::did_you_mean,
     limits,
@@ -104,38 +105,6 @@ pub(crate) fn analyse(source: &str, path: &str, line: u32) -> Result<Analysis, S
     walk.visit(&expression, 0, false)?;
     let is_path = static_path(&expression).is_some();
     Ok(Analysis { references: walk.references, is_path })
-}
-
-/// The steps that were carried out whenever this expression is true, as written.
-pub(crate) fn carried_out(source: &str) -> Result<Vec<String>, String> {
-    let expression = parse_expr(source).map_err(|_| "it is no expression".to_owned())?;
-    let mut steps = Vec::new();
-    ensured(&expression, &mut steps);
-    Ok(steps)
-}
-
-/// `steps.x is defined`, also with `and`.
-fn ensured(expression: &Expr<'_>, steps: &mut Vec<String>) {
-    let (test, name) = match expression {
-        Expr::BinOp(operation) if matches!(operation.op, BinOpKind::ScAnd) => {
-            ensured(&operation.left, steps);
-            return ensured(&operation.right, steps);
-        }
-        Expr::UnaryOp(not) if matches!(not.op, UnaryOpKind::Not) => (&not.expr, "undefined"),
-        other => (other, "defined"),
-    };
-    if let Expr::Test(test) = test
-        && test.name == name
-        && let Some(("steps", segments)) = static_path(&test.expr)
-        && let Some(Segment::Key(step)) = segments.into_iter().next()
-    {
-        steps.push(step);
-    }
-}
-
-/// Whether this is how expressions write that step.
-pub(crate) fn same_step(written: &str, step: &str) -> bool {
-    written == step || written.replace('_', "-") == step.replace('_', "-")
 }
 
 struct Walk<'p> {
@@ -258,7 +227,7 @@ impl Walk<'_> {
 }
 
 /// A variable with names and numbers behind it, and nothing else.
-fn static_path<'a>(expression: &Expr<'a>) -> Option<(&'a str, Vec<Segment>)> {
+pub(super) fn static_path<'a>(expression: &Expr<'a>) -> Option<(&'a str, Vec<Segment>)> {
     let mut segments = Vec::new();
     let mut at = expression;
     loop {

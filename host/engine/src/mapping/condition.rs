@@ -1,10 +1,14 @@
 //! A step's condition: one expression that is true or false.
 
+use minijinja::machinery::{
+    ast::{BinOpKind, Expr, UnaryOpKind},
+    parse_expr,
+};
 use serde_json::Value;
 
 use super::{
     MappingError, MappingFault,
-    analysis::{Reference, carried_out, same_step},
+    analysis::{Reference, Segment, static_path},
     compiled::Compiled,
     scope::{Prepared, Scope},
     text,
@@ -70,4 +74,36 @@ fn kind(value: Option<Value>) -> String {
         Some(Value::Array(_)) => "a list: compare its length, `… | length > 0`".to_owned(),
         Some(Value::Object(_)) => "a table: name a field of it".to_owned(),
     }
+}
+
+/// The steps that were carried out whenever this expression is true, as written.
+fn carried_out(source: &str) -> Result<Vec<String>, String> {
+    let expression = parse_expr(source).map_err(|_| "it is no expression".to_owned())?;
+    let mut steps = Vec::new();
+    ensured(&expression, &mut steps);
+    Ok(steps)
+}
+
+/// `steps.x is defined`, also with `and`.
+pub(super) fn ensured(expression: &Expr<'_>, steps: &mut Vec<String>) {
+    let (test, name) = match expression {
+        Expr::BinOp(operation) if matches!(operation.op, BinOpKind::ScAnd) => {
+            ensured(&operation.left, steps);
+            return ensured(&operation.right, steps);
+        }
+        Expr::UnaryOp(not) if matches!(not.op, UnaryOpKind::Not) => (&not.expr, "undefined"),
+        other => (other, "defined"),
+    };
+    if let Expr::Test(test) = test
+        && test.name == name
+        && let Some(("steps", segments)) = static_path(&test.expr)
+        && let Some(Segment::Key(step)) = segments.into_iter().next()
+    {
+        steps.push(step);
+    }
+}
+
+/// Whether this is how expressions write that step.
+pub(crate) fn same_step(written: &str, step: &str) -> bool {
+    written == step || written.replace('_', "-") == step.replace('_', "-")
 }

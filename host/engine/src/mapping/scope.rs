@@ -11,8 +11,10 @@ use serde_json::json;
 use sluse_model::{Attachment, Name, RunId, SkippedStep, Timestamp};
 
 use super::{
-    analysis::{Reference, Segment, same_step},
+    analysis::{Reference, Segment},
+    condition::same_step,
     limits,
+    skipped::skipped,
     value::{self, Printed},
 };
 
@@ -112,7 +114,7 @@ impl<'a> Prepared<'a> {
             if let Some(step) = reference.step().filter(|step| self.was_skipped(step)) {
                 let of_step = references.iter().filter(|other| other.step() == Some(step));
                 let places: Vec<_> = of_step.map(|other| &other.segments[1..]).collect();
-                steps.insert(Arc::from(step), value::skipped(&places));
+                steps.insert(Arc::from(step), skipped(&places));
                 continue;
             }
             let Some((root, _)) = self.root(reference) else { continue };

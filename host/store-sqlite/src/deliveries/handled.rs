@@ -29,21 +29,19 @@ struct Waiting {
     ordering_key: Option<Vec<u8>>,
 }
 
+/// What it was started for, unless that was tried again since.
 fn waiting(write: &Write<'_>, stands_for_it: i64) -> Result<Option<Waiting>, Failure> {
-    let sql = "SELECT failed.key FROM runs JOIN runs failed ON failed.id = runs.stands_for
-        WHERE runs.key = ?1 AND runs.resolves = 1";
-    let failed: Option<i64> = write.prepare_cached(sql)?.query_row([stands_for_it], |row| row.get(0)).optional()?;
-    let Some(run_key) = failed else { return Ok(None) };
-    let sql = concat!(
-        "SELECT ",
-        rows::columns!(),
-        ", d.ordering_key FROM deliveries d",
-        rows::joins!(),
-        "WHERE d.run = ?1 AND d.state = 'attention'"
-    );
+    let sql = "SELECT failed.key, d.key FROM runs CROSS JOIN runs failed ON failed.id = runs.stands_for
+        CROSS JOIN deliveries d ON d.id = runs.caused_by AND d.run = failed.key
+        WHERE runs.key = ?1 AND runs.resolves = 1 AND d.state = 'attention' AND d.attention_since <= runs.accepted_at";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let failed: Option<(i64, i64)> = write.prepare_cached(sql)?.query_row([stands_for_it], read).optional()?;
+    let Some((run_key, key)) = failed else { return Ok(None) };
+    let sql =
+        concat!("SELECT ", rows::columns!(), ", d.ordering_key FROM deliveries d", rows::joins!(), "WHERE d.key = ?1");
     let read = |row: &Row<'_>| {
-        let (key, delivery) = rows::delivery(row)?;
+        let (_, delivery) = rows::delivery(row)?;
         Ok(Waiting { run_key, key, delivery, ordering_key: row.get(rows::COUNT)? })
     };
-    Ok(write.prepare_cached(sql)?.query_row([run_key], read).optional()?)
+    Ok(write.prepare_cached(sql)?.query_row([key], read).optional()?)
 }

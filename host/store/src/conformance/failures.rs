@@ -26,7 +26,7 @@ fn standing_for(claimed: &Claimed, flow: Digest, resolves: bool) -> NewRun {
     let run = claimed.delivery.run;
     let key = Some(run.to_string());
     let caused = caused_by(claimed.delivery.id, flow);
-    NewRun { idempotency_key: key, stands_for: Some(StandsFor { run, resolves }), ..caused }
+    NewRun { idempotency_key: key, stands_for: Some(StandsFor { run, resolves }), accepted_at: later(10), ..caused }
 }
 
 /// The delivery goes to this state, and a run is started for that.
@@ -176,6 +176,16 @@ pub async fn what_is_tried_again_meanwhile_goes_on(store: Arc<dyn Store>) {
     assert_eq!(again.delivery.id, claimed.delivery.id);
     store.settle(success(&again), None).await.expect("settled");
     assert_eq!(run(&*store, claimed.delivery.run).await.run.state, RunState::Succeeded);
+}
+
+pub async fn what_fails_anew_meanwhile_goes_on_waiting(store: Arc<dyn Store>) {
+    let (_, claimed, other) = failed_run(&*store, rejected(), true).await;
+    retried(&*store, &claimed, rejected()).await;
+    let again = due(&*store, 40).await.remove(0);
+    let anew = DeliveryState::Attention(Attention::new(Reason::Rejected, problem(), later(45)));
+    store.settle(settlement(&again, anew.clone(), Follow::Stay(RunState::Attention)), None).await.expect("settled");
+    store.settle(success(&other), None).await.expect("settled");
+    assert_eq!(run(&*store, claimed.delivery.run).await.deliveries[0].state, anew);
 }
 
 pub async fn whoever_waits_behind_what_it_closes_goes_on(store: Arc<dyn Store>) {

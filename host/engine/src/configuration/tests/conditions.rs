@@ -55,7 +55,7 @@ fn what_is_carried_out_only_after_another_step_may_read_it() {
     // The same condition is true of both, or of none.
     fits(&then(sure, &third(sure)));
     for other in ["{{ steps.open.box_id == '8' }}", "{{ steps.again is undefined }}"] {
-        faults(&(then(sure, &third(other)) + "# ◄"), "flow[0].step[2].input.title", "may be undefined");
+        faults(&then(sure, &(third(other) + " # ◄")), "flow[0].step[2].input.title", "may be undefined");
     }
 }
 

@@ -5,7 +5,7 @@ use minijinja::{
     value::{Rest, Value},
 };
 
-pub(crate) use super::super::value::is_absent;
+pub(crate) use crate::mapping::skipped::is_absent;
 
 /// Whether a value is there.
 pub(crate) fn is_present(value: &Value) -> bool {

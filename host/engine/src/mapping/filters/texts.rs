@@ -10,7 +10,8 @@ use minijinja::{
 use crate::mapping::{
     error::refuse,
     limits,
-    value::{Budget, is_absent, reason_of, to_json, to_number},
+    skipped::is_absent,
+    value::{Budget, reason_of, to_json, to_number},
 };
 
 /// A scalar as text: texts as they are, numbers as in JSON, `true` and `false`.

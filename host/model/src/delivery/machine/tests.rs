@@ -223,7 +223,8 @@ proptest! {
                     return Err(TestCaseError::fail(format!("only a person's work needs nobody any more: {position:?}")));
                 };
                 prop_assert!(!in_doubt && !before.reason.leaves_doubt(), "{before:?}");
-                prop_assert!(matches!(next.state, DeliveryState::Closed { resolution: Resolution::Failed, .. }));
+                let failed = DeliveryState::Closed { resolution: Resolution::Failed, at: now };
+                prop_assert_eq!(&next.state, &failed);
             }
             position = next;
         }
