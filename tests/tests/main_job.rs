@@ -18,6 +18,8 @@ mod described; // every endpoint answers as it is described
 mod disk; // a disk that is full
 #[path = "main_job/external.rs"]
 mod external; // an outside API, and signed notices
+#[path = "main_job/failures.rs"]
+mod failures; // what becomes of what fails
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
 #[path = "main_job/feeds.rs"]

@@ -12,6 +12,7 @@ mod document; // TOML with its lines
 mod endpoints; // where targets are
 mod finding; // what is wrong, and where
 mod flows; // a `[[flow]]`
+mod intervals; // how often, where no schedule says so
 mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
 mod resolve; // what stands in settings and is meant for endpoints
@@ -28,6 +29,7 @@ pub(crate) use check::{Catalog, check};
 pub use diff::Change;
 pub(crate) use diff::{Stored, diff};
 pub use finding::Finding;
+pub(crate) use intervals::{settle as settle_intervals, warnings};
 pub(crate) use resolve::resolve;
 
 use document::Node;
@@ -57,6 +59,8 @@ pub(crate) struct Parsed {
     pub(crate) connections: Vec<Located<Connection>>,
     pub(crate) flows: Vec<Located<Flow>>,
     pub(crate) schedules: Vec<Located<Schedule>>,
+    /// Stored schedules that follow the settings of a connection in the files, as they are from now on.
+    pub(crate) followers: Vec<Schedule>,
 }
 
 /// Something with the place where it stands.
@@ -86,7 +90,7 @@ impl Parsed {
     pub(crate) fn into_parts(self) -> (Vec<Connection>, Vec<Flow>, Vec<Schedule>) {
         let connections = self.connections.into_iter().map(|located| located.value);
         let flows = self.flows.into_iter().map(|located| located.value);
-        let schedules = self.schedules.into_iter().map(|located| located.value);
+        let schedules = self.schedules.into_iter().map(|located| located.value).chain(self.followers);
         (connections.collect(), flows.collect(), schedules.collect())
     }
 }

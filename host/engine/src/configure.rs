@@ -12,7 +12,10 @@ use sluse_vault::{SecretUse, Standing, VaultError};
 
 use crate::{
     Engine,
-    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse, resolve},
+    configuration::{
+        Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse, resolve, settle_intervals,
+        warnings,
+    },
     connections::{ConnectionError, Route},
     counted,
 };
@@ -31,6 +34,8 @@ pub struct ApplyOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     pub changes: Vec<Change>,
+    /// What is written all the same, and is seldom meant.
+    pub warnings: Vec<Finding>,
     /// Secrets that may not go where the configuration sends them, until somebody confirms it.
     pub unconfirmed: Vec<SecretUse>,
 }
@@ -65,19 +70,22 @@ impl Engine {
     ) -> Result<Applied, ApplyError> {
         let mut parsed = parse(files).map_err(ApplyError::Findings)?;
         let stored = self.stored().await?;
-        self.check_configuration(&mut parsed, &stored).await?;
+        let warnings = self.check_configuration(&mut parsed, &stored).await?;
         let changes = diff(&stored, &parsed);
         let parts = parsed.into_parts();
         if options.dry_run {
             let uses = self.vault.plan_origins(&parts.0).await?;
-            return Ok(Applied { changes, unconfirmed: unconfirmed(uses) });
+            return Ok(Applied { changes, warnings, unconfirmed: unconfirmed(uses) });
         }
         let engine = self.clone();
         let uses = self.to_the_end(async move { engine.write(parts, options).await }).await?;
         for change in &changes {
             tracing::info!("configuration: {change}");
         }
-        Ok(Applied { changes, unconfirmed: unconfirmed(uses) })
+        for warning in &warnings {
+            tracing::warn!("configuration: {warning}");
+        }
+        Ok(Applied { changes, warnings, unconfirmed: unconfirmed(uses) })
     }
 
     /// Writes what was checked. Gives the secrets that may not go yet where it sends them.
@@ -102,7 +110,8 @@ impl Engine {
         Ok(Stored { connections, flows, schedules })
     }
 
-    async fn check_configuration(&self, parsed: &mut Parsed, stored: &Stored) -> Result<(), ApplyError> {
+    /// Gives what is seldom meant. Completes what the files leave to the settings of connections.
+    async fn check_configuration(&self, parsed: &mut Parsed, stored: &Stored) -> Result<Vec<Finding>, ApplyError> {
         let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
         let connections: BTreeMap<Name, Connection> =
             stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
@@ -132,8 +141,9 @@ impl Engine {
             allows_endpoint: &allows_endpoint,
             allows_folder: &allows_folder,
         };
+        settle_intervals(parsed, &stored.schedules, &catalog);
         let findings = check(parsed, &catalog);
-        if findings.is_empty() { Ok(()) } else { Err(ApplyError::Findings(findings)) }
+        if findings.is_empty() { Ok(warnings(parsed, &catalog)) } else { Err(ApplyError::Findings(findings)) }
     }
 
     async fn active_descriptions(&self) -> Result<BTreeMap<Name, Description>, StoreError> {

@@ -1,5 +1,7 @@
 //! Versions of flows, compiled once: their schema, and the mapping of each step.
 
+mod onward; // which step is next
+
 use std::{
     collections::HashMap,
     sync::{
@@ -9,11 +11,13 @@ use std::{
 };
 
 use serde_json::Value;
-use sluse_model::{Digest, Flow, Name, ordering_key};
+use sluse_model::{Digest, Flow, Name, Step, ordering_key};
 use sluse_store::{Store, StoreError, StoredFlow};
 
+pub(crate) use onward::{Computed, NotComputed, Onward};
+
 use crate::{
-    mapping::{Mapping, MappingError, Scope},
+    mapping::{Condition, Mapping, MappingError, Scope},
     schema::Schema,
 };
 
@@ -24,9 +28,11 @@ pub(crate) struct CompiledFlow {
     pub(crate) digest: Digest,
     pub(crate) schema: Schema,
     /// By step.
-    pub(crate) mappings: Vec<Mapping>,
+    mappings: Vec<Mapping>,
+    /// By step: whether it is carried out.
+    conditions: Vec<Option<Condition>>,
     /// By step: what its ordering key is made of.
-    pub(crate) orders: Vec<Option<Mapping>>,
+    orders: Vec<Option<Mapping>>,
 }
 
 impl CompiledFlow {
@@ -49,16 +55,16 @@ impl CompiledFlow {
                 order_by.map(compile).transpose().map_err(|fault| broken(format!("step `{}`: {fault}", step.name)))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings, orders })
-    }
-
-    /// The input of a step.
-    pub(crate) fn input(&self, index: usize, scope: &Scope<'_>) -> Result<String, MappingError> {
-        Ok(self.mappings[index].render(scope)?.to_string())
+        let condition = |step: &Step| {
+            let compiled = step.when.as_deref().map(Condition::compile).transpose();
+            compiled.map_err(|fault| broken(format!("step `{}`: {fault}", step.name)))
+        };
+        let conditions = stored.flow.steps.iter().map(condition).collect::<Result<_, _>>()?;
+        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings, conditions, orders })
     }
 
     /// The ordering key of a step.
-    pub(crate) fn ordering_key(&self, index: usize, scope: &Scope<'_>) -> Result<Option<Digest>, MappingError> {
+    fn ordering_key(&self, index: usize, scope: &Scope<'_>) -> Result<Option<Digest>, MappingError> {
         let order = self.orders[index].as_ref().map(|order| order.render(scope)).transpose()?;
         Ok(match order {
             None | Some(Value::Null) => None,

@@ -5,6 +5,7 @@ mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
 mod bulk; // one act on many deliveries
 mod callbacks; // waiting for an answer
+mod causes; // runs that a delivery causes
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
 mod configuration; // connections and flows as TOML
@@ -14,6 +15,7 @@ mod count; // how many, as people say it
 mod discovery; // addresses that are asked for
 mod dispatcher; // who works on what
 mod engine; // what it is made of, start and stop
+mod failures; // what is started for a run that failed
 mod figures; // what those see who watch
 mod flows; // versions of flows, compiled
 mod follow; // what goes on with the run

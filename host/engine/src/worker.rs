@@ -7,7 +7,7 @@ use sluse_model::{
     Attempt, AttemptEnd, AttemptResult, Delivery, DeliveryState, Failure, GroupReport, Name, Outcome, Problem,
     RetryPolicy, SETTLE_FLOW, Standing, TimelineLevel, TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
 };
-use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
+use sluse_store::{Claimed, Claiming, ClosedIntent, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
 
 use crate::{
@@ -114,10 +114,8 @@ impl Engine {
         let resumed = claimed.resumption.is_some();
         let (number, revision) = (claimed.attempt, claimed.revision);
         let attempt = Attempt { number, resumed, revision, began_at, result: Some(result) };
-        let next = match &follow {
-            Follow::Next(next) if matches!(next.state, DeliveryState::Queued { .. }) => pass.for_next(&next.connection),
-            _ => None,
-        };
+        let next = follow.next().filter(|next| matches!(next.state, DeliveryState::Queued { .. }));
+        let next = next.and_then(|next| pass.for_next(&next.connection));
         let settlement = Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,

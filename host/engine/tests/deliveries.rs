@@ -24,6 +24,8 @@ mod gates; // how much at once, how fast, and whether at all
 mod granted; // files and numbers
 #[path = "deliveries/journal.rs"]
 mod journal; // what is known over attempts
+#[path = "deliveries/on_failure.rs"]
+mod on_failure; // what is started for a failure
 #[path = "deliveries/once.rs"]
 mod once; // what must happen once
 #[path = "deliveries/order.rs"]
@@ -48,3 +50,5 @@ mod steps; // one step after the other
 mod swap; // another revision meanwhile
 #[path = "deliveries/watching.rs"]
 mod watching; // what those see who watch
+#[path = "deliveries/when.rs"]
+mod when; // steps with conditions

@@ -66,6 +66,7 @@ pub fn settle_flow(connection: &Name, feed: &Name) -> Flow {
         title: String::new(),
         connection: connection.clone(),
         operation: feed.clone(),
+        when: None,
         order_by: None,
         input: serde_json::json!({}),
     };
@@ -77,6 +78,7 @@ pub fn settle_flow(connection: &Name, feed: &Name) -> Flow {
         order_by: None,
         attention: Vec::new(),
         owner_notice: None,
+        on_failure: None,
         steps: vec![step],
     }
 }

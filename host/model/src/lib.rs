@@ -10,6 +10,7 @@ mod delivery; // one durable call, and what may become of it
 mod description; // what a connector says of itself
 mod dice; // where chance comes from
 mod digest; // what bytes are called
+mod failure; // what is started for a run that failed
 mod feed; // items, and what their source is told
 mod flow; // what happens to a submission
 mod gate; // how much at once, how fast, and whether at all
@@ -42,8 +43,9 @@ pub use delivery::{
 pub use description::{CredentialKind, Description, EndpointNeed, FeedDescription, FolderNeed, OperationDescription};
 pub use dice::{Dice, unit_interval};
 pub use digest::{Digest, Digester, InvalidDigest};
+pub use failure::{OnFailure, StandsFor};
 pub use feed::{GroupReport, ItemReport, ItemStanding, SETTLE_FLOW, item_digest, settle_flow, settle_key};
-pub use flow::{AttentionRule, Flow, Step};
+pub use flow::{AttentionRule, Flow, SkippedStep, Step};
 pub use gate::{
     BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
 };
@@ -56,8 +58,8 @@ pub use retry::{AttemptLimits, Handling, LimitsSince, MAX_RETRY_AFTER_MS, RetryP
 pub use revision::{Revision, RevisionStanding};
 pub use run::{Run, RunState};
 pub use schedule::{
-    Cadence, CadenceFault, Calendar, Fire, InARow, LastFailure, Look, MAX_COUNTED, Overlap, PUNCTUAL, Past, Planned,
-    Schedule, Skipped, Task, Turn, Wellbeing, zone_names,
+    Cadence, CadenceFault, Calendar, Fire, InARow, IntervalOf, LastFailure, Look, MAX_COUNTED, Overlap, PUNCTUAL, Past,
+    Planned, Schedule, Skipped, Task, Turn, Wellbeing, zone_names,
 };
 pub use thumbprint::{InvalidThumbprint, Thumbprint};
 pub use tick::{Found, ItemOrigin, Origin, SkipReason, Tick, TickState};

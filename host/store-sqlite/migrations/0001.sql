@@ -85,6 +85,12 @@ CREATE TABLE runs (
     body_digest     BLOB,
     -- The delivery whose fate it tells of. Only its id: that delivery may be gone before this run.
     caused_by       BLOB    CHECK (length(caused_by) = 16),
+    -- The failed run that it was started for, and whether its success closes that; on the other side, the run that was
+    -- started for this one. Only their ids: either may be gone before the other.
+    stands_for      BLOB    CHECK (length(stands_for) = 16),
+    resolves        INTEGER CHECK (resolves = 0 OR resolves = 1),
+    handled_by      BLOB    CHECK (length(handled_by) = 16),
+    CHECK ((stands_for IS NULL) = (resolves IS NULL)),
     CHECK ((state IN ('succeeded', 'failed')) = (closed_at IS NOT NULL)),
     CHECK ((idempotency_key IS NULL) = (body_digest IS NULL))
 ) STRICT;
@@ -167,6 +173,16 @@ CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'runni
 CREATE INDEX deliveries_attention ON deliveries (connection) WHERE state = 'attention';
 CREATE INDEX deliveries_by_reason ON deliveries (reason) WHERE state = 'attention';
 CREATE INDEX deliveries_by_queue ON deliveries (queue) WHERE state = 'attention' AND queue IS NOT NULL;
+
+-- Steps that were passed by: their condition was false.
+CREATE TABLE skips (
+    run        INTEGER NOT NULL REFERENCES runs (key),
+    step_index INTEGER NOT NULL,
+    step       TEXT    NOT NULL,
+    condition  TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (run, step_index)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE inputs (
     delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),

@@ -4,6 +4,7 @@ mod act; // what people do about them
 mod backlog; // how much waits
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
+mod handled; // what needs nobody any more
 mod list; // those that somebody looks for
 mod order; // one after the other
 mod rows; // from rows to deliveries

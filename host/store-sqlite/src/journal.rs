@@ -62,6 +62,12 @@ pub(crate) fn answer_doubts(write: &Write<'_>, delivery_key: i64, standing: Stan
     Ok(())
 }
 
+/// Whether a request may have happened, and nobody knows.
+pub(crate) fn is_in_doubt(connection: &Connection, delivery_key: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM intents WHERE delivery = ?1 AND standing = 'open'";
+    connection.prepare_cached(sql)?.exists([delivery_key])
+}
+
 /// The columns that [`intent`] reads.
 macro_rules! columns {
     () => {

@@ -155,10 +155,11 @@ const HISTORY: [&str; 7] = [
 ];
 
 /// What else belongs to a run, and itself. That an item has started one stays known.
-const RUN: [&str; 4] = [
+const RUN: [&str; 5] = [
     "UPDATE items SET run = NULL, tick = NULL, name = NULL, \"group\" = NULL, message = NULL WHERE run = ?1",
     "UPDATE ticks SET run = NULL WHERE run = ?1",
     "DELETE FROM submissions WHERE run = ?1",
+    "DELETE FROM skips WHERE run = ?1",
     "DELETE FROM runs WHERE key = ?1",
 ];
 

@@ -8,6 +8,7 @@ pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
 pub mod deliveries; // work that waits
+pub mod failures; // runs that stand for others
 pub mod feeds; // polls, and the items that they find
 pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
@@ -22,6 +23,7 @@ pub mod runs; // submissions and what became of them
 pub mod schedules; // what happens again and again
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
+pub mod skips; // steps that are passed by
 pub mod tokens; // who may ask
 pub mod wakeups; // who is told of new work, and the end of it
 pub mod watching; // what those see who watch a host
@@ -262,6 +264,31 @@ macro_rules! conformance {
                 a_tick_that_starts_a_run_has_succeeded,
                 what_waits_is_counted_by_connection,
                 commits_are_counted,
+            }
+            skips {
+                what_was_skipped_is_kept_with_the_step_that_begins,
+                a_run_whose_last_steps_are_skipped_has_succeeded,
+                what_is_skipped_too_late_is_not_written,
+                a_run_may_begin_behind_its_first_steps,
+                a_run_all_of_whose_steps_are_skipped_has_succeeded_from_the_beginning,
+            }
+            failures {
+                what_stands_for_a_failed_run_begins_with_its_failure,
+                a_failed_run_is_given_another_once_whatever_becomes_of_it,
+                a_failure_that_was_not_written_is_given_nothing,
+                what_stands_for_a_run_has_its_files,
+                its_success_closes_what_waits_for_a_person,
+                what_it_was_not_to_close_goes_on_waiting,
+                a_failure_of_both_goes_on_waiting,
+                what_may_have_happened_goes_on_waiting,
+                what_has_sent_what_may_have_happened_goes_on_waiting,
+                what_is_tried_again_meanwhile_goes_on,
+                what_fails_anew_meanwhile_goes_on_waiting,
+                whoever_waits_behind_what_it_closes_goes_on,
+                a_source_is_told_of_what_stands_for_its_item,
+                an_item_is_held_while_what_stands_for_it_waits_for_a_person,
+                an_item_whose_own_run_waits_is_held_when_the_other_fails,
+                an_item_that_does_not_fit_begins_with_what_stands_for_it,
             }
             wakeups {
                 accepted_work_wakes,

@@ -8,11 +8,12 @@ use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
     BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, ClientPlace, Connection,
     CredentialKind, Delivery, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint, EndpointNeed,
-    FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin,
-    LastFailure, Lease, Limits, Name, NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap,
-    OwnerNotice, Past, Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId,
-    RunState, Schedule, Scope, SecretName, Sequence, SkipReason, Standing, Step, Task, TextOrSecret, Thumbprint, Tick,
-    TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits, Wellbeing,
+    FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, IntervalOf,
+    ItemOrigin, LastFailure, Lease, Limits, Name, NoticeOccasion, OnFailure, OperationDescription, OperationSettings,
+    Origin, Overlap, OwnerNotice, Past, Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision,
+    RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, Sequence, SkipReason, SkippedStep, Standing,
+    Step, Task, TextOrSecret, Thumbprint, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token,
+    Waits, Wellbeing,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -49,11 +50,17 @@ pub(crate) fn runs() -> Vec<Run> {
         closed_at,
         idempotency_key,
         caused_by: closed_at.map(|_| an(&format!("del-{UUID}"))),
+        stands_for: closed_at.map(|_| run_id()),
+        handled_by: closed_at.map(|_| run_id()),
     };
     RunState::ALL
         .into_iter()
         .flat_map(|state| [run(state, None, None), run(state, Some(moment()), Some("k".into()))])
         .collect()
+}
+
+pub(crate) fn skipped_step() -> SkippedStep {
+    SkippedStep { step_index: 1, step: name(), when: "{{ steps.search.found }}".into(), at: moment() }
 }
 
 pub(crate) fn attachment() -> Attachment {
@@ -349,11 +356,17 @@ pub(crate) fn flows() -> Vec<Flow> {
         order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
         attention: attention_rules(!title.is_empty()),
         owner_notice: (!title.is_empty()).then(|| OwnerNotice { flow: name(), when: NoticeOccasion::ALL.to_vec() }),
+        on_failure: (!title.is_empty()).then(|| OnFailure {
+            flow: name(),
+            when: NoticeOccasion::ALL.to_vec(),
+            resolves: true,
+        }),
         steps: vec![Step {
             name: name(),
             title: title.into(),
             connection: name(),
             operation: name(),
+            when: (!title.is_empty()).then(|| "{{ submission.urgent }}".into()),
             order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
             input,
         }],
@@ -410,6 +423,7 @@ pub(crate) fn schedules() -> Vec<ScheduleFigures> {
             name: name(),
             title: if full { "Title".into() } else { String::new() },
             cadence,
+            every_of: full.then_some(IntervalOf::Settings),
             overlap: Overlap::Skip,
             catch_up_ms: 1,
             enabled: full,

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sluse_model::Schedule;
 
 use crate::{
     arguments::{Doctor, Global},
     client::Host,
-    commands::config::shown,
+    commands::{config::shown, schedule::cadence},
     failure::Failure,
     output,
     settings::{self, Settings},
@@ -161,7 +162,27 @@ async fn running(host: &Host) -> Vec<Finding> {
         Ok(schedules) => findings.extend(schedules),
         Err(failure) => findings.push(Finding::failed("schedules", failure)),
     }
+    match host.get::<Value>("/v1/schedules").await {
+        Ok(schedules) => findings.extend(intervals(&schedules)),
+        Err(failure) => findings.push(failed("schedules", &failure)),
+    }
     findings
+}
+
+/// What a connection says of how often it is asked, where that is seldom meant. It works, and so is no illness.
+fn intervals(schedules: &Value) -> Option<Finding> {
+    let is_unusual = |schedule: &&Value| {
+        let seconds = schedule["every_ms"].as_u64().map(|millis| millis / 1000);
+        schedule["every_of"] == "settings" && seconds.is_some_and(Schedule::is_unusual)
+    };
+    let all = schedules["items"].as_array().into_iter().flatten().filter(is_unusual);
+    let told: Vec<_> =
+        all.map(|schedule| format!("`{}` {}", schedule["name"].as_str().unwrap_or(""), cadence(schedule))).collect();
+    (!told.is_empty()).then(|| Finding {
+        subject: "schedules",
+        passed: true,
+        message: format!("{}: {}", told.join(", "), Schedule::USUAL),
+    })
 }
 
 /// What somebody holds is not ill either, and not to be forgotten.

@@ -52,9 +52,16 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
 }
 
 /// `every 15m` or `0 6 * * 1-5 Europe/Copenhagen`.
-fn cadence(schedule: &Value) -> String {
+pub(super) fn cadence(schedule: &Value) -> String {
     match schedule["every_ms"].as_u64() {
-        Some(every_ms) => format!("every {}", length(every_ms)),
+        Some(every_ms) => {
+            let of = match schedule["every_of"].as_str() {
+                Some("settings") => " (as the connection says)",
+                Some(_) => " (as the connector says)",
+                None => "",
+            };
+            format!("every {}{of}", length(every_ms))
+        }
         None => format!("{} {}", cell(schedule, "cron"), cell(schedule, "zone")),
     }
 }

@@ -1,8 +1,10 @@
 //! What files say, and every finding with its file and line.
 
 mod checking; // against what is installed
+mod conditions; // steps with conditions, and failures
 mod differences; // what would change
 mod example; // the example that ships
+mod intervals; // how often, where no schedule says so
 mod reading; // what files say
 mod resolving; // where addresses come from
 mod scheduling; // what happens again and again

@@ -83,7 +83,7 @@ impl Newcomers {
 
     fn run(&mut self, run: &NewRun) {
         self.flows.push(run.flow.clone());
-        self.delivery(&run.first);
+        run.first.iter().for_each(|first| self.delivery(first));
         run.along.iter().for_each(|run| self.run(run));
     }
 

@@ -200,6 +200,7 @@ pub(super) fn flow() -> Schema {
         .may_have("order_by", text().about("The ordering key of the steps that name none."))
         .may_have("attention", list(attention_rule()).about("Whose work it is when a step waits for a person."))
         .may_have("owner_notice", owner_notice())
+        .may_have("on_failure", on_failure())
         .with("steps", list(step()).about("Carried out one after the other."))
         .with("digest", digest().about("Names this version of the flow."))
         .with("changed_at", timestamp())
@@ -225,6 +226,16 @@ fn owner_notice() -> Schema {
         .named("OwnerNotice")
 }
 
+fn on_failure() -> Schema {
+    let resolves = "When that run succeeds, what waits for a person is closed as failed, unless it may have happened.";
+    object()
+        .with("flow", name().about("One run of it is started for each run that fails, and ever."))
+        .with("when", list(one_of_texts(NoticeOccasion::ALL.map(NoticeOccasion::as_str))))
+        .with("resolves", boolean().about(resolves))
+        .about("What is started for a run that fails, or waits for a person.")
+        .named("OnFailure")
+}
+
 fn step() -> Schema {
     let input =
         "The operation's input, with expressions over `submission`, `attachments`, `steps` and `run` in its texts.";
@@ -233,6 +244,7 @@ fn step() -> Schema {
         .may_have("title", text())
         .with("connection", name())
         .with("operation", name())
+        .may_have("when", text().about("One expression that is true or false: the step is skipped when it is false."))
         .may_have("order_by", text().about("What its ordering key is made of: expressions as in `input`."))
         .with("input", anything().about(input))
         .about("One delivery of a flow.")

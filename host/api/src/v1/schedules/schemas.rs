@@ -1,6 +1,6 @@
 //! What schedules and their ticks look like when they are sent.
 
-use sluse_model::{Overlap, SkipReason, Wellbeing};
+use sluse_model::{IntervalOf, Overlap, SkipReason, Wellbeing};
 
 use super::super::{deliveries::schemas as deliveries, runs::schemas as runs};
 use crate::openapi::schema::{
@@ -17,6 +17,11 @@ pub(super) fn schedule() -> Schema {
         .may_have("title", text())
         .may_have("every_ms", number().about("In equal steps of real time."))
         .may_have("jitter_ms", number().about("Each tick is fired up to so much later, by chance."))
+        .may_have(
+            "every_of",
+            one_of_texts(IntervalOf::ALL.map(IntervalOf::as_str))
+                .about("Who says how often, when the schedule does not: the connection's settings, or the feed."),
+        )
         .may_have("cron", text().about("By the local time of `zone`: minute, hour, day, month, day of the week."))
         .may_have("zone", text().about("By its IANA name.").example("Europe/Copenhagen"))
         .with(

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{Catalog, granted, policies, shapes::pointer_to_path};
 use crate::{
-    configuration::{Located, finding::Finding},
+    configuration::{Located, finding::Finding, intervals::settings_of},
     mapping::did_you_mean,
     schema::Schema,
 };
@@ -25,6 +25,7 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
         }
         Some(description) => {
             settings(connection, description, &mut refuse);
+            intervals(connection, description, &mut refuse);
             needs(connection, description, &mut refuse);
             granted::needs(connection, description, &mut refuse);
             policies::operations(connection, description, &mut refuse);
@@ -62,6 +63,16 @@ fn settings(connection: &Connection, description: &Description, refuse: &mut imp
     for violation in schema.check(&Value::Object(connection.settings.clone())).err().unwrap_or_default() {
         let path = pointer_to_path("settings", &violation.path);
         refuse(&path, format!("`{}` expects {}", description.name, violation.expected));
+    }
+}
+
+/// What says how often a feed is asked says so.
+fn intervals(connection: &Connection, description: &Description, refuse: &mut impl FnMut(&str, String)) {
+    for setting in settings_of(connection, description, |_| true) {
+        if setting.seconds().is_none() {
+            let message = "it says how often a feed is asked: a whole number of seconds, from 1 to a year's";
+            refuse(&format!("settings.{}", setting.key), message.to_owned());
+        }
     }
 }
 
