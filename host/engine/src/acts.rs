@@ -138,7 +138,9 @@ impl Engine {
     async fn write_act(&self, new: NewAct) -> Result<(), StoreError> {
         let (id, kind, after) = (new.delivery, new.act.kind().as_str(), standing(&new.after));
         let by = new.by.name.clone();
+        let state = new.after.clone();
         self.store.act(new).await?;
+        self.tell_callers(&id, &state);
         tracing::info!(delivery = %id, act = kind, by, state = %after, "delivery {id}: {kind} by {by}, now {after}");
         Ok(())
     }

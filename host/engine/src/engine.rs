@@ -10,8 +10,8 @@ use sluse_vault::Vault;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, polls::Polls,
-    revisions::Revisions,
+    EngineSettings, call::Calls, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates,
+    polls::Polls, revisions::Revisions,
 };
 
 /// What the engine is wired from.
@@ -40,6 +40,7 @@ pub struct Engine {
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) calls: Calls,
     pub(crate) polls: Polls,
     /// Told when schedules are to be looked at before their time.
     pub(crate) schedules_changed: tokio::sync::Notify,
@@ -60,6 +61,7 @@ impl Engine {
             revisions: Revisions::new(parts.store.clone(), parts.loader),
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
             gates: Gates::new(parts.clock.clone()),
+            calls: Calls::new(parts.settings.max_calls()),
             polls: Polls::default(),
             schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),

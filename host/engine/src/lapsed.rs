@@ -72,8 +72,12 @@ impl Engine {
             closed: Vec::new(),
             along,
         };
+        let (delivery, state) = (settlement.delivery, settlement.state.clone());
         match self.store.settle(settlement, None).await {
-            Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
+            Ok(_) | Err(StoreError::Stale(_)) => {
+                self.tell_callers(&delivery, &state);
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

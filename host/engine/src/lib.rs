@@ -4,6 +4,7 @@
 mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
 mod bulk; // one act on many deliveries
+mod call; // one operation, for somebody who waits
 mod callbacks; // waiting for an answer
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
@@ -41,6 +42,7 @@ mod worker; // one delivery: call, judge, settle
 
 pub use acts::{ActError, MAX_WHY_CHARS};
 pub use bulk::{Bulk, BulkError, BulkPreview};
+pub use call::{CallClass, CallError, CallFailure, CallRequest, Called, FailedDelivery};
 pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;

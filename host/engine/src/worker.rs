@@ -152,7 +152,10 @@ impl Engine {
         loop {
             let claim = (pass.is_some() && !self.stopping()).then(|| self.claim(self.clock.now()));
             match self.store.settle(settlement.clone(), claim).await {
-                Ok(next) => return next.map(|next| *next).zip(pass),
+                Ok(next) => {
+                    self.tell_callers(&settlement.delivery, &settlement.state);
+                    return next.map(|next| *next).zip(pass);
+                }
                 Err(StoreError::Stale(what)) => {
                     tracing::warn!("a settlement came too late: {what} has changed meanwhile");
                     return None;
@@ -193,7 +196,7 @@ impl Engine {
         let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
         let ended = tokio::select! {
-            ended = self.call(&revision, &connection, claimed, host) => match ended {
+            ended = self.invoke(&revision, &connection, claimed, host) => match ended {
                 Ok(ended) => judge(ended, record.wait(), self.clock.now()),
                 Err(end) => end,
             },
@@ -213,7 +216,7 @@ impl Engine {
     }
 
     /// Begins with the operation, tells a source what became of its items, or goes on with it when its wait has ended.
-    async fn call(
+    async fn invoke(
         &self,
         revision: &LoadedRevision,
         connection: &LiveConnection,
