@@ -7,11 +7,11 @@ use sluse_engine::{Incompatibility, Installed};
 use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
     BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, Connection, CredentialKind,
-    Delivery, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed,
-    Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin, Lease, Limits, Name, NoticeOccasion,
-    OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice, Planned, Problem, Rate, Reason, Resolution,
-    RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, SkipReason, Standing,
-    Step, Task, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
+    Delivery, DeliveryId, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow,
+    FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin, Lease, Limits, Name,
+    NoticeOccasion, OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice, Planned, Problem, Rate,
+    Reason, Resolution, RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName,
+    SkipReason, Standing, Step, Task, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -33,6 +33,10 @@ pub(crate) fn run_id() -> RunId {
     an(&format!("run-{UUID}"))
 }
 
+pub(crate) fn delivery_id() -> DeliveryId {
+    an(&format!("del-{UUID}"))
+}
+
 fn name() -> Name {
     an("building-permit")
 }
@@ -47,7 +51,7 @@ pub(crate) fn runs() -> Vec<Run> {
         accepted_at: moment(),
         closed_at,
         idempotency_key,
-        caused_by: closed_at.map(|_| an(&format!("del-{UUID}"))),
+        caused_by: closed_at.map(|_| delivery_id()),
     };
     RunState::ALL
         .into_iter()
@@ -93,7 +97,7 @@ pub(crate) fn states() -> Vec<DeliveryState> {
 pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let output = matches!(state, DeliveryState::Closed { .. }).then(|| "{\"case_id\": \"S1\"}".to_owned());
     let delivery = Delivery {
-        id: an(&format!("del-{UUID}")),
+        id: delivery_id(),
         run: run_id(),
         step_index: 0,
         step: name(),
