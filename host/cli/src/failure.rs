@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     NotPassed(String),
     /// A run waits for a person, or has failed. Exit code 6.
     NotSucceeded(String),
+    /// A call came to no output. Exit codes 10 to 16, by what came of it.
+    NoOutput { code: u8, message: String, errors: Vec<String> },
 }
 
 impl Failure {
@@ -28,6 +30,7 @@ impl Failure {
             Self::NotReachable { .. } => 4,
             Self::NotPassed(_) => 5,
             Self::NotSucceeded(_) => 6,
+            Self::NoOutput { code, .. } => *code,
         })
     }
 
@@ -35,17 +38,21 @@ impl Failure {
     pub(crate) fn tell(&self) {
         match self {
             Self::Failed(error) => output::complain(&format!("failed: {error:#}")),
-            Self::Refused { detail, errors } => {
-                output::complain(&format!("refused: {}", output::visible(detail)));
-                for error in errors {
-                    output::complain(&format!("  {}", output::visible(error)));
-                }
-            }
+            Self::Refused { detail, errors } => complain(&format!("refused: {detail}"), errors),
+            Self::NoOutput { message, errors, .. } => complain(message, errors),
             Self::NotReachable { url, cause } => output::complain(&format!(
                 "no host answers at {url} ({cause}): start one with `sluse serve`, or say where it is with `--url`"
             )),
             Self::NotPassed(message) | Self::NotSucceeded(message) => output::complain(message),
         }
+    }
+}
+
+/// A line, and one for each thing that is wrong.
+fn complain(line: &str, errors: &[String]) {
+    output::complain(&output::visible(line));
+    for error in errors {
+        output::complain(&format!("  {}", output::visible(error)));
     }
 }
 

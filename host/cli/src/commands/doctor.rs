@@ -56,7 +56,9 @@ fn failed(subject: &'static str, failure: &Failure) -> Finding {
         Failure::Failed(error) => format!("{error:#}"),
         Failure::Refused { detail, .. } => detail.clone(),
         Failure::NotReachable { url, cause } => format!("no host answers at {url} ({cause})"),
-        Failure::NotPassed(message) | Failure::NotSucceeded(message) => message.clone(),
+        Failure::NotPassed(message) | Failure::NotSucceeded(message) | Failure::NoOutput { message, .. } => {
+            message.clone()
+        }
     };
     Finding { subject, passed: false, message }
 }
