@@ -47,5 +47,7 @@ mod site; // a host with a WorkZone
 mod stopping; // asked to stop
 #[path = "main_job/swap.rs"]
 mod swap; // a newer connector under load
+#[path = "main_job/synchronous.rs"]
+mod synchronous; // somebody waits for the answer
 #[path = "main_job/withdrawal.rs"]
 mod withdrawal; // a secret's confirmation taken back

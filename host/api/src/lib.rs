@@ -6,6 +6,7 @@ mod body; // bodies within their limits
 mod callbacks; // where targets answer
 mod form; // a form with files, in bounded memory
 mod health; // whether the host is well
+mod idempotency; // known when it comes again
 mod metrics; // how it does, for Prometheus
 mod openapi; // what the endpoints take and answer, for programs and people
 mod path; // what stands in the places of a path

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 mod bulk; // about many deliveries
+mod call; // about one operation
 mod delivery; // about deliveries
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluse_model::{Digest, Name, RunId, Scope, TokenId};
 
 pub(crate) use bulk::{Bulk, Many};
+pub(crate) use call::Call;
 pub(crate) use delivery::{Delivery, DeliveryFilter};
 
 /// A host for connectors: each runs as a sandboxed WebAssembly component, while networking, credentials, files,
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Hand in a submission.
     Submit(Submit),
+    /// Do one operation of a connection, and print its output.
+    Call(Call),
     /// Look at runs.
     #[command(subcommand)]
     Run(Run),

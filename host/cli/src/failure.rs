@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     NotPassed(String),
     /// A run waits for a person, or has failed. Exit code 6.
     NotSucceeded(String),
+    /// A call came to no output. Exit codes 10 to 16, by what came of it.
+    NoOutput { code: u8, message: String, errors: Vec<String> },
 }
 
 impl Failure {
@@ -28,6 +30,7 @@ impl Failure {
             Self::NotReachable { .. } => 4,
             Self::NotPassed(_) => 5,
             Self::NotSucceeded(_) => 6,
+            Self::NoOutput { code, .. } => *code,
         })
     }
 
@@ -35,12 +38,8 @@ impl Failure {
     pub(crate) fn tell(&self) {
         match self {
             Self::Failed(error) => output::complain(&format!("failed: {error:#}")),
-            Self::Refused { detail, errors } => {
-                output::complain(&format!("refused: {}", output::visible(detail)));
-                for error in errors {
-                    output::complain(&format!("  {}", output::visible(error)));
-                }
-            }
+            Self::Refused { detail, errors } => complain(&format!("refused: {detail}"), errors),
+            Self::NoOutput { message, errors, .. } => complain(message, errors),
             Self::NotReachable { .. } => {
                 output::complain(&format!("{self}: start one with `sluse serve`, or say where it is with `--url`"))
             }
@@ -55,8 +54,18 @@ impl fmt::Display for Failure {
             Self::Failed(error) => write!(f, "{error:#}"),
             Self::Refused { detail, .. } => f.write_str(detail),
             Self::NotReachable { url, cause } => write!(f, "no host answers at {url} ({cause})"),
-            Self::NotPassed(message) | Self::NotSucceeded(message) => f.write_str(message),
+            Self::NotPassed(message) | Self::NotSucceeded(message) | Self::NoOutput { message, .. } => {
+                f.write_str(message)
+            }
         }
+    }
+}
+
+/// A line, and one for each thing that is wrong.
+fn complain(line: &str, errors: &[String]) {
+    output::complain(&output::visible(line));
+    for error in errors {
+        output::complain(&format!("  {}", output::visible(error)));
     }
 }
 

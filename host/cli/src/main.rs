@@ -49,6 +49,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Resume => commands::connection::resume(&global).await,
         Command::Apply(command) => commands::apply::run(&global, command).await,
         Command::Submit(command) => commands::submit::run(&global, command).await,
+        Command::Call(command) => commands::call::run(&global, command).await,
         Command::Run(command) => commands::run::run(&global, command).await,
         Command::Delivery(command) => commands::delivery::run(&global, command).await,
         Command::Bulk(command) => commands::bulk::run(&global, command).await,

@@ -148,6 +148,7 @@ impl Engine {
             self.counts.settled(connection, &state);
         }
         self.counts.came(&newcomers);
+        self.tell_callers(&id, &state);
         tracing::info!(delivery = %id, act = kind, by, state = %after, "delivery {id}: {kind} by {by}, now {after}");
         Ok(())
     }

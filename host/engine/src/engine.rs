@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     EngineSettings,
+    call::Calls,
     connections::Connections,
     dispatcher::Dispatcher,
     figures::{Backlogs, Counting, Watch},
@@ -47,6 +48,7 @@ pub struct Engine {
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) calls: Calls,
     pub(crate) polls: Polls,
     pub(crate) started_at: Timestamp,
     /// Since when what should have come can be late.
@@ -75,6 +77,7 @@ impl Engine {
             revisions: Revisions::new(parts.store.clone(), parts.loader),
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
             gates: Gates::new(parts.clock.clone()),
+            calls: Calls::new(parts.settings.max_calls()),
             polls: Polls::default(),
             started_at,
             watch: Watch::from(started_at, tokio::time::Instant::now()),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
-use sluse_model::{Digest, Flow, Name, Step, ordering_key};
+use sluse_model::{Digest, Flow, Name, Step, Timestamp, call_flow, ordering_key};
 use sluse_store::{Store, StoreError, StoredFlow};
 
 pub(crate) use onward::{Computed, NotComputed, Onward};
@@ -95,6 +95,8 @@ pub(crate) struct Flows {
     generation: AtomicU64,
     /// The present version of each, with the generation that it was read in.
     present: RwLock<HashMap<Name, (u64, Digest)>>,
+    /// The flows of single operations that are kept, by connection and operation. They never change.
+    of_calls: RwLock<HashMap<(Name, Name), Digest>>,
 }
 
 /// Versions that are kept compiled; beyond it, all are dropped and compiled again as they are met.
@@ -102,7 +104,8 @@ const MAX_COMPILED: usize = 1000;
 
 impl Flows {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, by_digest: RwLock::default(), generation: AtomicU64::new(0), present: RwLock::default() }
+        let (by_digest, present, of_calls) = (RwLock::default(), RwLock::default(), RwLock::default());
+        Self { store, by_digest, generation: AtomicU64::new(0), present, of_calls }
     }
 
     /// The present version of a flow.
@@ -128,6 +131,23 @@ impl Flows {
         }
         let stored = self.store.flow_version(digest).await?.ok_or_else(|| FlowError::Unknown(name.clone()))?;
         self.keep(stored)
+    }
+
+    /// The flow of a single operation, kept from its first call on.
+    pub(crate) async fn of_call(
+        &self,
+        connection: &Name,
+        operation: &Name,
+        now: Timestamp,
+    ) -> Result<Digest, StoreError> {
+        let asked = (connection.clone(), operation.clone());
+        let known = self.of_calls.read().unwrap_or_else(PoisonError::into_inner).get(&asked).copied();
+        if let Some(digest) = known {
+            return Ok(digest);
+        }
+        let digest = self.store.keep_flow(call_flow(connection, operation), now).await?;
+        self.of_calls.write().unwrap_or_else(PoisonError::into_inner).insert(asked, digest);
+        Ok(digest)
     }
 
     /// Asks the store again which versions are present: configuration was applied.

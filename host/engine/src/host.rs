@@ -5,10 +5,10 @@ mod additions; // how much a call may add to them
 mod addresses; // where the target answers
 mod admission; // what has to be durable before a byte leaves
 mod answers; // how much they may amount to together
-mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
 mod identity; // what names a request
+mod look; // the host of one who only looks
 mod message; // what a signed request is called
 mod numbers; // numbers that are handed out once
 mod published; // files in granted folders
@@ -36,7 +36,7 @@ use self::{
 use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use additions::Additions;
-pub(crate) use check::CheckHost;
+pub(crate) use look::LookHost;
 pub(crate) use published::FOLDER_THREADS;
 pub(crate) use record::{HostRecord, Record};
 
@@ -44,9 +44,9 @@ pub(crate) use record::{HostRecord, Record};
 pub(crate) struct DeliveryHost {
     engine: Arc<Engine>,
     connection: Arc<LiveConnection>,
-    /// Absent for a check, which is on behalf of no run.
+    /// Absent where it is on behalf of no run.
     run: Option<RunId>,
-    /// The delivery whose journal this writes, under the lease that it is worked on with. Absent for a check.
+    /// The delivery whose journal this writes, under the lease that it is worked on with. Absent without a run.
     held: Option<(DeliveryId, Lease)>,
     /// How many waits of the delivery have ended.
     phase: u32,
@@ -96,9 +96,9 @@ impl DeliveryHost {
         }
     }
 
-    /// The host of a check, which changes nothing at the target and is on behalf of no run.
-    fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        Self::of_nothing(engine, connection, 1, Promise::Reads("a check"), false)
+    /// The host of one who only looks, which changes nothing at the target and is on behalf of no run.
+    fn of_look(engine: Arc<Engine>, connection: Arc<LiveConnection>, who: &'static str) -> Self {
+        Self::of_nothing(engine, connection, 1, Promise::Reads(who), false)
     }
 
     /// The host of a poll. What it finds is not known yet, so there is no journal to send anything under.
@@ -139,6 +139,9 @@ impl DeliveryHost {
             }
             (Some(Promise::Repeats(who)), Effect::Once) => {
                 format!("{who} may be made again, and this {method} must happen once: send it when the source is told")
+            }
+            (Some(Promise::Reads(who)), Effect::Read) if request.keep.is_some() && self.run.is_none() => {
+                format!("{who} is on behalf of no run that could keep a file")
             }
             _ => return Ok(()),
         };

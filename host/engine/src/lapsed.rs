@@ -75,9 +75,13 @@ impl Engine {
         match self.store.settle(settlement.clone(), None).await {
             Ok(_) => {
                 self.counts.was_written(&claimed.delivery.connection, &settlement);
+                self.tell_callers(&settlement.delivery, &settlement.state);
                 Ok(())
             }
-            Err(StoreError::Stale(_)) => Ok(()),
+            Err(StoreError::Stale(_)) => {
+                self.tell_callers(&settlement.delivery, &settlement.state);
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -4,6 +4,7 @@
 mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
 mod bulk; // one act on many deliveries
+mod call; // one operation, for somebody who waits
 mod callbacks; // waiting for an answer
 mod causes; // runs that a delivery causes
 mod check; // trying a connection
@@ -45,6 +46,7 @@ mod worker; // one delivery: call, judge, settle
 
 pub use acts::{ActError, MAX_WHY_CHARS};
 pub use bulk::{Bulk, BulkError, BulkPreview};
+pub use call::{CallClass, CallError, CallFailure, CallRequest, Called, FailedDelivery};
 pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;

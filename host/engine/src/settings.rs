@@ -23,6 +23,14 @@ pub struct EngineSettings {
     pub retention: Option<RetentionSettings>,
 }
 
+impl EngineSettings {
+    /// Calls under way at the same time for those who wait for their answer, over all connections. They are beside
+    /// the attempts of the queue: a quarter as many, since nobody waits for what is slow.
+    pub fn max_calls(&self) -> u32 {
+        self.max_in_flight.div_ceil(4)
+    }
+}
+
 /// How long what is closed is kept, from when it closed. What is not closed is kept however old it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionSettings {

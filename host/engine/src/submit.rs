@@ -8,8 +8,10 @@ use sluse_store::{Accepted, Claim, Content, NewRun, StoreError};
 
 use crate::{
     Engine, counted,
+    dispatcher::Place,
     figures::Newcomers,
     flows::{CompiledFlow, Computed, FlowError, NotComputed, Onward},
+    gates::Pass,
     mapping::{MappingError, RunFacts, Scope},
     schema::Violation,
 };
@@ -90,10 +92,20 @@ impl Engine {
 
     /// Writes a run down and begins with it, if there is a place.
     async fn accept(self: &Arc<Self>, run: NewRun, now: Timestamp) -> Result<Submitted, SubmitError> {
-        let id = run.id;
         let place = self.dispatcher.free_place();
         let connection = run.first.as_ref().map(|first| &first.connection);
         let way = place.zip(connection).and_then(|(place, to)| Some((place, self.gates.admit_newcomer(to)?)));
+        self.take_in(run, now, way).await
+    }
+
+    /// Writes a run down, and begins with it where there is a way for it.
+    pub(crate) async fn take_in(
+        self: &Arc<Self>,
+        run: NewRun,
+        now: Timestamp,
+        way: Option<(Place, Pass)>,
+    ) -> Result<Submitted, SubmitError> {
+        let id = run.id;
         let claim = way.as_ref().map(|_| self.claim(now));
         let newcomers = Newcomers::of_run(&run);
         let accepted = self.store.accept(run, claim).await?;
@@ -175,9 +187,7 @@ impl Engine {
 
 fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError> {
     let name = &flow.flow.name;
-    if submission.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES) {
-        return Err(SubmitError::BadKey);
-    }
+    check_key(submission.idempotency_key.as_deref())?;
     let limit_bytes = flow.flow.max_attachment_bytes;
     if let Some(file) = submission.files.iter().find(|file| file.content.size_bytes > limit_bytes) {
         return Err(SubmitError::FileTooLarge {
@@ -188,6 +198,14 @@ fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError
         });
     }
     fits(flow, &submission.data)
+}
+
+/// Whether a key may be used as one.
+pub(crate) fn check_key(key: Option<&str>) -> Result<(), SubmitError> {
+    match key {
+        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => Err(SubmitError::BadKey),
+        _ => Ok(()),
+    }
 }
 
 fn fits(flow: &CompiledFlow, data: &Value) -> Result<(), SubmitError> {

@@ -163,6 +163,7 @@ impl Engine {
             match self.store.settle(settlement.clone(), claim).await {
                 Ok(next) => {
                     self.counts.was_written(connection, &settlement);
+                    self.tell_callers(&settlement.delivery, &settlement.state);
                     return next.map(|next| *next).zip(pass);
                 }
                 Err(StoreError::Stale(what)) => {
@@ -205,7 +206,7 @@ impl Engine {
         let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
         let ended = tokio::select! {
-            ended = self.call(&revision, &connection, claimed, host) => match ended {
+            ended = self.invoke(&revision, &connection, claimed, host) => match ended {
                 Ok(ended) => judge(ended, record.wait(), self.clock.now()),
                 Err(end) => end,
             },
@@ -225,7 +226,7 @@ impl Engine {
     }
 
     /// Begins with the operation, tells a source what became of its items, or goes on with it when its wait has ended.
-    async fn call(
+    async fn invoke(
         &self,
         revision: &LoadedRevision,
         connection: &LiveConnection,

@@ -12,6 +12,8 @@ mod bulk; // one act on many
 mod callbacks; // what a target answers later
 #[path = "deliveries/callers.rs"]
 mod callers; // who goes away, and an engine that stops
+#[path = "deliveries/calls.rs"]
+mod calls; // one operation, and somebody who waits
 #[path = "deliveries/clock.rs"]
 mod clock; // a clock that is set
 #[path = "deliveries/discovery.rs"]
@@ -40,6 +42,8 @@ mod policies; // when to try again, and when no more
 mod restart; // what a former process left behind
 #[path = "deliveries/retention.rs"]
 mod retention; // what is given up in time
+#[path = "deliveries/rivals.rs"]
+mod rivals; // calls beside a queue
 #[path = "deliveries/schedules.rs"]
 mod schedules; // what happens again and again
 #[path = "deliveries/secrets.rs"]

@@ -34,6 +34,31 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// A flow of the host's own: one step of the same name, whose input is not mapped.
+    pub(crate) fn own(name: &str, connection: &Name, operation: &Name) -> Self {
+        let name: Name = name.parse().expect("what the host calls its flows is a name");
+        let step = Step {
+            name: name.clone(),
+            title: String::new(),
+            connection: connection.clone(),
+            operation: operation.clone(),
+            when: None,
+            order_by: None,
+            input: serde_json::json!({}),
+        };
+        Self {
+            name,
+            title: String::new(),
+            schema: serde_json::Value::Bool(true),
+            max_attachment_bytes: 1,
+            order_by: None,
+            attention: Vec::new(),
+            owner_notice: None,
+            on_failure: None,
+            steps: vec![step],
+        }
+    }
+
     /// The same work for those whose it is: a queue that it has already stays.
     pub fn assigned(&self, attention: Attention, connection: &Name, step: &Name) -> Attention {
         let fits = |rule: &&AttentionRule| rule.fits(attention.reason, connection, step);

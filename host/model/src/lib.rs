@@ -5,6 +5,7 @@
 mod attachment; // files of a run
 mod auth; // how a connection signs in
 mod batch; // one act on many deliveries
+mod call; // one operation, asked for and waited for
 mod connection; // a configured use of a connector
 mod delivery; // one durable call, and what may become of it
 mod description; // what a connector says of itself
@@ -31,6 +32,7 @@ mod token; // who may ask the host for what
 pub use attachment::Attachment;
 pub use auth::{Auth, ClientPlace, SecretName, TextOrSecret};
 pub use batch::{BatchAct, BatchEnd, BatchRefusal, MAX_BATCH_RATE, USUAL_BATCH_RATE, batch_gap};
+pub use call::{CALL_FLOW, call_flow, call_key};
 pub use connection::{
     CallbackSettings, Connection, Discovery, Endpoint, FolderGrant, Grant, Limits, OperationSettings, Sequence,
 };

@@ -46,6 +46,7 @@ macro_rules! conformance {
                 what_is_not_named_stays,
                 a_flow_version_outlives_a_newer_one,
                 a_flow_may_return_to_an_earlier_version,
+                a_flow_of_the_host_s_own_is_kept_and_present_nowhere,
                 apply_is_all_or_nothing,
             }
             connectors {

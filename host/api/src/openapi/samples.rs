@@ -7,13 +7,13 @@ use sluse_engine::{Incompatibility, Installed, ScheduleFigures};
 use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
     BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, ClientPlace, Connection,
-    CredentialKind, Delivery, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint, EndpointNeed,
-    FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant, Intent, IntervalOf,
-    ItemOrigin, LastFailure, Lease, Limits, Name, NoticeOccasion, OnFailure, OperationDescription, OperationSettings,
-    Origin, Overlap, OwnerNotice, Past, Planned, Problem, Rate, Reason, Resolution, RetryPolicy, Revision,
-    RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, Sequence, SkipReason, SkippedStep, Standing,
-    Step, Task, TextOrSecret, Thumbprint, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token,
-    Waits, Wellbeing,
+    CredentialKind, Delivery, DeliveryId, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint,
+    EndpointNeed, FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant,
+    Intent, IntervalOf, ItemOrigin, LastFailure, Lease, Limits, Name, NoticeOccasion, OnFailure, OperationDescription,
+    OperationSettings, Origin, Overlap, OwnerNotice, Past, Planned, Problem, Rate, Reason, Resolution, RetryPolicy,
+    Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, Sequence, SkipReason, SkippedStep,
+    Standing, Step, Task, TextOrSecret, Thumbprint, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp,
+    Token, Waits, Wellbeing,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -35,6 +35,10 @@ pub(crate) fn run_id() -> RunId {
     an(&format!("run-{UUID}"))
 }
 
+pub(crate) fn delivery_id() -> DeliveryId {
+    an(&format!("del-{UUID}"))
+}
+
 pub(crate) fn name() -> Name {
     an("building-permit")
 }
@@ -49,7 +53,7 @@ pub(crate) fn runs() -> Vec<Run> {
         accepted_at: moment(),
         closed_at,
         idempotency_key,
-        caused_by: closed_at.map(|_| an(&format!("del-{UUID}"))),
+        caused_by: closed_at.map(|_| delivery_id()),
         stands_for: closed_at.map(|_| run_id()),
         handled_by: closed_at.map(|_| run_id()),
     };
@@ -101,7 +105,7 @@ pub(crate) fn states() -> Vec<DeliveryState> {
 pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let output = matches!(state, DeliveryState::Closed { .. }).then(|| "{\"case_id\": \"S1\"}".to_owned());
     let delivery = Delivery {
-        id: an(&format!("del-{UUID}")),
+        id: delivery_id(),
         run: run_id(),
         step_index: 0,
         step: name(),

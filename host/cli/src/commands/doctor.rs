@@ -87,7 +87,7 @@ fn show(findings: &[Finding], when_empty: &str) {
 /// the most others from being seen.
 fn told(findings: Vec<Finding>) -> Result<(), Failure> {
     let rank = |failure: &Failure| match failure {
-        Failure::NotPassed(_) | Failure::NotSucceeded(_) => 0,
+        Failure::NotPassed(_) | Failure::NotSucceeded(_) | Failure::NoOutput { .. } => 0,
         Failure::NotReachable { .. } => 1,
         Failure::Refused { .. } => 2,
         Failure::Failed(_) => 3,

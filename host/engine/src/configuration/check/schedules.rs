@@ -1,6 +1,6 @@
 //! Schedules: a time that comes, a feed that is there, a submission that fits.
 
-use sluse_model::{Flow, Name, Overlap, SETTLE_FLOW, Schedule, Task, zone_names};
+use sluse_model::{CALL_FLOW, Flow, Name, Overlap, SETTLE_FLOW, Schedule, Task, zone_names};
 
 use super::{Catalog, connection, shapes::pointer_to_path};
 use crate::{
@@ -44,12 +44,13 @@ pub(super) fn check(located: &Located<Schedule>, parsed: &Parsed, catalog: &Cata
 
 /// No flow is called as the host's own.
 pub(super) fn reserved(located: &Located<Flow>, findings: &mut Vec<Finding>) {
-    if located.value.name.as_str() == SETTLE_FLOW {
-        let message = format!(
-            "`{SETTLE_FLOW}` is the host's own flow, which tells sources what became of their items: choose another name"
-        );
-        findings.push(located.origin.finding("name", message));
-    }
+    let what = match located.value.name.as_str() {
+        SETTLE_FLOW => "tells sources what became of their items",
+        CALL_FLOW => "does single operations for those who wait for them",
+        _ => return,
+    };
+    let message = format!("`{}` is the host's own flow, which {what}: choose another name", located.value.name);
+    findings.push(located.origin.finding("name", message));
 }
 
 fn flow<'c>(
