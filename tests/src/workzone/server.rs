@@ -29,7 +29,7 @@ use super::requests::RequestLog;
 use super::settings::Settings;
 use super::state::State;
 use super::target::{self, Target};
-use super::{batch, control, documents, inject};
+use super::{batch, control, documents, inject, ntlm};
 
 /// All that the routes share.
 #[derive(Debug)]
@@ -141,7 +141,11 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
 async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, connection: u64) {
     // Small answers leave at once; a failure here only costs speed.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(Arc::clone(&shared), connection, request));
+    let user = ntlm::Connection::default();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(user.clone());
+        answer(Arc::clone(&shared), connection, request)
+    });
     // How a connection ended is for the client to notice; faults end it on purpose.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
@@ -184,8 +188,10 @@ pub(super) async fn route(shared: &Shared, request: Request<Body>) -> Response<B
     let Some((version, path)) = service_root(parts.uri.path()) else {
         return html_not_found();
     };
-    match access::admit(shared, &parts.headers, path == "$batch") {
+    let user = parts.extensions.get::<ntlm::Connection>().cloned().unwrap_or_default();
+    match access::admit(shared, &user, &parts.headers, path == "$batch") {
         Err(Denied::Unknown { token_sent }) => return access::unauthorized(shared, token_sent),
+        Err(Denied::Challenged { offer }) => return access::challenged(&offer),
         Err(Denied::Refused(refusal)) => {
             let shape = odata::shape_for(version, odata::text_header(&parts.headers, "accept"));
             return respond(Answer::refusal(&refusal, shape).of_version(version));
