@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 use sluse_tests::{
     simulated::program,
-    workzone::{BasicAccount, ClockMode, CustomField, CustomTable, FieldKind, Settings, SimulatedWorkZone},
+    workzone::{
+        BasicAccount, ClockMode, CustomField, CustomTable, DirectoryUser, FieldKind, Settings, SimulatedWorkZone,
+    },
 };
 
 #[derive(Parser)]
@@ -64,6 +66,9 @@ struct Serve {
     /// Admit this user with Basic authentication too, as USER:PASSWORD.
     #[arg(long)]
     basic: Option<String>,
+    /// Admit this user of a directory with NTLM too, as DOMAIN\USER:PASSWORD.
+    #[arg(long)]
+    ntlm: Option<String>,
     /// One more custom field, as SET.NAME or SET.NAME:KIND (text, unique, date, decimal, integer).
     #[arg(long)]
     field: Vec<String>,
@@ -113,6 +118,9 @@ fn settings(options: Serve) -> anyhow::Result<Settings> {
         let (user, password) = pair.split_once(':').context("write `--basic` as USER:PASSWORD")?;
         settings.basic = Some(BasicAccount { user: user.to_owned(), password: password.to_owned(), lock_after: None });
     }
+    if let Some(text) = options.ntlm {
+        settings.ntlm = Some(directory_user(&text).context("write `--ntlm` as DOMAIN\\USER:PASSWORD")?);
+    }
     for field in &options.field {
         settings.custom_fields.push(custom_field(field)?);
     }
@@ -120,6 +128,12 @@ fn settings(options: Serve) -> anyhow::Result<Settings> {
         settings.custom_tables.push(custom_table(table)?);
     }
     Ok(settings)
+}
+
+fn directory_user(text: &str) -> Option<DirectoryUser> {
+    let (domain, rest) = text.split_once('\\')?;
+    let (user, password) = rest.split_once(':')?;
+    Some(DirectoryUser { domain: domain.into(), user: user.into(), password: password.into(), lock_after: None })
 }
 
 fn custom_field(text: &str) -> anyhow::Result<CustomField> {

@@ -16,6 +16,7 @@ mod filter; // $filter
 mod inject; // making it go wrong
 mod ledger; // committed effects
 mod model; // entity sets and their properties
+mod ntlm; // users of a directory
 mod odata; // one request against the tables
 mod odata_v3; // payloads of v3
 mod odata_v4; // payloads of v4
@@ -39,7 +40,8 @@ pub use faults::{Fault, FaultAction, PlantedShape, ScriptedStatus};
 pub use ledger::{CaseEntry, DocumentEntry, KeyCounts, Ledger, PartyEntry, TabEntry};
 pub use requests::{LoggedAuthorization, LoggedRequest};
 pub use settings::{
-    BasicAccount, ClockMode, CustomField, CustomTable, DEFAULT_START_UNIX_MS, FieldKind, OnBehalfOf, Settings, TooLarge,
+    BasicAccount, ClockMode, CustomField, CustomTable, DEFAULT_START_UNIX_MS, DirectoryUser, FieldKind, OnBehalfOf,
+    Settings, TooLarge,
 };
 
 use crate::simulated;
@@ -98,6 +100,11 @@ impl SimulatedWorkZone {
     /// Tokens given out so far.
     pub fn tokens_given(&self) -> u64 {
         self.shared.access().given()
+    }
+
+    /// How often the password of the directory's user was put to the test so far.
+    pub fn passwords_proved(&self) -> u64 {
+        self.shared.access().proofs.all
     }
 
     /// Makes all tokens invalid at once.

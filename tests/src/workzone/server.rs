@@ -1,5 +1,6 @@
 //! The way of one request: noted, hit by a fault or not, routed, answered.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +25,7 @@ use super::requests::RequestLog;
 use super::settings::Settings;
 use super::state::State;
 use super::target::{self, Target};
-use super::{batch, control, documents, inject};
+use super::{batch, control, documents, inject, ntlm};
 use crate::simulated::{self, Dropped};
 
 /// All that the routes share.
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     address: SocketAddr,
     state: Mutex<State>,
     access: Mutex<Access>,
+    /// Who is signed in on each connection: NTLM says it once for all of its requests.
+    users: Mutex<BTreeMap<u64, ntlm::Connection>>,
     faults: Mutex<FaultQueue>,
     log: Mutex<RequestLog>,
     folder: TempDir,
@@ -59,6 +62,7 @@ impl Shared {
             clock: VirtualClock::new(settings.clock),
             state: Mutex::new(State::new(Arc::new(Model::new(&settings)))),
             access: Mutex::default(),
+            users: Mutex::default(),
             faults: Mutex::default(),
             log: Mutex::default(),
             folder: tempfile::Builder::new().prefix("simulated-workzone-").tempdir()?,
@@ -76,6 +80,11 @@ impl Shared {
     /// Tokens and passwords.
     pub(super) fn access(&self) -> MutexGuard<'_, Access> {
         self.access.lock().expect(UNPOISONED)
+    }
+
+    /// Who is signed in on a connection.
+    fn user_of(&self, connection: u64) -> ntlm::Connection {
+        self.users.lock().expect(UNPOISONED).entry(connection).or_default().clone()
     }
 
     /// Planted faults.
@@ -127,6 +136,7 @@ async fn answer(shared: Arc<Shared>, connection: u64, request: Request<Incoming>
     let fault = shared.faults().take(&parts.method, parts.uri.path(), false);
     let mut request = Request::from_parts(parts, Body::new(body));
     request.extensions_mut().insert(RequestNumber(number));
+    request.extensions_mut().insert(shared.user_of(connection));
     let outcome = fault.as_ref().map_or_else(|| "answered".to_owned(), |fault| fault.action.kind());
     let result = match fault {
         Some(fault) => inject::answer(&shared, fault, request).await,
@@ -155,8 +165,10 @@ pub(super) async fn route(shared: &Shared, request: Request<Body>) -> Response<B
     let Some((version, path)) = service_root(parts.uri.path()) else {
         return html_not_found();
     };
-    match access::admit(shared, &parts.headers, path == "$batch") {
+    let user = parts.extensions.get::<ntlm::Connection>().cloned().unwrap_or_default();
+    match access::admit(shared, &user, &parts.headers, path == "$batch") {
         Err(Denied::Unknown { token_sent }) => return access::unauthorized(shared, token_sent),
+        Err(Denied::Challenged { offer }) => return access::challenged(&offer),
         Err(Denied::Refused(refusal)) => {
             let shape = odata::shape_for(version, odata::text_header(&parts.headers, "accept"));
             return respond(Answer::refusal(&refusal, shape).of_version(version));
