@@ -162,6 +162,7 @@ impl Counting {
             Err(SendError::Unreachable(_)) => "unreachable",
             Err(SendError::Interrupted(_)) => "interrupted",
             Err(SendError::Forbidden(_) | SendError::BodyUnreadable(_)) => "refused",
+            Err(SendError::NotSignedIn(_)) => "not-signed-in",
             Err(SendError::TooLarge(_) | SendError::AnswerRefused(_)) => "answer-refused",
         };
         *entry(&mut self.counts().connections, connection).exchanges.entry(outcome).or_default() += 1;
