@@ -164,7 +164,7 @@ async fn running(host: &Host) -> Vec<Finding> {
     }
     match host.get::<Value>("/v1/schedules").await {
         Ok(schedules) => findings.extend(intervals(&schedules)),
-        Err(failure) => findings.push(failed("schedules", &failure)),
+        Err(failure) => findings.push(Finding::failed("schedules", failure)),
     }
     findings
 }
@@ -178,11 +178,7 @@ fn intervals(schedules: &Value) -> Option<Finding> {
     let all = schedules["items"].as_array().into_iter().flatten().filter(is_unusual);
     let told: Vec<_> =
         all.map(|schedule| format!("`{}` {}", schedule["name"].as_str().unwrap_or(""), cadence(schedule))).collect();
-    (!told.is_empty()).then(|| Finding {
-        subject: "schedules",
-        passed: true,
-        message: format!("{}: {}", told.join(", "), Schedule::USUAL),
-    })
+    (!told.is_empty()).then(|| Finding::well("schedules", format!("{}: {}", told.join(", "), Schedule::USUAL)))
 }
 
 /// What somebody holds is not ill either, and not to be forgotten.
