@@ -99,8 +99,10 @@ fn run(dice: &dyn Dice, version: Digest, now: sluse_model::Timestamp) -> NewRun 
         idempotency_key: None,
         body_digest: Digest::of("{}"),
         caused_by: None,
+        stands_for: None,
         accepted_at: now,
-        first,
+        skipped: Vec::new(),
+        first: Some(first),
         along: Vec::new(),
     }
 }

@@ -25,6 +25,7 @@ fn schedule(cadence: Cadence) -> Schedule {
         name: name("letters"),
         title: String::new(),
         cadence,
+        every_of: None,
         overlap: Overlap::Skip,
         catch_up_ms: 0,
         enabled: true,
