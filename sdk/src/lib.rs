@@ -16,9 +16,11 @@ mod host; // the imports, or their fake
 pub mod http;
 mod json;
 pub mod log;
+pub mod member;
 pub mod numbers;
 mod operation; // what it can be asked to do
 mod schema;
+pub mod template;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod text;

@@ -15,15 +15,17 @@
 
 use crate::bindings::connector::exports::sluse::connector::connector::Guest as _;
 use crate::bindings::connector::sluse::connector::{attachments, http, log, types};
+use crate::bindings::feeds::exports::sluse::connector::feeds::{self, Guest as _};
 use crate::bindings::operations::exports::sluse::connector::operations::Guest as _;
 use crate::component::Component;
-use crate::{Connector, Failure};
+use crate::{Connector, Failure, Finding, ItemReport};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::fmt;
 
 pub use crate::bindings::connector::exports::sluse::connector::connector::Description;
 pub use attachments::{Attachment, AttachmentError};
+pub use feeds::{Item, Page};
 pub use http::{Body, Request, Response, SendError};
 pub use types::Outcome;
 
@@ -39,7 +41,7 @@ struct State {
     attachments: Vec<(Attachment, Vec<u8>)>,
     attachments_fail: Option<AttachmentError>,
     published: Vec<(String, String, Vec<u8>)>,
-    concluded: Vec<(String, bool)>,
+    concluded: Vec<(String, http::Conclusion)>,
     lines: Vec<(log::Level, String)>,
     next_number: u64,
     /// Purpose and count of what was reserved, and the first number.
@@ -106,9 +108,9 @@ impl FakeHost {
         with(|state| state.published.push((folder.to_owned(), name.to_owned(), bytes.to_vec())));
     }
 
-    /// What answers were said to mean: the intent key, and whether it happened.
+    /// What answers were said to mean: the intent key, and what.
     #[must_use]
-    pub fn concluded(&self) -> Vec<(String, bool)> {
+    pub fn concluded(&self) -> Vec<(String, http::Conclusion)> {
         with(|state| state.concluded.clone())
     }
 
@@ -154,6 +156,30 @@ pub fn execute<C: Connector>(operation: &str, settings: &Value, input: &Value) -
     Component::<C>::execute(first_attempt(settings), operation.to_owned(), input.to_string())
 }
 
+/// Polls a feed behind `cursor`. Nothing is known of what was found before.
+///
+/// # Errors
+/// The feed's failure.
+pub fn poll<C: Connector>(feed: &str, settings: &Value, cursor: Option<&str>) -> Result<Page, Failure> {
+    Component::<C>::poll(first_attempt(settings), feed.to_owned(), cursor.map(str::to_owned))
+}
+
+/// Tells the source what became of a group.
+///
+/// # Errors
+/// The feed's failure.
+pub fn settle<C: Connector>(feed: &str, settings: &Value, group: &str, report: Vec<ItemReport>) -> Result<(), Failure> {
+    Component::<C>::settle(first_attempt(settings), feed.to_owned(), group.to_owned(), report)
+}
+
+/// Tries the connection.
+///
+/// # Errors
+/// The check's failure.
+pub fn check<C: Connector>(settings: &Value) -> Result<Vec<Finding>, Failure> {
+    Component::<C>::check(first_attempt(settings))
+}
+
 fn first_attempt(settings: &Value) -> types::Call {
     types::Call {
         delivery: "delivery-1".to_owned(),
@@ -173,26 +199,39 @@ fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
 /// The imports as the fake answers them.
 pub(crate) mod imports {
     pub(crate) mod http {
+        use super::super::http::{Answer, Conclusion, Keep};
         use super::super::{Request, Response, SendError, with};
 
         pub(crate) fn send(request: &Request) -> Result<Response, SendError> {
-            with(|state| {
+            let response = with(|state| {
                 state.requests.push(request.clone());
                 (state.target)(request)
+            })?;
+            Ok(match &request.keep {
+                Some(keep) if response.status < 300 => kept(keep, response),
+                _ => response,
             })
+        }
+
+        /// What a host does with an answer that it is to keep.
+        fn kept(keep: &Keep, response: Response) -> Response {
+            let Answer::Bytes(bytes) = &response.body else { return response };
+            let media_type = keep.media_type.as_deref().unwrap_or("application/octet-stream");
+            let file = super::attachments::create(&keep.name, media_type, bytes).expect("the fake keeps every file");
+            Response { body: Answer::Attachment(file.id), ..response }
         }
 
         pub(crate) fn send_all(requests: &[Request]) -> Vec<Result<Response, SendError>> {
             requests.iter().map(send).collect()
         }
 
-        pub(crate) fn conclude(intent_key: &str, happened: bool) -> Result<(), String> {
+        pub(crate) fn conclude(intent_key: &str, conclusion: Conclusion) -> Result<(), String> {
             with(|state| {
                 let is_sent = |request: &Request| request.intent_key.as_deref() == Some(intent_key);
                 if !state.requests.iter().any(is_sent) {
                     return Err("no request of this `intent-key` was sent that must happen once".to_owned());
                 }
-                state.concluded.push((intent_key.to_owned(), happened));
+                state.concluded.push((intent_key.to_owned(), conclusion));
                 Ok(())
             })
         }

@@ -28,6 +28,31 @@ pub fn without_personal_numbers(text: &str) -> String {
     covered
 }
 
+/// White space and control characters become single spaces.
+///
+/// ```
+/// assert_eq!(sluse_sdk::text::one_line(" to\r\nlinjer "), "to linjer");
+/// ```
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let apart = |character: char| character.is_whitespace() || character.is_control();
+    text.split(apart).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The text, or the beginning of it and an ellipsis where it has more than `max_chars` characters.
+///
+/// ```
+/// assert_eq!(sluse_sdk::text::shortened("Ærøskøbing", 4), "Ærø…");
+/// ```
+#[must_use]
+pub fn shortened(text: &str, max_chars: usize) -> String {
+    if text.chars().count() <= max_chars {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(max_chars.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
 /// The length of a personal number that begins at `start`, when digits neither precede nor follow it.
 fn personal_number_length(characters: &[char], start: usize) -> Option<usize> {
     let digit = |at: usize| characters.get(at).is_some_and(char::is_ascii_digit);

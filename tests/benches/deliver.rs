@@ -1,12 +1,15 @@
 //! What a durable delivery costs, through the whole host, against a plain loop that accepts over HTTP, sends the
 //! same requests and commits as often without any guest. Both in one process, in turn, so that what counts is
-//! the ratio. Run with `cargo xtask bench deliver`. With `neighbours`: what one target that hangs costs the others.
+//! the ratio. Run with `cargo xtask bench deliver`. With `neighbours`: what one target that hangs costs the others;
+//! with `call`: what the host adds for somebody who waits for an answer.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the product of a benchmark is what it prints")]
 #![expect(clippy::disallowed_types, reason = "the limit that egress is measured against")]
 
 #[path = "deliver/arms.rs"]
 mod arms; // the two that are compared
+#[path = "deliver/call.rs"]
+mod call; // what somebody who waits notices
 #[path = "deliver/host.rs"]
 mod host; // the host as it is
 #[path = "deliver/load.rs"]
@@ -42,8 +45,12 @@ const ALONE: usize = 200;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    if std::env::args().any(|argument| argument == "neighbours") {
-        return neighbours::measure().await;
+    for argument in std::env::args() {
+        match argument.as_str() {
+            "neighbours" => return neighbours::measure().await,
+            "call" => return call::measure().await,
+            _ => {}
+        }
     }
     for delay_ms in [0, 50] {
         let target = load::Target::start(Duration::from_millis(delay_ms)).await?;

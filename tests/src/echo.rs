@@ -29,7 +29,7 @@ impl CountingTarget {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let router = Router::new().route("/", post(answer.clone()).put(answer));
+        let router = Router::new().route("/", post(answer.clone()).put(answer.clone()).get(answer));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { url, requests, silence_ends })
     }

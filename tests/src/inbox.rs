@@ -40,6 +40,8 @@ pub struct Ledger {
     pub heard: BTreeMap<String, Vec<BTreeMap<String, String>>>,
     /// Letters that nobody files while they stand here.
     pub refused: BTreeSet<String>,
+    /// No letters are given out while it is.
+    pub is_away: bool,
 }
 
 type Shared = Arc<Mutex<Ledger>>;
@@ -98,12 +100,15 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Ledger> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn letters(State(shared): State<Shared>, Path(after): Path<usize>) -> Json<Value> {
+async fn letters(State(shared): State<Shared>, Path(after): Path<usize>) -> Result<Json<Value>, StatusCode> {
     let mut ledger = lock(&shared);
     ledger.asked += 1;
+    if ledger.is_away {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
     let page: Vec<_> = ledger.letters.iter().skip(after).take(PAGE).cloned().collect();
     let next = after + page.len();
-    Json(json!({ "more": next < ledger.letters.len(), "letters": page, "next": next }))
+    Ok(Json(json!({ "more": next < ledger.letters.len(), "letters": page, "next": next })))
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,8 @@ mod described; // every endpoint answers as it is described
 mod disk; // a disk that is full
 #[path = "main_job/external.rs"]
 mod external; // an outside API, and signed notices
+#[path = "main_job/failures.rs"]
+mod failures; // what becomes of what fails
 #[path = "main_job/faults.rs"]
 mod faults; // what the target may do
 #[path = "main_job/feeds.rs"]
@@ -31,6 +33,8 @@ mod guest; // components written as text
 mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
+#[path = "main_job/monitoring.rs"]
+mod monitoring; // a feed that fails is seen by those who watch
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
 #[path = "main_job/refusals.rs"]
@@ -43,5 +47,7 @@ mod site; // a host with a WorkZone
 mod stopping; // asked to stop
 #[path = "main_job/swap.rs"]
 mod swap; // a newer connector under load
+#[path = "main_job/synchronous.rs"]
+mod synchronous; // somebody waits for the answer
 #[path = "main_job/withdrawal.rs"]
 mod withdrawal; // a secret's confirmation taken back

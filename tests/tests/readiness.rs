@@ -1,8 +1,11 @@
-//! `/readyz` says that a host is not well, and what ails it.
+//! `/readyz` says that a host is not well, and what ails it; and what somebody should look at while it is.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -10,7 +13,7 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sluse_api::{Access, Api, router};
 use sluse_connector::{Connector, LoadError, Loader};
 use sluse_egress::{Ceiling, Egress};
@@ -37,6 +40,7 @@ impl Loader for NoLoader {
 struct Ward {
     engine: Arc<Engine>,
     ticker_stands_still: Arc<AtomicBool>,
+    clock: Arc<SimClock>,
     router: Router,
     folder: tempfile::TempDir,
 }
@@ -53,7 +57,7 @@ impl Ward {
             loader: Arc::new(NoLoader),
             vault: Arc::new(vault),
             egress: Arc::new(Egress::new(Ceiling::default())),
-            clock,
+            clock: clock.clone(),
             dice,
             settings: EngineSettings::default(),
         })
@@ -64,11 +68,15 @@ impl Ward {
             if stands_still.load(Ordering::Relaxed) { vec!["the ticker has stopped".into()] } else { Vec::new() }
         };
         let api = Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(concerns), version: "1" };
-        Ok(Self { engine, ticker_stands_still, router: router(Arc::new(api)), folder })
+        Ok(Self { engine, ticker_stands_still, clock, router: router(Arc::new(api)), folder })
     }
 
     async fn ask(&self) -> anyhow::Result<(StatusCode, Value)> {
-        let reply = self.router.clone().oneshot(Request::get("/readyz").body(Body::empty())?).await?;
+        self.ask_at("/readyz").await
+    }
+
+    async fn ask_at(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
+        let reply = self.router.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
         let status = reply.status();
         Ok((status, serde_json::from_slice(&reply.into_body().collect().await?.to_bytes())?))
     }
@@ -116,4 +124,30 @@ async fn a_host_that_stops_is_told() -> anyhow::Result<()> {
     let ward = Ward::start().await?;
     ward.engine.stop().await;
     ward.ails("the host is stopping").await
+}
+
+/// It starts a flow that is not there: its ticks come to nothing, and no poll says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_has_not_run_is_a_warning_and_a_status_for_those_who_ask() -> anyhow::Result<()> {
+    let ward = Ward::start().await?;
+    let schedule = json!({
+        "name": "nightly", "every_ms": 1000, "jitter_ms": 0, "overlap": "skip", "catch_up_ms": 0, "enabled": true,
+        "flow": "nobody", "submission": {},
+    });
+    let schedule = serde_json::from_value(schedule)?;
+    ward.engine.store().apply(Vec::new(), Vec::new(), vec![schedule], Timestamp::from_millis(0)).await?;
+    assert_eq!(ward.ask_at("/readyz?feeds=true").await?.0, 200);
+    // A clock that jumps has been set; this one goes fast.
+    for _ in 0..2 {
+        ward.clock.advance(Duration::from_secs(50));
+        ward.ask().await?;
+    }
+    let (status, body) = ward.ask().await?;
+    assert_eq!((status.as_u16(), &body["status"]), (200, &json!("ready")), "{body}");
+    assert_eq!(body["warnings"], json!(["schedule `nightly` has not run since 1970-01-01T00:00:00.000Z"]));
+    let (status, body) = ward.ask_at("/readyz?feeds=true").await?;
+    assert_eq!((status.as_u16(), &body["status"]), (503, &json!("feeds not well")), "{body}");
+    assert_eq!(ward.ask_at("/readyz?feeds=false").await?.0, 200);
+    assert_eq!(ward.ask_at("/readyz?feed=true").await?.0, 400);
+    Ok(())
 }

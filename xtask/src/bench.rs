@@ -14,6 +14,8 @@ pub(crate) enum Bench {
     Sandbox,
     /// Durable deliveries over HTTP, against a plain loop; and memory.
     Deliver,
+    /// What the host adds for somebody who waits for the answer of one operation, over asking the target.
+    Call,
     /// Fifty connections of which one hangs, against fifty that are well.
     Neighbours,
     /// A million deliveries that wait: claims, a start and a recovery with them.
@@ -46,6 +48,12 @@ pub(crate) fn run(benches: &[Bench]) -> Result<()> {
         crate::say("deliver: durable deliveries over HTTP, and memory");
         let mut command = Command::new(built.find("deliver")?);
         command.arg("--bench");
+        measure(command)?;
+    }
+    if wanted(Bench::Call) {
+        crate::say("call: one operation with somebody who waits, against the target alone");
+        let mut command = Command::new(built.find("deliver")?);
+        command.args(["--bench", "call"]);
         measure(command)?;
     }
     if wanted(Bench::Neighbours) {

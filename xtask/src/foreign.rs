@@ -104,14 +104,7 @@ impl Guest {
             }
             Language::Python => {
                 crate::say(&format!("python: installing componentize-py into `{tools}` (about 80 MB)"));
-                let mut venv = Command::new("python3");
-                // Anew: the scripts of one that was moved here name the place where it was.
-                venv.args(["-m", "venv", "--clear"]).arg(&self.tools);
-                run(venv, "install Python 3.10 or newer with its venv module (`sudo apt-get install python3-venv`)")?;
-                let mut pip = Command::new(self.tools.join("bin/pip"));
-                pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-                pip.arg(self.sources.join("requirements.txt"));
-                run(pip, "the package index must be reachable")
+                virtual_environment(&self.tools, &self.sources.join("requirements.txt"))
             }
         }
     }
@@ -142,6 +135,20 @@ impl Language {
             Self::Python => "python",
         }
     }
+}
+
+/// Makes a folder with an interpreter of Python and what `requirements` names.
+///
+/// # Errors
+/// When Python is missing or the package index is not reachable.
+pub(crate) fn virtual_environment(folder: &Path, requirements: &Path) -> Result<()> {
+    let mut venv = Command::new("python3");
+    // Anew: the scripts of one that was moved here name the place where it was.
+    venv.args(["-m", "venv", "--clear"]).arg(folder);
+    run(venv, "install Python 3.10 or newer with its venv module (`sudo apt-get install python3-venv`)")?;
+    let mut pip = Command::new(folder.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
+    run(pip, "the package index must be reachable")
 }
 
 fn run(mut command: Command, fix: &str) -> Result<()> {

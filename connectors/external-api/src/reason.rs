@@ -1,7 +1,7 @@
 //! The API's own words, made fit for people: markup taken off, one line, no personal numbers, not long.
 
 use serde_json::Value;
-use sluse_sdk::text::without_personal_numbers;
+use sluse_sdk::text::{one_line, shortened, without_personal_numbers};
 
 /// Elements whose content is no text.
 const NO_TEXT: [&str; 2] = ["script", "style"];
@@ -42,7 +42,7 @@ pub(crate) fn presentable(reason: &Value, max_chars: u32) -> Option<String> {
     };
     let text: String = text.chars().take(MAX_READ_CHARS).collect();
     let line = one_line(&without_entities(&without_markup(&text)));
-    (!line.is_empty()).then(|| cut(&without_personal_numbers(&line), max_chars))
+    (!line.is_empty()).then(|| shortened(&without_personal_numbers(&line), max_chars as usize))
 }
 
 /// Puts a space where a tag was, so that words of two elements stay two. A `<` that begins no tag stays.
@@ -118,21 +118,6 @@ fn entity(name: &str) -> Option<char> {
         None => number.parse(),
     };
     char::from_u32(code.ok()?)
-}
-
-/// White space and control characters become single spaces.
-fn one_line(text: &str) -> String {
-    let apart = |character: char| character.is_whitespace() || character.is_control();
-    text.split(apart).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn cut(text: &str, max_chars: u32) -> String {
-    let max_chars = max_chars as usize;
-    if text.chars().count() <= max_chars {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(max_chars.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]

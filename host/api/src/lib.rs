@@ -6,6 +6,8 @@ mod body; // bodies within their limits
 mod callbacks; // where targets answer
 mod form; // a form with files, in bounded memory
 mod health; // whether the host is well
+mod idempotency; // known when it comes again
+mod metrics; // how it does, for Prometheus
 mod openapi; // what the endpoints take and answer, for programs and people
 mod path; // what stands in the places of a path
 mod patience; // how long a peer may keep us waiting
@@ -54,6 +56,7 @@ pub fn router(api: Arc<Api>) -> Router {
 /// The endpoints with the scopes that they need.
 pub fn routes() -> Vec<Route> {
     let mut routes = health::routes();
+    routes.extend(metrics::routes());
     routes.extend(v1::routes());
     routes
 }

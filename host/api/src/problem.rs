@@ -1,6 +1,7 @@
 //! What is said when something cannot be done: problem details (RFC 9457). The body helps the caller; the log
 //! keeps the cause.
 
+mod call; // what came of a call
 pub(crate) mod kind; // every kind of problem
 
 use axum::{
@@ -10,7 +11,8 @@ use axum::{
 use http::{HeaderValue, Uri, header};
 use serde::{Deserialize, Serialize};
 use sluse_engine::{
-    ActError, ApplyError, BulkError, FireError, FlowError, InstallError, PauseError, SecretError, SubmitError,
+    ActError, ApplyError, BulkError, CallError, FireError, FlowError, InstallError, PauseError, SecretError,
+    SubmitError,
 };
 use sluse_store::StoreError;
 
@@ -18,6 +20,7 @@ use crate::{
     access::AccessError,
     openapi::schema::{Schema, list, number, object, pattern, text},
 };
+use call::{CallDetails, call_kind, is_foreseen, retry_after_seconds};
 use kind::Kind;
 
 /// Why something cannot be done.
@@ -63,6 +66,8 @@ pub enum ApiError {
     #[error(transparent)]
     Act(#[from] ActError),
     #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
     Bulk(#[from] BulkError),
     #[error(transparent)]
     Pause(#[from] PauseError),
@@ -92,6 +97,8 @@ pub struct ProblemBody {
     /// One entry for each thing that is wrong, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemEntry>,
+    #[serde(flatten)]
+    pub(crate) call: CallDetails,
 }
 
 /// One thing that is wrong.
@@ -126,6 +133,7 @@ impl ApiError {
             Self::AnsweredBefore => kind::ANSWERED_BEFORE,
             Self::NotSigned(_) => kind::NOT_SIGNED,
             Self::Act(error) => act_kind(error),
+            Self::Call(error) => call_kind(error),
             Self::Bulk(error) => bulk_kind(error),
             Self::Pause(PauseError::Unknown(_)) => kind::NOT_FOUND,
             Self::Pause(PauseError::NoReason | PauseError::LongReason(_)) => kind::BAD_REQUEST,
@@ -150,6 +158,7 @@ impl ApiError {
     fn entries(&self) -> Vec<ProblemEntry> {
         match self {
             Self::Submit(SubmitError::DoesNotFit { violations, .. })
+            | Self::Call(CallError::DoesNotFit { violations, .. })
             | Self::Act(ActError::DoesNotFit { violations, .. }) => violations
                 .iter()
                 .map(|violation| ProblemEntry {
@@ -172,6 +181,14 @@ impl ApiError {
                 .map(|found| ProblemEntry { message: found.to_string(), ..ProblemEntry::default() })
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// What is said of a call, when it is about one.
+    fn call(&self) -> Option<&CallError> {
+        match self {
+            Self::Call(error) => Some(error),
+            _ => None,
         }
     }
 }
@@ -243,7 +260,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let kind = self.kind();
         let Kind { status, code, title } = kind;
-        if status.is_server_error() {
+        let call = self.call();
+        if status.is_server_error() && !call.is_some_and(is_foreseen) {
             tracing::error!(error = %self, code, "a request failed: {self}");
         }
         let body = ProblemBody {
@@ -252,10 +270,14 @@ impl IntoResponse for ApiError {
             status: status.as_u16(),
             detail: self.to_string(),
             errors: self.entries(),
+            call: call.map(CallDetails::of).unwrap_or_default(),
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = call.and_then(retry_after_seconds) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if kind == kind::NO_TOKEN || kind == kind::UNKNOWN_TOKEN {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sluse\""));
         }
@@ -280,6 +302,7 @@ pub(crate) fn describe() -> Schema {
         .with("status", number())
         .with("detail", text().about("What went wrong, and what to do about it."))
         .may_have("errors", list(entry).about("One entry for each thing that is wrong, where there are several."))
+        .and(call::properties())
         .about("Why something could not be done (RFC 9457).")
         .named("ProblemDetails")
 }
@@ -339,6 +362,7 @@ mod tests {
             status: kind.status.as_u16(),
             detail: "it does not fit".into(),
             errors,
+            call: CallDetails::default(),
         };
         for errors in [Vec::new(), vec![entry, ProblemEntry { message: "no".into(), ..ProblemEntry::default() }]] {
             described::problem(Method::POST, "/v1/flows/{flow}/runs", kind.status, &problem(errors));

@@ -4,8 +4,8 @@ mod bulk; // one act on many deliveries
 mod configuration; // connections and flows
 mod connections; // a connection, tried
 mod connectors; // revisions, installed and active
-mod deliveries; // work that waits or is done
-mod gate; // one that is closed
+pub(crate) mod deliveries; // work that waits or is done
+pub(crate) mod gate; // one that is closed
 mod list; // pages of a list
 mod runs; // submissions and what became of them
 mod schedules; // what happens again and again

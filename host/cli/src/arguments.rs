@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 mod bulk; // about many deliveries
+mod call; // about one operation
 mod delivery; // about deliveries
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluse_model::{Digest, Name, RunId, Scope, TokenId};
 
 pub(crate) use bulk::{Bulk, Many};
+pub(crate) use call::Call;
 pub(crate) use delivery::{Delivery, DeliveryFilter};
 
 /// A host for connectors: each runs as a sandboxed WebAssembly component, while networking, credentials, files,
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Hand in a submission.
     Submit(Submit),
+    /// Do one operation of a connection, and print its output.
+    Call(Call),
     /// Look at runs.
     #[command(subcommand)]
     Run(Run),
@@ -76,8 +80,25 @@ pub(crate) enum Command {
     /// Show the settings in force.
     #[command(subcommand)]
     Config(Config),
-    /// Say what was read from where, and whether the host is well.
-    Doctor,
+    /// Say what was read from where, and whether the host is well and its schedules do what they are for.
+    #[command(after_help = DOCTOR_CODES)]
+    Doctor(Doctor),
+}
+
+/// What `doctor` ends with, for those who watch.
+const DOCTOR_CODES: &str = "\
+Exit codes:
+  0  everything is well
+  1  something here is not: the settings, the data folder, the token's file
+  3  the host refused to say: the token does not allow it, or the host is not ready
+  4  no host answers
+  5  a feed or another schedule has not run, or fails; told whatever else is the matter";
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Only look at feeds and other schedules; a token with the scope `monitor` will do.
+    #[arg(long)]
+    pub(crate) feeds: bool,
 }
 
 #[derive(Debug, Args)]
@@ -281,7 +302,7 @@ pub(crate) enum Token {
     Create {
         /// Who holds it.
         name: String,
-        /// What it allows: submit, operate, deploy, secrets, admin; may be given again.
+        /// What it allows: submit, operate, deploy, secrets, monitor, admin; may be given again.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
     },

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -27,10 +27,29 @@ pub(crate) struct Host {
 /// A problem as the host sends it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Problem {
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
     title: String,
     detail: String,
     errors: Vec<ProblemEntry>,
+}
+
+impl Problem {
+    /// Its stable short name.
+    pub(crate) fn code(&self) -> &str {
+        self.kind.strip_prefix("urn:sluse:problem:").unwrap_or("")
+    }
+
+    /// What is told of it, and of each thing that is wrong.
+    pub(crate) fn told(self, status: StatusCode) -> (String, Vec<String>) {
+        let detail = match (self.detail.is_empty(), self.title.is_empty()) {
+            (false, _) => self.detail,
+            (true, false) => self.title,
+            (true, true) => format!("the host answered {status}"),
+        };
+        (detail, self.errors.into_iter().map(ProblemEntry::told).collect())
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,19 +109,24 @@ impl Host {
 
     /// Sends; a problem becomes a failure.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        self.try_send(request).await?.map_err(|(status, problem)| {
+            let (detail, errors) = problem.told(status);
+            Failure::Refused { detail, errors }
+        })
+    }
+
+    /// Sends; what the host has to say against it is given back.
+    pub(crate) async fn try_send(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Result<Response, (StatusCode, Problem)>, Failure> {
         let response = request.send().await.map_err(|error| self.not_reached(&error))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
         let status = response.status();
-        let problem: Problem = response.json().await.unwrap_or_default();
-        let detail = match (problem.detail.is_empty(), problem.title.is_empty()) {
-            (false, _) => problem.detail,
-            (true, false) => problem.title,
-            (true, true) => format!("the host answered {status}"),
-        };
-        let errors = problem.errors.into_iter().map(ProblemEntry::told).collect();
-        Err(Failure::Refused { detail, errors })
+        if status.is_success() {
+            Ok(Ok(response))
+        } else {
+            Ok(Err((status, response.json().await.unwrap_or_default())))
+        }
     }
 
     fn not_reached(&self, error: &reqwest::Error) -> Failure {

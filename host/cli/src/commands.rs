@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod bulk;
+pub(crate) mod call;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod connector;

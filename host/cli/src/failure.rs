@@ -1,6 +1,6 @@
 //! What went wrong, told to people, and the exit code told to programs.
 
-use std::process::ExitCode;
+use std::{fmt, process::ExitCode};
 
 use crate::output;
 
@@ -13,10 +13,12 @@ pub(crate) enum Failure {
     Refused { detail: String, errors: Vec<String> },
     /// No host answers. Exit code 4.
     NotReachable { url: String, cause: String },
-    /// It was done, and its result is not good: a case differs, a check did not pass. Exit code 5.
+    /// It was done, and its result is not good: a case differs, a check did not pass, a feed fails. Exit code 5.
     NotPassed(String),
     /// A run waits for a person, or has failed. Exit code 6.
     NotSucceeded(String),
+    /// A call came to no output. Exit codes 10 to 16, by what came of it.
+    NoOutput { code: u8, message: String, errors: Vec<String> },
 }
 
 impl Failure {
@@ -28,6 +30,7 @@ impl Failure {
             Self::NotReachable { .. } => 4,
             Self::NotPassed(_) => 5,
             Self::NotSucceeded(_) => 6,
+            Self::NoOutput { code, .. } => *code,
         })
     }
 
@@ -35,17 +38,34 @@ impl Failure {
     pub(crate) fn tell(&self) {
         match self {
             Self::Failed(error) => output::complain(&format!("failed: {error:#}")),
-            Self::Refused { detail, errors } => {
-                output::complain(&format!("refused: {}", output::visible(detail)));
-                for error in errors {
-                    output::complain(&format!("  {}", output::visible(error)));
-                }
+            Self::Refused { detail, errors } => complain(&format!("refused: {detail}"), errors),
+            Self::NoOutput { message, errors, .. } => complain(message, errors),
+            Self::NotReachable { .. } => {
+                output::complain(&format!("{self}: start one with `sluse serve`, or say where it is with `--url`"))
             }
-            Self::NotReachable { url, cause } => output::complain(&format!(
-                "no host answers at {url} ({cause}): start one with `sluse serve`, or say where it is with `--url`"
-            )),
             Self::NotPassed(message) | Self::NotSucceeded(message) => output::complain(message),
         }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => write!(f, "{error:#}"),
+            Self::Refused { detail, .. } => f.write_str(detail),
+            Self::NotReachable { url, cause } => write!(f, "no host answers at {url} ({cause})"),
+            Self::NotPassed(message) | Self::NotSucceeded(message) | Self::NoOutput { message, .. } => {
+                f.write_str(message)
+            }
+        }
+    }
+}
+
+/// A line, and one for each thing that is wrong.
+fn complain(line: &str, errors: &[String]) {
+    output::complain(&output::visible(line));
+    for error in errors {
+        output::complain(&format!("  {}", output::visible(error)));
     }
 }
 

@@ -49,6 +49,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Resume => commands::connection::resume(&global).await,
         Command::Apply(command) => commands::apply::run(&global, command).await,
         Command::Submit(command) => commands::submit::run(&global, command).await,
+        Command::Call(command) => commands::call::run(&global, command).await,
         Command::Run(command) => commands::run::run(&global, command).await,
         Command::Delivery(command) => commands::delivery::run(&global, command).await,
         Command::Bulk(command) => commands::bulk::run(&global, command).await,
@@ -58,6 +59,6 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Secret(command) => commands::secret::run(&global, command).await,
         Command::Token(command) => commands::token::run(&global, command).await,
         Command::Config(command) => commands::config::run(&global, command),
-        Command::Doctor => commands::doctor::run(&global).await,
+        Command::Doctor(command) => commands::doctor::run(&global, command).await,
     }
 }

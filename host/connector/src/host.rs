@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 
 use crate::{Request, Response, SendError};
 
@@ -24,7 +24,7 @@ pub trait Host: Send {
     async fn send_all(&mut self, requests: Vec<Request>) -> Vec<Result<Response, SendError>>;
 
     /// Says what the answer to a request of this call means that must happen once. The error says why it cannot.
-    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String>;
+    fn conclude(&mut self, intent_key: &str, standing: Standing) -> Result<(), String>;
 
     /// All attachments of the run, in the order of submission.
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError>;

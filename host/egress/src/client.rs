@@ -11,7 +11,7 @@ use crate::{EndpointRules, Refusal, resolver::JudgedLookup};
 
 /// An idle socket is given up before the servers we know give it up: a request on a socket that is just
 /// being closed cannot be told from one that arrived.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sockets kept for the next request; more may be open at once. With fewer than are in use at a time, sockets are
 /// closed and opened again all the time, and opening one costs more than a request on it.
@@ -23,9 +23,10 @@ pub(crate) const MAX_ANSWER_HEADERS: usize = 128;
 /// HTTP/2's own cap on the headers of an answer, in bytes; HTTP/1's is checked after they arrived.
 pub(crate) const MAX_ANSWER_HEADER_BYTES: usize = 64 << 10;
 
-const USER_AGENT: &str = concat!("sluse/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("sluse/", env!("CARGO_PKG_VERSION"));
 
-/// The client of one endpoint, with its sockets.
+/// The client of one endpoint, with its sockets. A clone is a pointer.
+#[derive(Clone)]
 pub(crate) struct Client(reqwest::Client);
 
 impl Client {

@@ -9,7 +9,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::{Refusal, Secret, headers::fit_for_credential, signature, signature::Signed};
+use crate::{
+    ClientCertificate, Refusal, Secret, headers::fit_for_credential, ntlm::User, signature, signature::Signed,
+};
 
 /// What a query leaves as it is (RFC 3986, unreserved).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -41,8 +43,19 @@ pub enum Credential {
     },
     /// `Authorization: Bearer`.
     Bearer(Secret),
+    /// NTLM: the socket is signed in before the request is sent on it.
+    Ntlm {
+        /// The user's name, as `sluse`, or as `sluse@kommune.dk` without a domain.
+        username: String,
+        /// The domain, as `KOMMUNE`. Empty for a name that has one.
+        domain: String,
+        /// The password.
+        password: Secret,
+    },
     /// A key that signs the request: `whsec_` and base64, or its bytes.
     Signature(Secret),
+    /// Presented when the connection is made; the request itself carries nothing.
+    ClientCertificate(ClientCertificate),
 }
 
 impl Credential {
@@ -58,9 +71,11 @@ impl Credential {
                     .map(|space| Secret::new(&value.expose()[space + 1..]));
                 std::iter::once(value.clone()).chain(behind_scheme).collect()
             }
-            Self::Query { value, .. } | Self::Bearer(value) => vec![value.clone()],
+            Self::Query { value, .. } | Self::Bearer(value) | Self::Ntlm { password: value, .. } => vec![value.clone()],
             Self::Basic { username, password } => vec![password.clone(), basic(username, password)],
             Self::Signature(key) => signature::forms(key),
+            // The key never leaves the host, and the certificate is no secret.
+            Self::ClientCertificate(_) => Vec::new(),
         }
     }
 
@@ -68,14 +83,22 @@ impl Credential {
     pub(crate) fn header(&self) -> Option<&str> {
         match self {
             Self::Header { name, .. } => Some(name),
-            Self::Basic { .. } | Self::Bearer(_) => Some(AUTHORIZATION.as_str()),
-            Self::Query { .. } | Self::Signature(_) => None,
+            Self::Basic { .. } | Self::Bearer(_) | Self::Ntlm { .. } => Some(AUTHORIZATION.as_str()),
+            Self::Query { .. } | Self::Signature(_) | Self::ClientCertificate(_) => None,
         }
     }
 
     /// Whether it signs, and so sets headers that a guest may not.
     pub(crate) fn signs(&self) -> bool {
         matches!(self, Self::Signature(_))
+    }
+
+    /// Who signs a socket in, where it is the socket that is signed in.
+    pub(crate) fn user(&self) -> Option<User<'_>> {
+        match self {
+            Self::Ntlm { username, domain, password } => Some(User { name: username, domain, password }),
+            _ => None,
+        }
     }
 
     /// The parameter that a guest may not set beside it.
@@ -86,10 +109,21 @@ impl Credential {
         }
     }
 
+    /// What is presented when the connection is made.
+    pub(crate) fn certificate(&self) -> Option<&ClientCertificate> {
+        match self {
+            Self::ClientCertificate(certificate) => Some(certificate),
+            _ => None,
+        }
+    }
+
     /// Joins it to a request that passed every rule.
     pub(crate) fn join(&self, signed: Signed<'_>, headers: &mut HeaderMap, url: &mut Url) -> Result<(), Refusal> {
         match self {
+            Self::ClientCertificate(_) => Ok(()),
             Self::Signature(key) => signature::join(key, signed, headers),
+            // The request carries nothing: the socket that it is sent on does.
+            Self::Ntlm { .. } => Ok(()),
             Self::Header { name, value } => {
                 let name = HeaderName::from_bytes(name.as_bytes()).ok().filter(fit_for_credential);
                 let name = name.ok_or_else(|| unusable("its header cannot carry one"))?;

@@ -8,30 +8,31 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span, field::Empty, info_span};
-use url::Url;
 
 use crate::{
     Body, Ceiling, Credential, EndpointRules, Incoming, Lookup, Outgoing, Refusal, Scrubber, SendError, SystemLookup,
-    body::{DepartingBody, Departure, Segments},
-    client,
-    error::{cause, told},
+    body::Segments,
+    dispatch::{Passed, Ways},
     grant::{AddressRules, check_host, check_scheme},
     headers::{Reserved, check_headers, check_method},
     incoming, multipart,
+    ntlm::{Accounts, Dialer, Place, SignIns},
     path::{Base, query_names},
     resolver::JudgedLookup,
     signature::{self, Signed},
-    tls::{Trust, no_trust},
+    sockets::Sockets,
+    tls::Trust,
 };
 
 /// All that leaves the host passes here: one per process, under the operator's ceiling.
 pub struct Egress {
     ceiling: Ceiling,
     lookup: Arc<dyn Lookup>,
-    trust: OnceLock<Result<Trust, Refusal>>,
+    trust: OnceLock<Result<Arc<Trust>, Refusal>>,
+    /// Accounts that were signed in, or refused: one memory for all endpoints.
+    accounts: Arc<Accounts>,
 }
 
 impl Egress {
@@ -42,7 +43,7 @@ impl Egress {
 
     /// With another resolver, for tests.
     pub fn with_lookup(ceiling: Ceiling, lookup: Arc<dyn Lookup>) -> Self {
-        Self { ceiling, lookup, trust: OnceLock::new() }
+        Self { ceiling, lookup, trust: OnceLock::new(), accounts: Arc::default() }
     }
 
     /// Checks an endpoint against ceiling and grant and builds its client, with a pool of its own.
@@ -68,23 +69,36 @@ impl Egress {
         // A literal is dialled without asking the resolver.
         addresses.check_literal(&base.host())?;
         let lookup = JudgedLookup { lookup: self.lookup.clone(), rules: Arc::new(addresses) };
-        let client = client::build(&rules, !base.is_plaintext(), self.tls(&rules, &base)?, lookup)?;
+        let sign_ins = self.sign_ins(&rules, &base, lookup.clone())?;
+        let trust = if base.is_plaintext() { None } else { Some(self.trust()?) };
         Ok(Endpoint(Arc::new(Inner {
             limits: Limits::of(&self.ceiling, &rules),
-            origin: base.origin(),
+            ways: Ways { origin: base.origin(), sockets: Sockets::new(rules.clone(), trust, lookup)?, sign_ins },
             base,
-            client,
             credential_bound,
             rules,
         })))
     }
 
-    fn tls(&self, rules: &EndpointRules, base: &Base) -> Result<ClientConfig, Refusal> {
-        if base.is_plaintext() {
-            return Ok(no_trust());
-        }
-        let trust = self.trust.get_or_init(|| Trust::load(&self.ceiling.extra_roots));
-        trust.as_ref().map(|trust| trust.client_config(rules.http1_only)).map_err(Clone::clone)
+    /// Sockets of the same target that are signed in each, for a credential of that kind.
+    fn sign_ins(&self, rules: &EndpointRules, base: &Base, lookup: JudgedLookup) -> Result<SignIns, Refusal> {
+        let tls = if base.is_plaintext() { None } else { Some(Arc::new(self.trust()?.client_config(true, None))) };
+        let dialer = Dialer { host: base.host().to_owned(), port: base.port(), tls, lookup };
+        let place = Place {
+            origin: base.origin(),
+            authority: base.authority().try_into().expect("a URL without user info has an ASCII authority"),
+            path: base
+                .path()
+                .parse()
+                .map_err(|error| Refusal::new("base-url", format!("`{}` cannot be asked for: {error}", base.path())))?,
+            endpoint: format!("endpoint `{}` of connection `{}`", rules.name, rules.connection),
+            patience: rules.connect_timeout,
+        };
+        Ok(SignIns::new(place, dialer, self.accounts.clone()))
+    }
+
+    fn trust(&self) -> Result<Arc<Trust>, Refusal> {
+        self.trust.get_or_init(|| Trust::load(&self.ceiling.extra_roots).map(Arc::new)).clone()
     }
 }
 
@@ -102,9 +116,8 @@ struct Inner {
     rules: EndpointRules,
     limits: Limits,
     base: Base,
-    origin: String,
     credential_bound: bool,
-    client: client::Client,
+    ways: Ways,
 }
 
 /// The endpoint's limits within the operator's.
@@ -127,7 +140,7 @@ impl Limits {
 impl Endpoint {
     /// `scheme://host:port`, the port always written. When it changes, the credential must be confirmed.
     pub fn origin(&self) -> &str {
-        &self.0.origin
+        &self.0.ways.origin
     }
 
     /// Sends one request, once, and returns as soon as the head of the answer is here.
@@ -165,18 +178,9 @@ impl fmt::Debug for Endpoint {
         f.debug_struct("Endpoint")
             .field("connection", &self.0.rules.connection)
             .field("name", &self.0.rules.name)
-            .field("origin", &self.0.origin)
+            .field("origin", &self.0.ways.origin)
             .finish_non_exhaustive()
     }
-}
-
-/// A request that passed every rule.
-struct Passed {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    segments: Segments,
-    timeout: Duration,
 }
 
 impl Inner {
@@ -194,7 +198,8 @@ impl Inner {
                 .map_err(|failure| SendError::BodyUnreadable(scrubber.scrub_text(&failure.to_string()).into_owned()))?,
             Err(_) => return Err(SendError::BodyUnreadable("it gave no byte in time".to_owned())),
         }
-        let response = self.dispatch(passed, deadline, scrubber).await?;
+        let user = credential.and_then(Credential::user);
+        let response = self.ways.send(passed, user, deadline, scrubber).await?;
         incoming::receive(response, self.answer_limits(deadline), scrubber)
     }
 
@@ -216,7 +221,8 @@ impl Inner {
             credential.join(Signed { message: message.as_ref(), body: raw.as_ref() }, &mut headers, &mut url)?;
         }
         let timeout = timeout.map_or(self.limits.timeout, |timeout| timeout.min(self.limits.timeout));
-        Ok(Passed { method, url, headers, segments, timeout })
+        let client = self.ways.sockets.client(credential.and_then(Credential::certificate))?;
+        Ok(Passed { method, url, headers, segments, timeout, client })
     }
 
     /// An endpoint has one credential or none, all its life: its sockets belong to it.
@@ -267,46 +273,6 @@ impl Inner {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Ok(segments)
-    }
-
-    async fn dispatch(
-        &self,
-        passed: Passed,
-        deadline: Instant,
-        scrubber: &Scrubber,
-    ) -> Result<reqwest::Response, SendError> {
-        let departure = Departure::default();
-        let mut request = reqwest::Request::new(passed.method, passed.url);
-        *request.headers_mut() = passed.headers;
-        *request.body_mut() = Some(reqwest::Body::wrap(DepartingBody::new(passed.segments, departure.clone())));
-        // The future is dropped before the departure is asked, so that nothing leaves after the answer.
-        let outcome = timeout_at(deadline, self.client.execute(request)).await;
-        match outcome {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.failed(&error.without_url(), &departure, scrubber)),
-            Err(_) => Err(self.timed_out(&departure)),
-        }
-    }
-
-    fn failed(&self, error: &reqwest::Error, departure: &Departure, scrubber: &Scrubber) -> SendError {
-        if let Some(refusal) = cause::<Refusal>(error) {
-            return SendError::Forbidden(refusal.clone());
-        }
-        let told = told(error);
-        let told = scrubber.scrub_text(&told);
-        if departure.call_off() {
-            SendError::Unreachable(format!("`{}` was not reached: {told}", self.origin))
-        } else {
-            SendError::Interrupted(format!("the exchange with `{}` broke off: {told}", self.origin))
-        }
-    }
-
-    fn timed_out(&self, departure: &Departure) -> SendError {
-        if departure.call_off() {
-            SendError::Unreachable(format!("`{}` was not reached in time", self.origin))
-        } else {
-            SendError::Interrupted(format!("`{}` gave no answer in time", self.origin))
-        }
     }
 
     fn answer_limits(&self, deadline: Instant) -> incoming::Limits {

@@ -1,6 +1,8 @@
 //! How a request can fail, told apart by what the target may have seen of it.
 
-use std::error::Error;
+use std::{error::Error, io};
+
+use rustls::AlertDescription;
 
 use crate::Refusal;
 
@@ -18,6 +20,11 @@ pub enum SendError {
     /// The target was not reached: name, connection or TLS handshake failed. Nothing was sent.
     #[error("{0}")]
     Unreachable(String),
+    /// The target did not let the endpoint's user sign in, or was not asked to, so that the user's account is not
+    /// locked; or it refused the certificate that was presented. Somebody has to correct the credential. Nothing was
+    /// sent that the target would act on.
+    #[error("{0}")]
+    NotSignedIn(String),
     /// The request may have been sent, in whole or in part, and no complete answer came.
     #[error("{0}")]
     Interrupted(String),
@@ -34,7 +41,7 @@ pub enum SendError {
 impl SendError {
     /// Whether the target certainly saw nothing of the request, so that it may go again.
     pub fn nothing_was_sent(&self) -> bool {
-        matches!(self, Self::Forbidden(_) | Self::BodyUnreadable(_) | Self::Unreachable(_))
+        matches!(self, Self::Forbidden(_) | Self::BodyUnreadable(_) | Self::Unreachable(_) | Self::NotSignedIn(_))
     }
 }
 
@@ -46,6 +53,40 @@ pub(crate) fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) ->
             return Some(found);
         }
         next = error.source();
+    }
+    None
+}
+
+/// What a target says of a certificate that was presented, or of none (RFC 8446, section 6.2).
+const CERTIFICATE_ALERTS: [AlertDescription; 8] = [
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+    AlertDescription::CertificateRequired,
+];
+
+/// What the target said of the client's certificate when it gave the handshake up. With TLS 1.3 that is heard when the
+/// request has been written already; the target reads no request before the handshake is done, so nothing happened.
+pub(crate) fn refused_certificate(error: &(dyn Error + 'static)) -> Option<AlertDescription> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        // An `io::Error` gives the cause of what it holds as its own, and hides what it holds.
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let held = held.map_or(error, |held| held as &(dyn Error + 'static));
+        match held.downcast_ref() {
+            Some(rustls::Error::AlertReceived(alert)) => return CERTIFICATE_ALERTS.contains(alert).then_some(*alert),
+            _ => next = held.source(),
+        }
+        // HTTP/2's client keeps the text of a cause alone.
+        let told = held.to_string();
+        let is_told = |alert: &AlertDescription| told == rustls::Error::AlertReceived(*alert).to_string();
+        if let Some(alert) = CERTIFICATE_ALERTS.into_iter().find(is_told) {
+            return Some(alert);
+        }
     }
     None
 }

@@ -28,6 +28,12 @@ enum Pattern {
 )]
 pub struct InvalidHostPattern(String);
 
+impl InvalidHostPattern {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl HostPattern {
     /// Whether the pattern names this host on this port. `host` is as a parsed URL has it.
     pub fn matches(&self, host: &Host<&str>, port: u16) -> bool {

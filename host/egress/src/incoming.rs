@@ -10,6 +10,7 @@ use crate::{
     Refusal, Scrubber, SendError,
     client::{MAX_ANSWER_HEADER_BYTES, MAX_ANSWER_HEADERS},
     error::told,
+    ntlm::Forgotten,
     scrub::{Binary, Scan},
 };
 
@@ -20,6 +21,9 @@ pub struct Incoming {
     /// Headers in the order of the wire, known secrets replaced. `Set-Cookie` is left out: it is a
     /// credential, and nothing here sends a cookie back.
     pub headers: Vec<(String, String)>,
+    /// An answer 401 from a target that has forgotten the sign-in of a socket which had carried requests before: this
+    /// request did not happen, and the same again is sent on a socket that is signed in anew.
+    pub is_forgotten: bool,
     /// The body.
     pub body: Answer,
 }
@@ -95,6 +99,7 @@ pub(crate) fn receive(response: reqwest::Response, limits: Limits, scrubber: &Sc
     Ok(Incoming {
         status: response.status().as_u16(),
         headers: handed_over(response.headers(), scrubber),
+        is_forgotten: response.extensions().get::<Forgotten>().is_some(),
         body: Answer {
             scan: Scan::new(scrubber, binary),
             response,

@@ -9,8 +9,10 @@
 
 mod addresses; // which addresses are not global
 mod body; // how a body leaves
+mod certificate; // what is presented to a target
 mod client; // the one client builder
 mod credential; // what opens a target
+mod dispatch; // the ways out
 mod endpoint; // the gate, in order
 mod error; // how a request fails
 mod grant; // what may be reached
@@ -18,16 +20,20 @@ mod headers; // what a guest may set
 mod hosts; // patterns of hosts
 mod incoming; // how an answer arrives
 mod multipart; // how parts are written
+mod ntlm; // sockets that are signed in
 mod outgoing; // what is asked
 mod path; // where an endpoint is, and what is appended
 mod refusal; // what a rule says
 mod resolver; // which addresses are dialled
 mod retry_after; // how long a server asks to be left alone
-mod scrub;
+mod scrub; // known secrets taken out
 mod secret; // values that keep quiet
 mod signature; // requests signed with a shared key
-mod tls; // who is trusted // known secrets taken out
+mod sockets; // the clients of one endpoint
+mod suffix; // hosts that an address from elsewhere may have
+mod tls; // who is trusted
 
+pub use certificate::ClientCertificate;
 pub use credential::Credential;
 pub use endpoint::{Egress, Endpoint};
 pub use error::SendError;
@@ -45,3 +51,4 @@ pub use rustls::pki_types::CertificateDer;
 pub use scrub::{MIN_SECRET_BYTES, REDACTED, Scrubber};
 pub use secret::Secret;
 pub use signature::{Message, ReceivedSignature};
+pub use suffix::HostSuffix;

@@ -64,6 +64,16 @@ impl Base {
         self.url.host_str().expect("an http URL has a host")
     }
 
+    /// As it was written.
+    pub(crate) fn path(&self) -> &str {
+        self.url.path()
+    }
+
+    /// Host and port as `Host` has them: without the scheme's own port.
+    pub(crate) fn authority(&self) -> &str {
+        self.url.authority()
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.url.port_or_known_default().expect("http and https have a default port")
     }

@@ -2,6 +2,7 @@
 //! all. Nothing is remembered, so that no answer outlives the decision on it.
 
 use std::{
+    error::Error,
     io,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
     sync::Arc,
@@ -57,22 +58,31 @@ impl Lookup for SystemLookup {
 }
 
 /// The resolver of one endpoint.
+#[derive(Clone)]
 pub(crate) struct JudgedLookup {
     pub(crate) lookup: Arc<dyn Lookup>,
     pub(crate) rules: Arc<AddressRules>,
 }
 
+impl JudgedLookup {
+    /// The addresses of `host`, each of which may be dialled.
+    pub(crate) async fn judged(&self, host: String) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
+        let addresses = self.lookup.addresses(host).await?;
+        if addresses.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
+        }
+        for address in &addresses {
+            self.rules.check(*address)?;
+        }
+        Ok(addresses)
+    }
+}
+
 impl Resolve for JudgedLookup {
     fn resolve(&self, name: Name) -> Resolving {
-        let (lookup, rules) = (self.lookup.clone(), self.rules.clone());
+        let lookup = self.clone();
         Box::pin(async move {
-            let addresses = lookup.addresses(name.as_str().to_owned()).await?;
-            if addresses.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
-            }
-            for address in &addresses {
-                rules.check(*address)?;
-            }
+            let addresses = lookup.judged(name.as_str().to_owned()).await?;
             // Port 0 takes the URL's port.
             let dialled = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(dialled) as Addrs)

@@ -7,10 +7,11 @@ use rustls::{
     client::{Resumption, danger::ServerCertVerifier},
     crypto::{CryptoProvider, ring},
     pki_types::CertificateDer,
+    sign::SingleCertAndKey,
 };
 use rustls_platform_verifier::Verifier;
 
-use crate::Refusal;
+use crate::{ClientCertificate, Refusal};
 
 /// Sessions that one endpoint's client resumes; a client has one target.
 const RESUMED_SESSIONS: usize = 8;
@@ -33,11 +34,15 @@ impl Trust {
     }
 
     /// The TLS settings of one client. Sessions are its own: none is resumed under another credential.
-    pub(crate) fn client_config(&self, http1_only: bool) -> ClientConfig {
-        let mut config = builder(&self.provider)
-            .dangerous()
-            .with_custom_certificate_verifier(self.verifier.clone())
-            .with_no_client_auth();
+    pub(crate) fn client_config(&self, http1_only: bool, certificate: Option<&ClientCertificate>) -> ClientConfig {
+        let builder = builder(&self.provider).dangerous().with_custom_certificate_verifier(self.verifier.clone());
+        let mut config = match certificate {
+            Some(certificate) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certificate.key()))),
+            None => builder.with_no_client_auth(),
+        };
+        // HTTP/2's client keeps the text of a cause alone, and may lose that to others when a connection breaks; then a
+        // certificate that was refused would look like a request that may have happened.
+        let http1_only = http1_only || certificate.is_some();
         config.resumption = Resumption::in_memory_sessions(RESUMED_SESSIONS);
         config.alpn_protocols =
             if http1_only { vec![b"http/1.1".to_vec()] } else { vec![b"h2".to_vec(), b"http/1.1".to_vec()] };

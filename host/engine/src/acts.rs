@@ -13,6 +13,7 @@ use crate::{
     Engine,
     connections::ConnectionError,
     count::counted,
+    figures::Newcomers,
     flows::FlowError,
     follow::{Followed, standing},
     revisions::{LoadedRevision, RevisionError},
@@ -127,18 +128,27 @@ impl Engine {
         let detail = self.store.delivery(id).await?.ok_or(ActError::Unknown(id))?;
         seen.check(&detail.delivery, self.clock.now())?;
         let after = self.decided(&detail, &act)?;
+        let connection = detail.delivery.connection.clone();
         let run = self.store.run(detail.delivery.run).await?;
         let run = run.ok_or_else(|| StoreError::NotFound(format!("run `{}`", detail.delivery.run)))?.run;
         self.check_texts(&detail, &run.flow, &act).await?;
         let new = NewAct { batch: seen.batch(), ..self.new_act(detail, run, act, after, by, why).await? };
         let engine = self.clone();
-        Ok(self.to_the_end(async move { engine.write_act(new).await }).await?)
+        Ok(self.to_the_end(async move { engine.write_act(&connection, new).await }).await?)
     }
 
-    async fn write_act(&self, new: NewAct) -> Result<(), StoreError> {
+    async fn write_act(&self, connection: &Name, new: NewAct) -> Result<(), StoreError> {
         let (id, kind, after) = (new.delivery, new.act.kind().as_str(), standing(&new.after));
         let by = new.by.name.clone();
+        let (state, newcomers) = (new.after.clone(), Newcomers::of(&new.follow, &new.along));
+        let moves = new.before.as_str() != state.as_str();
         self.store.act(new).await?;
+        // Who is assigned other work that waits for a person has it still.
+        if moves {
+            self.counts.settled(connection, &state);
+        }
+        self.counts.came(&newcomers);
+        self.tell_callers(&id, &state);
         tracing::info!(delivery = %id, act = kind, by, state = %after, "delivery {id}: {kind} by {by}, now {after}");
         Ok(())
     }
@@ -196,7 +206,7 @@ impl Engine {
         };
         let follow = self.follow_on(followed, &after, output).await?;
         // Whoever acts knows what becomes of this delivery; of the next one they may not.
-        let along = self.notice_of_next(followed, &follow).await?.into_iter().collect();
+        let along = self.causes_of_next(followed, &follow).await?;
         let at = self.clock.now();
         let (before, attempts) = (delivery.state, delivery.attempts);
         Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow, batch: None, along })

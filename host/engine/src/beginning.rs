@@ -79,6 +79,6 @@ impl Engine {
             follow,
             along,
         };
-        self.settle(settlement, None).await;
+        self.settle(&claimed.delivery.connection, settlement, None).await;
     }
 }

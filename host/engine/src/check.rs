@@ -6,7 +6,7 @@ use sluse_connector::{Call, CallLimits, Finding};
 use sluse_model::{Name, Problem};
 use sluse_store::StoreError;
 
-use crate::{Engine, host::CheckHost};
+use crate::{Engine, host::LookHost};
 
 /// What a connection's check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Engine {
             settings: connection.settings(),
         };
         let limits = CallLimits::from(&connection.connection().limits);
-        let host = CheckHost::new(self.clone(), connection);
+        let host = LookHost::of_check(self.clone(), connection);
         let said = match revision.connector.check(call, limits, Box::new(host)).await {
             Ok(Ok(findings)) => CheckReport { findings },
             Ok(Err(failure)) => {

@@ -1,16 +1,21 @@
 //! Connections, flows and schedules as TOML: read as a whole, checked as a whole, every finding with its file and line. Writes
 //! nothing: what is without findings goes to the store in one transaction, by the caller.
 //!
-//! Two steps: [`parse`] needs nothing but the files; [`check`] holds what they say against what is installed.
+//! Three steps: [`parse`] needs nothing but the files; [`resolve`] takes addresses out of settings, where a connector wants
+//! them there; [`check`] holds what they say against what is installed.
 
+mod auth; // how an endpoint signs in
 mod check; // against what is installed
 mod connections; // a `[[connection]]`
 mod diff; // what would change
 mod document; // TOML with its lines
+mod endpoints; // where targets are
 mod finding; // what is wrong, and where
 mod flows; // a `[[flow]]`
+mod intervals; // how often, where no schedule says so
 mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
+mod resolve; // what stands in settings and is meant for endpoints
 mod schedules; // a `[[schedule]]`
 
 #[cfg(test)]
@@ -24,6 +29,8 @@ pub(crate) use check::{Catalog, check};
 pub use diff::Change;
 pub(crate) use diff::{Stored, diff};
 pub use finding::Finding;
+pub(crate) use intervals::{settle as settle_intervals, warnings};
+pub(crate) use resolve::resolve;
 
 use document::Node;
 use finding::Origin;
@@ -52,6 +59,8 @@ pub(crate) struct Parsed {
     pub(crate) connections: Vec<Located<Connection>>,
     pub(crate) flows: Vec<Located<Flow>>,
     pub(crate) schedules: Vec<Located<Schedule>>,
+    /// Stored schedules that follow the settings of a connection in the files, as they are from now on.
+    pub(crate) followers: Vec<Schedule>,
 }
 
 /// Something with the place where it stands.
@@ -81,7 +90,7 @@ impl Parsed {
     pub(crate) fn into_parts(self) -> (Vec<Connection>, Vec<Flow>, Vec<Schedule>) {
         let connections = self.connections.into_iter().map(|located| located.value);
         let flows = self.flows.into_iter().map(|located| located.value);
-        let schedules = self.schedules.into_iter().map(|located| located.value);
+        let schedules = self.schedules.into_iter().map(|located| located.value).chain(self.followers);
         (connections.collect(), flows.collect(), schedules.collect())
     }
 }

@@ -5,14 +5,18 @@ use std::{
     sync::Arc,
 };
 
-use sluse_model::{Connection, Description, Endpoint, Flow, Name, RevisionStanding, Schedule};
+use sluse_folders::Place;
+use sluse_model::{Connection, Description, Endpoint, Flow, FolderGrant, Name, RevisionStanding, Schedule};
 use sluse_store::StoreError;
 use sluse_vault::{SecretUse, Standing, VaultError};
 
 use crate::{
     Engine,
-    configuration::{Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse},
-    connections::rules,
+    configuration::{
+        Catalog, Change, ConfigurationFile, Finding, Parsed, Stored, check, diff, parse, resolve, settle_intervals,
+        warnings,
+    },
+    connections::{ConnectionError, Route},
     counted,
 };
 
@@ -30,6 +34,8 @@ pub struct ApplyOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     pub changes: Vec<Change>,
+    /// What is written all the same, and is seldom meant.
+    pub warnings: Vec<Finding>,
     /// Secrets that may not go where the configuration sends them, until somebody confirms it.
     pub unconfirmed: Vec<SecretUse>,
 }
@@ -62,21 +68,24 @@ impl Engine {
         files: &[ConfigurationFile],
         options: ApplyOptions,
     ) -> Result<Applied, ApplyError> {
-        let parsed = parse(files).map_err(ApplyError::Findings)?;
+        let mut parsed = parse(files).map_err(ApplyError::Findings)?;
         let stored = self.stored().await?;
-        self.check_configuration(&parsed, &stored).await?;
+        let warnings = self.check_configuration(&mut parsed, &stored).await?;
         let changes = diff(&stored, &parsed);
         let parts = parsed.into_parts();
         if options.dry_run {
             let uses = self.vault.plan_origins(&parts.0).await?;
-            return Ok(Applied { changes, unconfirmed: unconfirmed(uses) });
+            return Ok(Applied { changes, warnings, unconfirmed: unconfirmed(uses) });
         }
         let engine = self.clone();
         let uses = self.to_the_end(async move { engine.write(parts, options).await }).await?;
         for change in &changes {
             tracing::info!("configuration: {change}");
         }
-        Ok(Applied { changes, unconfirmed: unconfirmed(uses) })
+        for warning in &warnings {
+            tracing::warn!("configuration: {warning}");
+        }
+        Ok(Applied { changes, warnings, unconfirmed: unconfirmed(uses) })
     }
 
     /// Writes what was checked. Gives the secrets that may not go yet where it sends them.
@@ -101,22 +110,40 @@ impl Engine {
         Ok(Stored { connections, flows, schedules })
     }
 
-    async fn check_configuration(&self, parsed: &Parsed, stored: &Stored) -> Result<(), ApplyError> {
+    /// Gives what is seldom meant. Completes what the files leave to the settings of connections.
+    async fn check_configuration(&self, parsed: &mut Parsed, stored: &Stored) -> Result<Vec<Finding>, ApplyError> {
         let secrets: BTreeSet<Name> = self.vault.list().await?.into_iter().map(|secret| secret.name).collect();
         let connections: BTreeMap<Name, Connection> =
             stored.connections.iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
         let flows = stored.flows.iter().map(|flow| (flow.name.clone(), flow.clone())).collect();
         let allows_endpoint = |connection: &Connection, name: &Name, endpoint: &Endpoint| {
-            let rules = rules(connection, name, endpoint).map_err(|error| error.to_string())?;
-            let bound = !matches!(endpoint.auth, sluse_model::Auth::Nothing);
-            self.egress.endpoint(rules, bound).map_err(|refusal| refusal.to_string())?;
+            Route::build(self, connection, name, endpoint).map_err(|error| match error {
+                ConnectionError::Refused { refusal, .. } => refusal.to_string(),
+                error => error.to_string(),
+            })?;
             sluse_vault::TokenEndpoint::build(&self.egress, connection, name).map_err(|refusal| refusal.to_string())?;
             Ok(())
         };
         let connectors = self.active_descriptions().await?;
-        let catalog = Catalog { connectors, connections, flows, secrets, allows_endpoint: &allows_endpoint };
+        let misplaced = resolve(parsed, &connectors);
+        if !misplaced.is_empty() {
+            return Err(ApplyError::Findings(misplaced));
+        }
+        let allows_folder = |folder: &FolderGrant| {
+            let found = Place::find(&folder.path, folder.mounted, &self.settings.folders);
+            found.map(drop).map_err(|error| error.to_string())
+        };
+        let catalog = Catalog {
+            connectors,
+            connections,
+            flows,
+            secrets,
+            allows_endpoint: &allows_endpoint,
+            allows_folder: &allows_folder,
+        };
+        settle_intervals(parsed, &stored.schedules, &catalog);
         let findings = check(parsed, &catalog);
-        if findings.is_empty() { Ok(()) } else { Err(ApplyError::Findings(findings)) }
+        if findings.is_empty() { Ok(warnings(parsed, &catalog)) } else { Err(ApplyError::Findings(findings)) }
     }
 
     async fn active_descriptions(&self) -> Result<BTreeMap<Name, Description>, StoreError> {

@@ -1,4 +1,5 @@
-//! Connections that are ready to be used: settings as text, endpoints with sockets of their own.
+//! Connections that are ready to be used: settings as text, endpoints with sockets of their own. Where an address is asked
+//! for is `discovery`'s business.
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use sluse_model::{Auth, Connection, Endpoint, Name};
 use sluse_store::{Store, StoreError, StoredConnection};
 use sluse_vault::TokenEndpoint;
 
-use crate::Engine;
+use crate::{Engine, discovery::Discovered};
 
 /// Connecting takes this long at most: a target that is there answers at once.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,9 +33,48 @@ pub(crate) struct LiveConnection {
 pub(crate) struct LiveEndpoint {
     pub(crate) name: Name,
     pub(crate) endpoint: Endpoint,
-    pub(crate) egress: sluse_egress::Endpoint,
+    pub(crate) route: Route,
     /// Where tokens come from, when it signs in with OAuth.
     pub(crate) token_endpoint: Option<TokenEndpoint>,
+}
+
+/// How requests get to an endpoint.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// To an address that is known.
+    Known(sluse_egress::Endpoint),
+    /// To one that is asked for.
+    Discovered(Box<Discovered>),
+}
+
+impl Route {
+    /// Held against the operator's rules, as far as the address is known. Nothing is sent.
+    pub(crate) fn build(
+        engine: &Engine,
+        connection: &Connection,
+        name: &Name,
+        endpoint: &Endpoint,
+    ) -> Result<Self, ConnectionError> {
+        let rules = rules(connection, name, endpoint)?;
+        let refused =
+            |refusal| ConnectionError::Refused { connection: connection.name.clone(), endpoint: name.clone(), refusal };
+        let credential_bound = !matches!(endpoint.auth, Auth::Nothing);
+        match &endpoint.discovery {
+            None => engine.egress.endpoint(rules, credential_bound).map(Self::Known).map_err(refused),
+            Some(discovery) => {
+                let discovered = Discovered::build(&engine.egress, discovery, rules, credential_bound);
+                discovered.map(|discovered| Self::Discovered(Box::new(discovered))).map_err(refused)
+            }
+        }
+    }
+
+    /// The endpoint as it is now; asks for its address when that is not known.
+    pub(crate) async fn endpoint(&self, engine: &Engine) -> Result<sluse_egress::Endpoint, sluse_egress::SendError> {
+        match self {
+            Self::Known(endpoint) => Ok(endpoint.clone()),
+            Self::Discovered(discovered) => discovered.endpoint(&engine.egress, &*engine.clock).await,
+        }
+    }
 }
 
 impl LiveConnection {
@@ -124,17 +164,12 @@ fn live_endpoint(
     let refused =
         |refusal| ConnectionError::Refused { connection: connection.name.clone(), endpoint: name.clone(), refusal };
     let token_endpoint = TokenEndpoint::build(&engine.egress, connection, name).map_err(refused)?;
-    let credential_bound = !matches!(endpoint.auth, Auth::Nothing);
-    let egress = engine.egress.endpoint(rules(connection, name, endpoint)?, credential_bound).map_err(refused)?;
-    Ok(LiveEndpoint { name: name.clone(), endpoint: endpoint.clone(), egress, token_endpoint })
+    let route = Route::build(engine, connection, name, endpoint)?;
+    Ok(LiveEndpoint { name: name.clone(), endpoint: endpoint.clone(), route, token_endpoint })
 }
 
 /// What a connection's endpoint may reach, as the gate wants to know it.
-pub(crate) fn rules(
-    connection: &Connection,
-    name: &Name,
-    endpoint: &Endpoint,
-) -> Result<EndpointRules, ConnectionError> {
+fn rules(connection: &Connection, name: &Name, endpoint: &Endpoint) -> Result<EndpointRules, ConnectionError> {
     let cidrs = connection
         .grant
         .cidrs
@@ -146,6 +181,7 @@ pub(crate) fn rules(
         .collect::<Result<_, _>>()?;
     let mut rules = EndpointRules::new(connection.name.clone(), name.clone(), &endpoint.url);
     rules.allow_plaintext = endpoint.allow_plaintext;
+    rules.http1_only = endpoint.http1_only;
     rules.cidrs = cidrs;
     rules.timeout = Duration::from_millis(endpoint.timeout_ms);
     rules.connect_timeout = CONNECT_TIMEOUT.min(rules.timeout);

@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use sluse_connector::Loader;
 use sluse_egress::Egress;
-use sluse_model::{Clock, Dice};
+use sluse_model::{Clock, Dice, Timestamp};
 use sluse_store::{Store, StoreError};
 use sluse_vault::Vault;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    EngineSettings, connections::Connections, dispatcher::Dispatcher, flows::Flows, gates::Gates, polls::Polls,
+    EngineSettings,
+    call::Calls,
+    connections::Connections,
+    dispatcher::Dispatcher,
+    figures::{Backlogs, Counting, Watch},
+    flows::Flows,
+    gates::Gates,
+    host::FOLDER_THREADS,
+    polls::Polls,
     revisions::Revisions,
 };
 
@@ -40,11 +48,19 @@ pub struct Engine {
     pub(crate) revisions: Revisions,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) calls: Calls,
     pub(crate) polls: Polls,
+    pub(crate) started_at: Timestamp,
+    /// Since when what should have come can be late.
+    pub(crate) watch: Watch,
+    pub(crate) counts: Counting,
+    pub(crate) backlogs: Backlogs,
     /// Told when schedules are to be looked at before their time.
     pub(crate) schedules_changed: tokio::sync::Notify,
     /// One at a time: what the gates hold is what was written last.
     pub(crate) pausing: tokio::sync::Mutex<()>,
+    /// Threads that may wait for folders.
+    pub(crate) folder_threads: Arc<tokio::sync::Semaphore>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
     /// Dispatcher, lease keeper, schedules, acts on many deliveries, and what gives up in time.
@@ -54,15 +70,22 @@ pub struct Engine {
 impl Engine {
     /// Loads the active revisions, settles what a former process left in the middle, and begins to work.
     pub async fn start(parts: EngineParts) -> Result<Arc<Self>, StoreError> {
+        let started_at = parts.clock.now();
         let engine = Arc::new(Self {
             flows: Flows::new(parts.store.clone()),
             connections: Connections::new(parts.store.clone()),
             revisions: Revisions::new(parts.store.clone(), parts.loader),
             dispatcher: Dispatcher::new(parts.settings.max_in_flight),
             gates: Gates::new(parts.clock.clone()),
+            calls: Calls::new(parts.settings.max_calls()),
             polls: Polls::default(),
+            started_at,
+            watch: Watch::from(started_at, tokio::time::Instant::now()),
+            counts: Counting::default(),
+            backlogs: Backlogs::default(),
             schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),
+            folder_threads: Arc::new(tokio::sync::Semaphore::new(FOLDER_THREADS)),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),
             store: parts.store,

@@ -1,5 +1,7 @@
 //! Versions of flows, compiled once: their schema, and the mapping of each step.
 
+mod onward; // which step is next
+
 use std::{
     collections::HashMap,
     sync::{
@@ -9,11 +11,13 @@ use std::{
 };
 
 use serde_json::Value;
-use sluse_model::{Digest, Flow, Name, ordering_key};
+use sluse_model::{Digest, Flow, Name, Step, Timestamp, call_flow, ordering_key};
 use sluse_store::{Store, StoreError, StoredFlow};
 
+pub(crate) use onward::{Computed, NotComputed, Onward};
+
 use crate::{
-    mapping::{Mapping, MappingError, Scope},
+    mapping::{Condition, Mapping, MappingError, Scope},
     schema::Schema,
 };
 
@@ -24,9 +28,11 @@ pub(crate) struct CompiledFlow {
     pub(crate) digest: Digest,
     pub(crate) schema: Schema,
     /// By step.
-    pub(crate) mappings: Vec<Mapping>,
+    mappings: Vec<Mapping>,
+    /// By step: whether it is carried out.
+    conditions: Vec<Option<Condition>>,
     /// By step: what its ordering key is made of.
-    pub(crate) orders: Vec<Option<Mapping>>,
+    orders: Vec<Option<Mapping>>,
 }
 
 impl CompiledFlow {
@@ -49,16 +55,16 @@ impl CompiledFlow {
                 order_by.map(compile).transpose().map_err(|fault| broken(format!("step `{}`: {fault}", step.name)))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings, orders })
-    }
-
-    /// The input of a step.
-    pub(crate) fn input(&self, index: usize, scope: &Scope<'_>) -> Result<String, MappingError> {
-        Ok(self.mappings[index].render(scope)?.to_string())
+        let condition = |step: &Step| {
+            let compiled = step.when.as_deref().map(Condition::compile).transpose();
+            compiled.map_err(|fault| broken(format!("step `{}`: {fault}", step.name)))
+        };
+        let conditions = stored.flow.steps.iter().map(condition).collect::<Result<_, _>>()?;
+        Ok(Self { flow: stored.flow, digest: stored.digest, schema, mappings, conditions, orders })
     }
 
     /// The ordering key of a step.
-    pub(crate) fn ordering_key(&self, index: usize, scope: &Scope<'_>) -> Result<Option<Digest>, MappingError> {
+    fn ordering_key(&self, index: usize, scope: &Scope<'_>) -> Result<Option<Digest>, MappingError> {
         let order = self.orders[index].as_ref().map(|order| order.render(scope)).transpose()?;
         Ok(match order {
             None | Some(Value::Null) => None,
@@ -89,6 +95,8 @@ pub(crate) struct Flows {
     generation: AtomicU64,
     /// The present version of each, with the generation that it was read in.
     present: RwLock<HashMap<Name, (u64, Digest)>>,
+    /// The flows of single operations that are kept, by connection and operation. They never change.
+    of_calls: RwLock<HashMap<(Name, Name), Digest>>,
 }
 
 /// Versions that are kept compiled; beyond it, all are dropped and compiled again as they are met.
@@ -96,7 +104,8 @@ const MAX_COMPILED: usize = 1000;
 
 impl Flows {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, by_digest: RwLock::default(), generation: AtomicU64::new(0), present: RwLock::default() }
+        let (by_digest, present, of_calls) = (RwLock::default(), RwLock::default(), RwLock::default());
+        Self { store, by_digest, generation: AtomicU64::new(0), present, of_calls }
     }
 
     /// The present version of a flow.
@@ -122,6 +131,23 @@ impl Flows {
         }
         let stored = self.store.flow_version(digest).await?.ok_or_else(|| FlowError::Unknown(name.clone()))?;
         self.keep(stored)
+    }
+
+    /// The flow of a single operation, kept from its first call on.
+    pub(crate) async fn of_call(
+        &self,
+        connection: &Name,
+        operation: &Name,
+        now: Timestamp,
+    ) -> Result<Digest, StoreError> {
+        let asked = (connection.clone(), operation.clone());
+        let known = self.of_calls.read().unwrap_or_else(PoisonError::into_inner).get(&asked).copied();
+        if let Some(digest) = known {
+            return Ok(digest);
+        }
+        let digest = self.store.keep_flow(call_flow(connection, operation), now).await?;
+        self.of_calls.write().unwrap_or_else(PoisonError::into_inner).insert(asked, digest);
+        Ok(digest)
     }
 
     /// Asks the store again which versions are present: configuration was applied.

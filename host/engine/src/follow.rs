@@ -5,13 +5,13 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use sluse_model::{
     Attention, Delivery, DeliveryId, DeliveryState, Digest, Name, NewDelivery, Problem, Reason, Resolution, RunState,
-    Timestamp,
+    SkippedStep, Timestamp,
 };
 use sluse_store::{Claimed, Follow, NewRun, RunDetail, StoreError};
 
 use crate::{
     Engine,
-    flows::{CompiledFlow, FlowError, output_value},
+    flows::{CompiledFlow, Computed, FlowError, Onward, output_value},
     mapping::{RunFacts, Scope},
     notices::Told,
 };
@@ -51,7 +51,7 @@ pub(crate) struct Aftermath {
     /// Where it goes: when it waits for a person, with whose work it is.
     pub(crate) state: DeliveryState,
     pub(crate) follow: Follow,
-    /// What is told to the owner of the flow.
+    /// What it causes: what the owner of the flow is told, and what is started for a failure.
     pub(crate) along: Vec<NewRun>,
 }
 
@@ -66,25 +66,20 @@ impl Engine {
     ) -> Result<Aftermath, StoreError> {
         let state = self.assigned(claimed.into(), state).await?;
         let follow = self.follow_on(claimed.into(), &state, output).await?;
-        let mut along: Vec<NewRun> =
-            self.notice(Told::of_claimed(claimed, &state, problem)).await?.into_iter().collect();
-        along.extend(self.notice_of_next(claimed.into(), &follow).await?);
+        let mut along = self.causes(Told::of_claimed(claimed, &state, problem)).await?;
+        along.extend(self.causes_of_next(claimed.into(), &follow).await?);
         Ok(Aftermath { state, follow, along })
     }
 
-    /// What is told of a next step that cannot begin.
-    pub(crate) async fn notice_of_next(
+    /// What a next step causes that cannot begin.
+    pub(crate) async fn causes_of_next(
         &self,
         followed: Followed<'_>,
         follow: &Follow,
-    ) -> Result<Option<NewRun>, StoreError> {
-        match follow {
-            Follow::Next(next) => {
-                tell_of_new(next);
-                self.notice(Told::of_next(next, followed)).await
-            }
-            Follow::Stay(_) | Follow::Close(_) => Ok(None),
-        }
+    ) -> Result<Vec<NewRun>, StoreError> {
+        let Some(next) = follow.next() else { return Ok(Vec::new()) };
+        tell_of_new(next);
+        self.causes(Told::of_next(next, followed)).await
     }
 
     /// The same state; when it waits for a person, with whose work it is by the rules of the flow.
@@ -164,6 +159,7 @@ impl Engine {
             submission: &submission,
             attachments: &run.attachments,
             steps: &steps,
+            skipped: &run.skipped,
             run: RunFacts {
                 id: run.run.id,
                 flow: &run.run.flow,
@@ -171,25 +167,32 @@ impl Engine {
                 idempotency_key: run.run.idempotency_key.as_deref(),
             },
         };
-        Follow::Next(Box::new(self.new_delivery(flow, index, &scope, now)))
+        match self.begin_from(flow, index, &scope, now) {
+            (skipped, Some(next)) if skipped.is_empty() => Follow::Next(Box::new(next)),
+            (skipped, next) => Follow::Skip(skipped, next.map(Box::new)),
+        }
     }
 
-    /// The delivery of a step; a person's work when its input or its ordering key cannot be computed. Without an input
-    /// it holds its key all the same: nobody overtakes what a person has to put right.
-    pub(crate) fn new_delivery(
+    /// The steps from one on that are skipped, and the delivery of the first that is not.
+    pub(crate) fn begin_from(
         &self,
         flow: &CompiledFlow,
         index: usize,
         scope: &Scope<'_>,
         now: Timestamp,
-    ) -> NewDelivery {
+    ) -> (Vec<SkippedStep>, Option<NewDelivery>) {
+        let Onward { skipped, step } = flow.onward(index, scope, now);
+        (skipped, step.map(|step| self.new_delivery(flow, step, now)))
+    }
+
+    /// The delivery of a step; a person's work when something of it cannot be computed.
+    pub(crate) fn new_delivery(&self, flow: &CompiledFlow, computed: Computed, now: Timestamp) -> NewDelivery {
+        let Computed { index, input, ordering_key } = computed;
         let step = &flow.flow.steps[index];
-        let (input, key) = (flow.input(index, scope), flow.ordering_key(index, scope));
-        let ordering_key = key.as_ref().ok().copied().flatten();
-        let (input, state) = match key.and(input) {
+        let (input, state) = match input {
             Ok(input) => (input, DeliveryState::Queued { due: now }),
-            Err(error) => {
-                let attention = not_mapped(step.name.as_str(), error.to_string(), now);
+            Err(not) => {
+                let attention = not_mapped(not.what, step.name.as_str(), not.error.to_string(), now);
                 let assigned = flow.flow.assigned(attention, &step.connection, &step.name);
                 ("null".to_owned(), DeliveryState::Attention(assigned))
             }
@@ -217,7 +220,7 @@ impl Engine {
             operation: followed.delivery.operation.clone(),
             input: "null".into(),
             ordering_key: None,
-            state: DeliveryState::Attention(not_mapped(followed.delivery.step.as_str(), detail, now)),
+            state: DeliveryState::Attention(not_mapped("input", followed.delivery.step.as_str(), detail, now)),
             accepted_at: now,
         }))
     }
@@ -231,8 +234,8 @@ pub(crate) fn tell_of_new(new: &NewDelivery) {
     }
 }
 
-fn not_mapped(step: &str, detail: String, now: Timestamp) -> Attention {
-    let message = format!("The input of step `{step}` cannot be computed from the submission and the earlier steps.");
+fn not_mapped(what: &str, step: &str, detail: String, now: Timestamp) -> Attention {
+    let message = format!("The {what} of step `{step}` cannot be computed from the submission and the earlier steps.");
     let problem = Problem::new("mapping-failed", message).with_detail(detail);
     Attention::new(Reason::MappingFailed, problem, now)
 }

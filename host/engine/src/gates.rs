@@ -1,6 +1,7 @@
 //! The gates of each connection, and who is through. What they decide is `sluse_model::Gate`'s business; here is who
 //! asks them, and who is woken when one opens.
 
+mod callers; // those who wait for an answer
 mod pass; // that an attempt was let through
 
 use std::{
@@ -12,7 +13,10 @@ use sluse_model::{Clock, Connection, Exchanged, Gate, GateHold, Name, Pause, Tim
 use sluse_store::{Claimed, Rooms};
 use tokio::sync::Notify;
 
+use callers::Callers;
 pub(crate) use pass::Pass;
+
+use crate::figures::GateFigures;
 
 /// The gates of each connection.
 #[derive(Debug)]
@@ -36,6 +40,13 @@ struct Kept {
     gate: Gate,
     /// Somebody waits in the store for want of room: newcomers queue up behind, and whoever leaves says so.
     is_awaited: bool,
+    callers: Callers,
+}
+
+impl Kept {
+    fn new(gate: Gate) -> Self {
+        Self { gate, is_awaited: false, callers: Callers::default() }
+    }
 }
 
 impl Gates {
@@ -51,8 +62,7 @@ impl Gates {
             match kept.get_mut(&connection.name) {
                 Some(kept) => kept.gate.set(connection.gates.clone(), now),
                 None => {
-                    let gate = Gate::new(connection.gates.clone(), now);
-                    kept.insert(connection.name.clone(), Kept { gate, is_awaited: false });
+                    kept.insert(connection.name.clone(), Kept::new(Gate::new(connection.gates.clone(), now)));
                 }
             }
         }
@@ -90,6 +100,7 @@ impl Gates {
                 }
                 (None, None) => kept.gate.let_go(),
             }
+            kept.callers.look_again();
         }
         drop(pauses);
         self.opened.notify_one();
@@ -108,7 +119,8 @@ impl Gates {
     pub(crate) fn admit_newcomer(self: &Arc<Self>, connection: &Name) -> Option<Pass> {
         let mut all = self.kept();
         let kept = all.get_mut(connection)?;
-        let entry = if kept.is_awaited { None } else { kept.gate.enter(self.clock.now()) };
+        let is_behind = kept.is_awaited || kept.callers.wait();
+        let entry = if is_behind { None } else { kept.gate.enter(self.clock.now()) };
         kept.is_awaited |= entry.is_none();
         entry.map(|entry| Pass::new(self.clone(), connection.clone(), entry))
     }
@@ -117,8 +129,12 @@ impl Gates {
     pub(crate) fn admit(self: &Arc<Self>, connection: &Name) -> Option<Pass> {
         let mut all = self.kept();
         let kept = all.get_mut(connection)?;
-        let entry = kept.gate.enter(self.clock.now());
+        let now = self.clock.now();
+        let entry = kept.gate.enter(now);
         kept.is_awaited |= entry.is_none();
+        if entry.is_some() {
+            kept.callers.come_next(kept.gate.room(now) > 0);
+        }
         entry.map(|entry| Pass::new(self.clone(), connection.clone(), entry))
     }
 
@@ -126,7 +142,7 @@ impl Gates {
     pub(crate) fn rooms(&self) -> Rooms {
         let now = self.clock.now();
         let room = |(name, kept): (&Name, &mut Kept)| {
-            let room = kept.gate.room(now);
+            let room = kept.callers.leave_of(kept.gate.room(now));
             kept.is_awaited |= room == 0;
             (name.clone(), room)
         };
@@ -145,6 +161,9 @@ impl Gates {
             let Some(&room) = rooms.named.get(name) else { continue };
             let count = counts.get(name).copied().unwrap_or(0);
             kept.is_awaited = count >= room;
+            if !kept.is_awaited {
+                kept.callers.look_again();
+            }
         }
     }
 
@@ -157,6 +176,16 @@ impl Gates {
     /// The gate that is closed for this connection, if one is.
     pub(crate) fn hold(&self, connection: &Name) -> Option<GateHold> {
         self.kept().get_mut(connection)?.gate.hold(self.clock.now())
+    }
+
+    /// What keeps the gates of each connection closed.
+    pub(crate) fn figures(&self) -> Vec<GateFigures> {
+        let figures = |(connection, kept): (&Name, &Kept)| GateFigures {
+            connection: connection.clone(),
+            is_paused: kept.gate.is_paused(),
+            is_left_alone: kept.gate.leaves_alone(),
+        };
+        self.kept().iter().map(figures).collect()
     }
 
     /// Notes what became of an exchange with the connection's target.

@@ -5,11 +5,13 @@ mod additions; // how much a call may add to them
 mod addresses; // where the target answers
 mod admission; // what has to be durable before a byte leaves
 mod answers; // how much they may amount to together
-mod check; // the host of one who only looks
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
 mod identity; // what names a request
+mod look; // the host of one who only looks
 mod message; // what a signed request is called
+mod numbers; // numbers that are handed out once
+mod published; // files in granted folders
 mod record; // what the call leaves behind
 mod recorded; // answers as the journal keeps them
 mod target; // what an exchange says of the target
@@ -34,16 +36,17 @@ use self::{
 use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use additions::Additions;
-pub(crate) use check::CheckHost;
+pub(crate) use look::LookHost;
+pub(crate) use published::FOLDER_THREADS;
 pub(crate) use record::{HostRecord, Record};
 
 /// The host of one call.
 pub(crate) struct DeliveryHost {
     engine: Arc<Engine>,
     connection: Arc<LiveConnection>,
-    /// Absent for a check, which is on behalf of no run.
+    /// Absent where it is on behalf of no run.
     run: Option<RunId>,
-    /// The delivery whose journal this writes, under the lease that it is worked on with. Absent for a check.
+    /// The delivery whose journal this writes, under the lease that it is worked on with. Absent without a run.
     held: Option<(DeliveryId, Lease)>,
     /// How many waits of the delivery have ended.
     phase: u32,
@@ -93,9 +96,9 @@ impl DeliveryHost {
         }
     }
 
-    /// The host of a check, which changes nothing at the target and is on behalf of no run.
-    fn of_check(engine: Arc<Engine>, connection: Arc<LiveConnection>) -> Self {
-        Self::of_nothing(engine, connection, 1, Promise::Reads("a check"), false)
+    /// The host of one who only looks, which changes nothing at the target and is on behalf of no run.
+    fn of_look(engine: Arc<Engine>, connection: Arc<LiveConnection>, who: &'static str) -> Self {
+        Self::of_nothing(engine, connection, 1, Promise::Reads(who), false)
     }
 
     /// The host of a poll. What it finds is not known yet, so there is no journal to send anything under.
@@ -136,6 +139,9 @@ impl DeliveryHost {
             }
             (Some(Promise::Repeats(who)), Effect::Once) => {
                 format!("{who} may be made again, and this {method} must happen once: send it when the source is told")
+            }
+            (Some(Promise::Reads(who)), Effect::Read) if request.keep.is_some() && self.run.is_none() => {
+                format!("{who} is on behalf of no run that could keep a file")
             }
             _ => return Ok(()),
         };
@@ -178,8 +184,7 @@ impl Host for DeliveryHost {
         answers
     }
 
-    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
-        let standing = if happened { Standing::Happened } else { Standing::DidNotHappen };
+    fn conclude(&mut self, intent_key: &str, standing: Standing) -> Result<(), String> {
         self.record.conclude(identity::named(intent_key), standing)
     }
 
@@ -200,30 +205,21 @@ impl Host for DeliveryHost {
         self.create_file(name, media_type, bytes).await
     }
 
-    async fn put_file(&mut self, folder: String, _name: String, _bytes: Bytes) -> Result<(), FolderError> {
-        Err(FolderError::Forbidden(format!(
-            "folder `{folder}` is not granted to connection `{}`",
-            self.connection_name()
-        )))
+    async fn put_file(&mut self, folder: String, name: String, bytes: Bytes) -> Result<(), FolderError> {
+        self.publish(&folder, &name, bytes).await
     }
 
-    async fn get_file(&mut self, folder: String, _name: String) -> Result<Option<Bytes>, FolderError> {
-        Err(FolderError::Forbidden(format!(
-            "folder `{folder}` is not granted to connection `{}`",
-            self.connection_name()
-        )))
+    async fn get_file(&mut self, folder: String, name: String) -> Result<Option<Bytes>, FolderError> {
+        self.read_published(&folder, &name).await
     }
 
     async fn reserve_numbers(
         &mut self,
         sequence: String,
-        _count: u32,
-        _purpose: Option<String>,
+        count: u32,
+        purpose: Option<String>,
     ) -> Result<u64, NumberError> {
-        Err(NumberError::Forbidden(format!(
-            "sequence `{sequence}` is not granted to connection `{}`",
-            self.connection_name()
-        )))
+        self.reserve(&sequence, count, purpose).await
     }
 
     async fn open_callback(&mut self, timeout: Duration) -> Result<String, CallbackError> {

@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 use sluse_connector::{FeedItem, FeedPage};
 use sluse_model::{
-    Attachment, AttemptEnd, Attention, DeliveryState, Digest, Failure, Name, Problem, Reason, RunId, Schedule, Task,
-    Timestamp,
+    Attachment, AttemptEnd, Attention, DeliveryState, Digest, Failure, Name, NewDelivery, Problem, Reason, RunId,
+    Schedule, Task, Timestamp,
 };
 use sluse_store::{ClaimedPoll, NewItem, NewRun, StoreError};
 
@@ -131,14 +131,12 @@ impl Engine {
     ) -> Result<NewRun, StoreError> {
         let id = RunId::new(now, &*self.dice);
         let facts = RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: None };
-        let scope = Scope { submission: data, attachments: &attachments, steps: &BTreeMap::new(), run: facts };
-        let mut first = self.new_delivery(flow, 0, &scope, now);
-        if let Some(problem) = problem {
-            let attention = Attention::new(Reason::MappingFailed, problem, now);
-            let assigned = flow.flow.assigned(attention, &first.connection, &first.step);
-            first.state = DeliveryState::Attention(assigned);
-            first.input = "null".to_owned();
-        }
+        let scope =
+            Scope { submission: data, attachments: &attachments, steps: &BTreeMap::new(), skipped: &[], run: facts };
+        let (skipped, first) = match problem {
+            Some(problem) => (Vec::new(), Some(self.misfit(flow, problem, &scope, now))),
+            None => self.begin_from(flow, 0, &scope, now),
+        };
         let mut run = NewRun {
             id,
             flow: flow.flow.name.clone(),
@@ -148,13 +146,25 @@ impl Engine {
             idempotency_key: None,
             body_digest: Digest::of(""),
             caused_by: None,
+            stands_for: None,
             accepted_at: now,
+            skipped,
             first,
             along: Vec::new(),
         };
-        tell_of_new(&run.first);
-        run.along = self.notice(Told::of_first(&run)).await?.into_iter().collect();
+        run.first.iter().for_each(tell_of_new);
+        if let Some(first) = Told::of_first(&run) {
+            run.along = self.causes(first).await?;
+        }
         Ok(run)
+    }
+
+    /// The first step, whatever its condition, as a person's work.
+    fn misfit(&self, flow: &CompiledFlow, problem: Problem, scope: &Scope<'_>, now: Timestamp) -> NewDelivery {
+        let first = self.new_delivery(flow, flow.computed(0, scope), now);
+        let attention = Attention::new(Reason::MappingFailed, problem, now);
+        let assigned = flow.flow.assigned(attention, &first.connection, &first.step);
+        NewDelivery { state: DeliveryState::Attention(assigned), input: "null".to_owned(), ..first }
     }
 }
 

@@ -9,7 +9,7 @@ use sluse_store::{Claimed, StoreError};
 use crate::{
     connections::{ConnectionError, LiveConnection},
     host::HostRecord,
-    revisions::{LoadedRevision, RevisionError},
+    revisions::{LoadedRevision, OperationSchemas, RevisionError},
 };
 
 /// The code of the problem when a call as a whole ran out of time.
@@ -146,12 +146,16 @@ fn breakage_code(kind: BreakageKind) -> &'static str {
 
 /// Holds what a connector is done with against what it promised.
 pub(crate) fn checked(revision: &LoadedRevision, claimed: &Claimed, end: AttemptEnd) -> AttemptEnd {
-    let AttemptEnd::Done { output } = &end else { return end };
+    fitting(revision.asked(&claimed.flow, &claimed.delivery.operation), end)
+}
+
+/// The same, by the operation's schemas.
+pub(crate) fn fitting(schemas: Option<&OperationSchemas>, end: AttemptEnd) -> AttemptEnd {
+    let (AttemptEnd::Done { output }, Some(schemas)) = (&end, schemas) else { return end };
     let broken = |detail: String| {
         let message = "The connector is done, but its answer does not fit its own schema.";
         AttemptEnd::Broken(Problem::new("output-does-not-fit", message).with_detail(detail))
     };
-    let Some(schemas) = revision.asked(&claimed.flow, &claimed.delivery.operation) else { return end };
     match serde_json::from_str(output) {
         Err(error) => broken(format!("not JSON: {error}")),
         Ok(value) => match schemas.output.check(&value) {

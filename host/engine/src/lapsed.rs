@@ -72,8 +72,16 @@ impl Engine {
             closed: Vec::new(),
             along,
         };
-        match self.store.settle(settlement, None).await {
-            Ok(_) | Err(StoreError::Stale(_)) => Ok(()),
+        match self.store.settle(settlement.clone(), None).await {
+            Ok(_) => {
+                self.counts.was_written(&claimed.delivery.connection, &settlement);
+                self.tell_callers(&settlement.delivery, &settlement.state);
+                Ok(())
+            }
+            Err(StoreError::Stale(_)) => {
+                self.tell_callers(&settlement.delivery, &settlement.state);
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

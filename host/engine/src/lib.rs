@@ -4,15 +4,20 @@
 mod acts; // what people do about deliveries
 mod beginning; // whether a claimed delivery begins
 mod bulk; // one act on many deliveries
+mod call; // one operation, for somebody who waits
 mod callbacks; // waiting for an answer
+mod causes; // runs that a delivery causes
 mod check; // trying a connection
 mod compatibility; // whether it fits what is configured
 mod configuration; // connections and flows as TOML
 mod configure; // applying configuration
 mod connections; // connections, ready to be used
 mod count; // how many, as people say it
+mod discovery; // addresses that are asked for
 mod dispatcher; // who works on what
 mod engine; // what it is made of, start and stop
+mod failures; // what is started for a run that failed
+mod figures; // what those see who watch
 mod flows; // versions of flows, compiled
 mod follow; // what goes on with the run
 mod gates; // how much at once, how fast, and whether at all
@@ -41,6 +46,7 @@ mod worker; // one delivery: call, judge, settle
 
 pub use acts::{ActError, MAX_WHY_CHARS};
 pub use bulk::{Bulk, BulkError, BulkPreview};
+pub use call::{CallClass, CallError, CallFailure, CallRequest, Called, FailedDelivery};
 pub use callbacks::{AnswerError, TargetAnswer};
 pub use check::CheckReport;
 pub use compatibility::Incompatibility;
@@ -49,6 +55,9 @@ pub use configure::{Applied, ApplyError, ApplyOptions};
 pub use connections::ConnectionError;
 pub use count::counted;
 pub use engine::{Engine, EngineParts};
+pub use figures::{
+    ConnectionCounts, Counts, DURATION_SECONDS, Figures, GateFigures, PollCounts, ScheduleFigures, SettledCounts,
+};
 pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};

@@ -13,11 +13,13 @@
 
 mod analysis; // what an expression may say, and what it refers to
 mod compiled; // one expression, ready
+mod condition; // whether a step is carried out
 mod environment; // the filters and tests that there are
 mod error; // what can be wrong, at apply and at run time
 mod filters; // ours, for XFlow's "Udregn værdi"
 pub(crate) mod limits; // numbers that bound
 mod scope; // what expressions see
+mod skipped; // what is left of a step that was skipped
 mod text; // a text taken apart
 mod value; // JSON to MiniJinja and back
 
@@ -27,6 +29,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 pub use analysis::{Reference, Segment};
+pub(crate) use condition::Condition;
 pub use error::{MappingError, MappingFault};
 pub(crate) use error::{did_you_mean, nearest};
 pub use scope::{RunFacts, Scope};

@@ -1,8 +1,6 @@
 //! What the owner of a flow is told of its deliveries: a run of the flow that carries notices, in the transaction of the
 //! fact that it tells of. Says what happened and where to look, and nothing of what was submitted.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use sluse_model::{
     Attention, Delivery, DeliveryId, DeliveryState, Digest, Name, NewDelivery, NoticeOccasion, Problem, Reason, RunId,
@@ -12,29 +10,29 @@ use sluse_store::{Claimed, NewRun, StoreError};
 
 use crate::{
     Engine,
+    causes::{CausedRun, Whose},
     flows::{CompiledFlow, FlowError},
-    follow::{Followed, tell_of_new},
-    mapping::{RunFacts, Scope},
+    follow::Followed,
 };
 
 /// What is told: a delivery that has gone somewhere, and why.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Told<'a> {
-    run: RunId,
-    flow: &'a Name,
+    pub(crate) run: RunId,
+    pub(crate) flow: &'a Name,
     /// The version of the flow that the run keeps to.
-    flow_digest: &'a Digest,
-    delivery: DeliveryId,
-    step: &'a Name,
-    connection: &'a Name,
-    operation: &'a Name,
-    attempts: u32,
-    state: &'a DeliveryState,
-    problem: Option<&'a Problem>,
-    /// Its run is written together with it: nobody was told of that run before.
-    is_first: bool,
+    pub(crate) flow_digest: &'a Digest,
+    pub(crate) delivery: DeliveryId,
+    pub(crate) step: &'a Name,
+    pub(crate) connection: &'a Name,
+    pub(crate) operation: &'a Name,
+    pub(crate) attempts: u32,
+    pub(crate) state: &'a DeliveryState,
+    pub(crate) problem: Option<&'a Problem>,
+    /// Its run, when that is written together with it.
+    pub(crate) first_of: Option<&'a NewRun>,
     /// The lease under which it went there; 0 when it began there. Each leads somewhere once.
-    lease_number: u64,
+    pub(crate) lease_number: u64,
 }
 
 impl<'a> Told<'a> {
@@ -52,22 +50,26 @@ impl<'a> Told<'a> {
             attempts: claimed.attempt,
             state,
             problem,
-            is_first: false,
+            first_of: None,
             lease_number: claimed.lease.number,
         }
     }
 
     /// The next step, as it begins.
     pub(crate) fn of_next(new: &'a NewDelivery, before: Followed<'a>) -> Self {
-        Self::of_new(new, (before.delivery.run, before.flow, before.flow_digest), false)
+        Self::of_new(new, (before.delivery.run, before.flow, before.flow_digest), None)
     }
 
-    /// The first step of a run that is about to be written.
-    pub(crate) fn of_first(run: &'a NewRun) -> Self {
-        Self::of_new(&run.first, (run.id, &run.flow, &run.flow_digest), run.caused_by.is_none())
+    /// The first step of a run that is about to be written, when it has one.
+    pub(crate) fn of_first(run: &'a NewRun) -> Option<Self> {
+        Some(Self::of_new(run.first.as_ref()?, (run.id, &run.flow, &run.flow_digest), Some(run)))
     }
 
-    fn of_new(new: &'a NewDelivery, (run, flow, flow_digest): (RunId, &'a Name, &'a Digest), is_first: bool) -> Self {
+    fn of_new(
+        new: &'a NewDelivery,
+        (run, flow, flow_digest): (RunId, &'a Name, &'a Digest),
+        first_of: Option<&'a NewRun>,
+    ) -> Self {
         Self {
             run,
             flow,
@@ -79,7 +81,7 @@ impl<'a> Told<'a> {
             attempts: 0,
             state: &new.state,
             problem: None,
-            is_first,
+            first_of,
             lease_number: 0,
         }
     }
@@ -110,13 +112,15 @@ impl<'a> Told<'a> {
 
 /// A notice with everything that one can have, for those who say beforehand whether they would take it.
 pub(crate) fn sample() -> Value {
+    let problem = Problem::new("rejected", "The target refused.");
+    let state = DeliveryState::Attention(Attention::new(Reason::Rejected, problem, Timestamp::default()));
+    sample_of(&state, |told| told.notice(NoticeOccasion::Attention))
+}
+
+/// What is made of a made-up delivery that goes there.
+pub(crate) fn sample_of(state: &DeliveryState, make: impl FnOnce(&Told<'_>) -> Value) -> Value {
     let name: Name = "name".parse().expect("it is a name");
-    let state = DeliveryState::Attention(Attention::new(
-        Reason::Rejected,
-        Problem::new("rejected", "The target refused."),
-        Timestamp::default(),
-    ));
-    let told = Told {
+    make(&Told {
         run: RunId::from_bytes([0; 16]),
         flow: &name,
         flow_digest: &Digest::from_bytes([0; 32]),
@@ -125,31 +129,26 @@ pub(crate) fn sample() -> Value {
         connection: &name,
         operation: &name,
         attempts: 1,
-        state: &state,
+        state,
         problem: None,
-        is_first: true,
+        first_of: None,
         lease_number: 1,
-    };
-    told.notice(NoticeOccasion::Attention)
+    })
 }
 
 impl Engine {
     /// What the owner of the flow is told, if anything, as the run that carries it.
-    pub(crate) async fn notice(&self, told: Told<'_>) -> Result<Option<NewRun>, StoreError> {
-        if NoticeOccasion::of(told.state).is_none() {
-            return Ok(None);
-        }
-        let flow = match self.flows.version(told.flow, told.flow_digest).await {
-            Ok(flow) => flow,
-            Err(FlowError::Store(error)) => return Err(error),
-            // What became of the run says so.
-            Err(_) => return Ok(None),
-        };
+    pub(crate) async fn notice(
+        &self,
+        told: &Told<'_>,
+        flow: &CompiledFlow,
+        whose: &Whose,
+    ) -> Result<Option<NewRun>, StoreError> {
         let Some(owner) = &flow.flow.owner_notice else { return Ok(None) };
         let Some(occasion) = owner.occasion(told.state) else { return Ok(None) };
-        // Whoever carries notices tells nobody, also when that was configured behind our back.
-        let tells = told.is_first || self.store.run(told.run).await?.is_some_and(|run| run.run.caused_by.is_none());
-        if !tells {
+        // Whoever carries notices tells nobody, also when that was configured behind our back. What was started for a
+        // failure carries none.
+        if whose.is_caused && !whose.stands_for_another {
             return Ok(None);
         }
         let carrier = match self.flows.present(&owner.flow).await {
@@ -160,31 +159,14 @@ impl Engine {
                 return Ok(None);
             }
         };
-        Ok(Some(self.carried(&carrier, &told, told.notice(occasion))))
-    }
-
-    fn carried(&self, carrier: &CompiledFlow, told: &Told<'_>, notice: Value) -> NewRun {
-        let now = self.clock.now();
-        let id = RunId::new(now, &*self.dice);
-        let key = format!("{}/{}", told.delivery, told.lease_number);
-        let run = RunFacts { id, flow: &carrier.flow.name, accepted_at: now, idempotency_key: Some(&key) };
-        let scope = Scope { submission: &notice, attachments: &[], steps: &BTreeMap::new(), run };
-        let first = self.new_delivery(carrier, 0, &scope, now);
-        tell_of_new(&first);
-        let submission = notice.to_string();
-        NewRun {
-            id,
-            flow: carrier.flow.name.clone(),
-            flow_digest: carrier.digest,
+        Ok(Some(self.caused_run(CausedRun {
+            flow: &carrier,
+            by: told.delivery,
+            key: format!("{}/{}", told.delivery, told.lease_number),
+            submission: &told.notice(occasion),
             attachments: Vec::new(),
-            idempotency_key: Some(key),
-            body_digest: Digest::of(&submission),
-            submission,
-            caused_by: Some(told.delivery),
-            accepted_at: now,
-            first,
-            along: Vec::new(),
-        }
+            stands_for: None,
+        })))
     }
 }
 

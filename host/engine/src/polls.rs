@@ -142,7 +142,7 @@ impl Engine {
                 .collect();
             cursor = settlement.page.as_ref().and_then(|page| page.cursor.clone());
             let goes_on = settlement.state.is_none();
-            let is_held = self.settle_poll(settlement).await;
+            let is_held = self.settle_poll(&claimed.schedule.name, settlement).await;
             // Nothing of what came too late refers to a file.
             let used = if is_held { used } else { HashSet::new() };
             self.discard_unused(additions, &used).await;
@@ -237,12 +237,13 @@ impl Engine {
     }
 
     /// Writes what a call came to, as often as it takes. Whether its lease was held.
-    async fn settle_poll(&self, settlement: PollSettlement) -> bool {
+    async fn settle_poll(&self, schedule: &Name, settlement: PollSettlement) -> bool {
         let tick = settlement.tick;
         loop {
             match self.store.settle_poll(settlement.clone()).await {
                 Ok(found) => {
                     told(&settlement, found);
+                    self.counts.polled(schedule, &settlement);
                     return true;
                 }
                 Err(StoreError::Stale(what)) => {

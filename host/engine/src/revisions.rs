@@ -74,7 +74,12 @@ impl LoadedRevision {
         if flow.as_str() == SETTLE_FLOW {
             return self.feeds.contains_key(operation.as_str()).then_some(&self.settle);
         }
-        self.operations.get(operation.as_str())
+        self.operation(operation)
+    }
+
+    /// What goes into an operation, and comes out of it.
+    pub(crate) fn operation(&self, name: &Name) -> Option<&OperationSchemas> {
+        self.operations.get(name.as_str())
     }
 
     /// What a feed's items look like.

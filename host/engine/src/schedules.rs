@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use sluse_model::{Actor, Name, Planned, Schedule, Task, TickId, Timestamp, Turn, unit_interval};
 use sluse_store::{Firing, NewTick, NewTurn, StoreError, StoredSchedule};
 
-use crate::{Engine, flows::FlowError};
+use crate::{Engine, figures::Newcomers, flows::FlowError};
 
 /// Waits this long after the store failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -114,9 +114,8 @@ impl Engine {
         tell(name, &missed, &fired);
         let schedule = name.clone();
         let seen = (stored.at_work, stored.waiting);
-        self.store
-            .fire(Firing { schedule, planned: stored.next, seen, next: look.next, at: now, missed, fired })
-            .await?;
+        let firing = Firing { schedule, planned: stored.next, seen, next: look.next, at: now, missed, fired };
+        self.write_firing(firing).await?;
         Ok(look.next.map_or(Duration::MAX, |next| next.fires_at.since(now)))
     }
 
@@ -133,6 +132,16 @@ impl Engine {
         Ok(next.map_or(Duration::MAX, |next| next.fires_at.since(now)))
     }
 
+    async fn write_firing(&self, firing: Firing) -> Result<(), StoreError> {
+        let newcomers = match &firing.fired {
+            Some(NewTick { turn: NewTurn::Start(run), .. }) => Newcomers::of_run(run),
+            _ => Newcomers::default(),
+        };
+        self.store.fire(firing).await?;
+        self.counts.came(&newcomers);
+        Ok(())
+    }
+
     /// Starts the run of a tick that waited for the one before, once that is closed.
     async fn start_waiting(&self, stored: &StoredSchedule) -> Result<Duration, FireError> {
         let (Some(tick), Task::Submit { .. }) = (stored.waiting, &stored.schedule.task) else {
@@ -142,7 +151,9 @@ impl Engine {
             return Ok(WAITING_LOOK);
         }
         let run = self.scheduled_run(&stored.schedule, self.clock.now()).await?;
+        let newcomers = Newcomers::of_run(&run);
         self.store.start(tick, run).await?;
+        self.counts.came(&newcomers);
         Ok(Duration::MAX)
     }
 
@@ -188,7 +199,7 @@ impl Engine {
         let (schedule, planned) = (name.clone(), stored.next);
         let seen = (stored.at_work, stored.waiting);
         let firing = Firing { schedule, planned, seen, next: planned, at: now, missed: None, fired: Some(tick) };
-        self.to_the_end(async move { engine.store.fire(firing).await }).await?;
+        self.to_the_end(async move { engine.write_firing(firing).await }).await?;
         tracing::info!(schedule = %name, tick = %id, by = by.name, "schedule {name} is fired by {}", by.name);
         self.schedules_changed.notify_one();
         Ok(id)

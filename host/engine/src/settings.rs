@@ -1,6 +1,6 @@
 //! How much the engine does at once, and how long it holds on to it.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// How much the engine does at once, and how long it holds on to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct EngineSettings {
     pub lease: Duration,
     /// How long attempts under way may go on after the engine was asked to stop.
     pub stop_within: Duration,
+    /// Where folders may be that connections use.
+    pub folders: Vec<PathBuf>,
     /// What the addresses begin with at which targets answer: `https://sluse.example.dk`. Without it, none is given.
     pub callbacks_url: Option<String>,
     /// How long schedules are not looked at, at most: a clock that was set is noticed by then.
@@ -19,6 +21,14 @@ pub struct EngineSettings {
     pub starts_paused: bool,
     /// Absent when everything is kept for ever.
     pub retention: Option<RetentionSettings>,
+}
+
+impl EngineSettings {
+    /// Calls under way at the same time for those who wait for their answer, over all connections. They are beside
+    /// the attempts of the queue: a quarter as many, since nobody waits for what is slow.
+    pub fn max_calls(&self) -> u32 {
+        self.max_in_flight.div_ceil(4)
+    }
 }
 
 /// How long what is closed is kept, from when it closed. What is not closed is kept however old it is.
@@ -46,6 +56,15 @@ impl Default for EngineSettings {
         let (lease, stop_within) = (Duration::from_secs(60), Duration::from_secs(20));
         let (schedule_look, retention) = (Duration::from_secs(30), Some(RetentionSettings::default()));
         let (callbacks_url, starts_paused) = (None, false);
-        Self { max_in_flight: 512, lease, stop_within, callbacks_url, schedule_look, starts_paused, retention }
+        Self {
+            max_in_flight: 512,
+            lease,
+            stop_within,
+            folders: Vec::new(),
+            callbacks_url,
+            schedule_look,
+            starts_paused,
+            retention,
+        }
     }
 }

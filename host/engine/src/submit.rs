@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
-use sluse_model::{
-    Attachment, AttachmentId, DeliveryId, DeliveryState, Digest, Digester, Name, NewDelivery, RunId, Timestamp,
-};
+use sluse_model::{Attachment, AttachmentId, Digest, Digester, Name, RunId, Timestamp};
 use sluse_store::{Accepted, Claim, Content, NewRun, StoreError};
 
 use crate::{
     Engine, counted,
-    flows::{CompiledFlow, FlowError},
+    dispatcher::Place,
+    figures::Newcomers,
+    flows::{CompiledFlow, Computed, FlowError, NotComputed, Onward},
+    gates::Pass,
     mapping::{MappingError, RunFacts, Scope},
     schema::Violation,
 };
@@ -51,9 +52,9 @@ pub enum SubmitError {
     /// It does not fit the flow's schema.
     #[error("the submission does not fit the schema of flow `{flow}`")]
     DoesNotFit { flow: Name, violations: Vec<Violation> },
-    /// The first step's input cannot be computed from it.
-    #[error("the input of step `{step}` cannot be computed from the submission: {error}")]
-    NotMapped { step: Name, error: MappingError },
+    /// Something of the first step cannot be computed from it.
+    #[error("the {what} of step `{step}` cannot be computed from the submission: {error}")]
+    NotMapped { step: Name, what: &'static str, error: MappingError },
     #[error("file `{name}` has {}, and flow `{flow}` takes at most {}", bytes(.size_bytes), bytes(.limit_bytes))]
     FileTooLarge { flow: Name, name: String, size_bytes: u64, limit_bytes: u64 },
     /// Longer than a key may be, or empty.
@@ -91,11 +92,27 @@ impl Engine {
 
     /// Writes a run down and begins with it, if there is a place.
     async fn accept(self: &Arc<Self>, run: NewRun, now: Timestamp) -> Result<Submitted, SubmitError> {
-        let id = run.id;
         let place = self.dispatcher.free_place();
-        let way = place.and_then(|place| Some((place, self.gates.admit_newcomer(&run.first.connection)?)));
+        let connection = run.first.as_ref().map(|first| &first.connection);
+        let way = place.zip(connection).and_then(|(place, to)| Some((place, self.gates.admit_newcomer(to)?)));
+        self.take_in(run, now, way).await
+    }
+
+    /// Writes a run down, and begins with it where there is a way for it.
+    pub(crate) async fn take_in(
+        self: &Arc<Self>,
+        run: NewRun,
+        now: Timestamp,
+        way: Option<(Place, Pass)>,
+    ) -> Result<Submitted, SubmitError> {
+        let id = run.id;
         let claim = way.as_ref().map(|_| self.claim(now));
-        match self.store.accept(run, claim).await? {
+        let newcomers = Newcomers::of_run(&run);
+        let accepted = self.store.accept(run, claim).await?;
+        if matches!(accepted, Accepted::New(_)) {
+            self.counts.came(&newcomers);
+        }
+        match accepted {
             Accepted::New(Some(claimed)) => {
                 if let Some((place, pass)) = way {
                     self.begin(*claimed, place, pass);
@@ -126,23 +143,14 @@ impl Engine {
             submission: &data,
             attachments: &attachments,
             steps: &BTreeMap::new(),
+            skipped: &[],
             run: RunFacts { id, flow: &flow.flow.name, accepted_at: now, idempotency_key: idempotency_key.as_deref() },
         };
-        let first = &flow.flow.steps[0];
-        let not_mapped = |error| SubmitError::NotMapped { step: first.name.clone(), error };
-        let input = flow.input(0, &scope).map_err(not_mapped)?;
-        let ordering_key = flow.ordering_key(0, &scope).map_err(not_mapped)?;
-        let first = NewDelivery {
-            id: DeliveryId::new(now, &*self.dice),
-            step_index: 0,
-            step: first.name.clone(),
-            connection: first.connection.clone(),
-            operation: first.operation.clone(),
-            input,
-            ordering_key,
-            state: DeliveryState::Queued { due: now },
-            accepted_at: now,
-        };
+        let Onward { skipped, step } = flow.onward(0, &scope, now);
+        if let Some(Computed { index, input: Err(NotComputed { what, error }), .. }) = step {
+            return Err(SubmitError::NotMapped { step: flow.flow.steps[index].name.clone(), what, error });
+        }
+        let first = step.map(|step| self.new_delivery(flow, step, now));
         Ok(NewRun {
             id,
             flow: flow.flow.name.clone(),
@@ -152,7 +160,9 @@ impl Engine {
             idempotency_key,
             body_digest,
             caused_by: None,
+            stands_for: None,
             accepted_at: now,
+            skipped,
             first,
             along: Vec::new(),
         })
@@ -177,9 +187,7 @@ impl Engine {
 
 fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError> {
     let name = &flow.flow.name;
-    if submission.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES) {
-        return Err(SubmitError::BadKey);
-    }
+    check_key(submission.idempotency_key.as_deref())?;
     let limit_bytes = flow.flow.max_attachment_bytes;
     if let Some(file) = submission.files.iter().find(|file| file.content.size_bytes > limit_bytes) {
         return Err(SubmitError::FileTooLarge {
@@ -190,6 +198,14 @@ fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError
         });
     }
     fits(flow, &submission.data)
+}
+
+/// Whether a key may be used as one.
+pub(crate) fn check_key(key: Option<&str>) -> Result<(), SubmitError> {
+    match key {
+        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => Err(SubmitError::BadKey),
+        _ => Ok(()),
+    }
 }
 
 fn fits(flow: &CompiledFlow, data: &Value) -> Result<(), SubmitError> {

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use sluse_connector::{Call, CallLimits, Ended};
 use sluse_model::{
-    Attempt, AttemptEnd, AttemptResult, DeliveryState, Failure, GroupReport, Outcome, Problem, RetryPolicy,
-    SETTLE_FLOW, Standing, TimelineLevel, TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
+    Attempt, AttemptEnd, AttemptResult, Delivery, DeliveryState, Failure, GroupReport, Name, Outcome, Problem,
+    RetryPolicy, SETTLE_FLOW, Standing, TimelineLevel, TimelineLine, Timestamp, Tried, after_attempt, unit_interval,
 };
-use sluse_store::{Claimed, Claiming, ClosedIntent, Follow, NotedIntent, Settlement, StoreError};
+use sluse_store::{Claimed, Claiming, ClosedIntent, NotedIntent, Settlement, StoreError};
 use tracing::Instrument;
 
 use crate::{
@@ -73,6 +73,10 @@ impl Engine {
             return None;
         }
         pass.begin();
+        // The store writes these itself, in the transaction of what they tell of: they are seen when they begin.
+        if claimed.flow.as_str() == SETTLE_FLOW && claimed.attempt == 1 && claimed.resumption.is_none() {
+            self.counts.accepted_at(&claimed.delivery.connection);
+        }
         let attempted = tokio::select! {
             () = hold.lost() => {
                 tracing::warn!(delivery = %id, "the lease on {id} is lost; its attempt was stopped");
@@ -96,6 +100,8 @@ impl Engine {
         let tried = tried(&claimed, attempted.is_strained);
         let state = after_attempt(&attempted.end, attempted.in_doubt, tried, &attempted.policy, now, jitter);
         tell(&claimed, &attempted.end, &state);
+        let Delivery { connection, operation, .. } = &claimed.delivery;
+        self.counts.attempted(connection, operation, attempted.end.kind(), now.since(began_at));
         let (output, left) = match &attempted.end {
             AttemptEnd::Done { output } => (Some(output.clone()), None),
             AttemptEnd::Waiting { state, .. } => (None, Some(state.clone())),
@@ -108,10 +114,8 @@ impl Engine {
         let resumed = claimed.resumption.is_some();
         let (number, revision) = (claimed.attempt, claimed.revision);
         let attempt = Attempt { number, resumed, revision, began_at, result: Some(result) };
-        let next = match &follow {
-            Follow::Next(next) if matches!(next.state, DeliveryState::Queued { .. }) => pass.for_next(&next.connection),
-            _ => None,
-        };
+        let next = follow.next().filter(|next| matches!(next.state, DeliveryState::Queued { .. }));
+        let next = next.and_then(|next| pass.for_next(&next.connection));
         let settlement = Settlement {
             delivery: claimed.delivery.id,
             lease: claimed.lease,
@@ -124,7 +128,7 @@ impl Engine {
             follow,
             along,
         };
-        self.settle(settlement, next).await
+        self.settle(&claimed.delivery.connection, settlement, next).await
     }
 
     /// What comes of it, asked as often as it takes: the attempt has happened, whatever the store says.
@@ -148,11 +152,20 @@ impl Engine {
 
     /// Writes what became of an attempt, as often as it takes: it has happened, whatever the store says. What follows
     /// is claimed when there is a pass for it.
-    pub(crate) async fn settle(&self, settlement: Settlement, pass: Option<Pass>) -> Option<(Claimed, Pass)> {
+    pub(crate) async fn settle(
+        &self,
+        connection: &Name,
+        settlement: Settlement,
+        pass: Option<Pass>,
+    ) -> Option<(Claimed, Pass)> {
         loop {
             let claim = (pass.is_some() && !self.stopping()).then(|| self.claim(self.clock.now()));
             match self.store.settle(settlement.clone(), claim).await {
-                Ok(next) => return next.map(|next| *next).zip(pass),
+                Ok(next) => {
+                    self.counts.was_written(connection, &settlement);
+                    self.tell_callers(&settlement.delivery, &settlement.state);
+                    return next.map(|next| *next).zip(pass);
+                }
                 Err(StoreError::Stale(what)) => {
                     tracing::warn!("a settlement came too late: {what} has changed meanwhile");
                     return None;
@@ -193,7 +206,7 @@ impl Engine {
         let host = DeliveryHost::new(self.clone(), connection.clone(), claimed, journal, reads_only);
         let record = host.record();
         let ended = tokio::select! {
-            ended = self.call(&revision, &connection, claimed, host) => match ended {
+            ended = self.invoke(&revision, &connection, claimed, host) => match ended {
                 Ok(ended) => judge(ended, record.wait(), self.clock.now()),
                 Err(end) => end,
             },
@@ -213,7 +226,7 @@ impl Engine {
     }
 
     /// Begins with the operation, tells a source what became of its items, or goes on with it when its wait has ended.
-    async fn call(
+    async fn invoke(
         &self,
         revision: &LoadedRevision,
         connection: &LiveConnection,

@@ -37,6 +37,9 @@ pub struct Connection {
     /// How its target answers later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callbacks: Option<CallbackSettings>,
+    /// The numbers that it hands out, by the name of the sequence.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sequences: BTreeMap<Name, Sequence>,
     /// What holds for single operations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub operations: BTreeMap<Name, OperationSettings>,
@@ -66,6 +69,20 @@ pub struct CallbackSettings {
     pub secret: SecretName,
 }
 
+/// Numbers that are handed out once, from the first on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    pub first: u64,
+    /// The last one that there is.
+    pub last: u64,
+}
+
+impl Sequence {
+    /// The largest number that a sequence may have.
+    pub const MAX: u64 = i64::MAX as u64 - 1;
+}
+
 /// What holds for one operation of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -79,11 +96,18 @@ pub struct OperationSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// The base address; what a connector asks for is appended to its path.
+    /// The base address; what a connector asks for is appended to its path. Empty where it is asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
+    /// Who is asked for the base address, in place of `url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// Allows `http:`; then no credential is sent, but to loopback.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_plaintext: bool,
+    /// Never HTTP/2, for targets that only claim to speak it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub http1_only: bool,
     #[serde(default)]
     pub auth: Auth,
     /// The time that one exchange may take.
@@ -109,6 +133,27 @@ impl Endpoint {
     }
 }
 
+/// A service that says where an endpoint is. What it says is believed within bounds, since the endpoint's credential goes
+/// there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// What is asked, with `GET` and without a credential.
+    pub url: String,
+    /// The field of the JSON answer in which the address stands.
+    pub field: String,
+    /// The host of the address is one of these, or below one: `niceincontact.com`.
+    pub host_suffixes: Vec<String>,
+}
+
+impl Discovery {
+    /// The scheme that the address must have: encrypted, unless the operator allows otherwise and the question itself is
+    /// in clear.
+    pub fn scheme(&self, allow_plaintext: bool) -> &'static str {
+        if allow_plaintext && self.url.starts_with("http:") { "http" } else { "https" }
+    }
+}
+
 /// Municipal systems answer large searches slowly.
 fn default_timeout_ms() -> u64 {
     60_000
@@ -125,6 +170,21 @@ fn default_max_response_bytes() -> u64 {
 pub struct Grant {
     /// Addresses that are not public and yet allowed, as CIDR: `10.20.0.0/16`.
     pub cidrs: Vec<String>,
+    /// Folders that it publishes files to and reads them from, by the connector's name for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<Name, FolderGrant>,
+}
+
+/// A folder that a connection may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderGrant {
+    /// Absolute, without `.` and `..`.
+    pub path: String,
+    /// Something has to be mounted there, a share of another machine for example. Without it nothing is written, since
+    /// that would go to a disk that nobody reads from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mounted: bool,
 }
 
 /// What one call of the connector may use.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Digester, Flow, Name, RunState, Step};
+use crate::{Digest, Digester, Flow, Name, RunState};
 
 /// The flow of the host's own whose runs tell a source what became of its items. No flow that is applied is called so.
 pub const SETTLE_FLOW: &str = "settle";
@@ -60,25 +60,7 @@ pub struct GroupReport {
 
 /// The flow whose runs tell a feed's source what became of its items.
 pub fn settle_flow(connection: &Name, feed: &Name) -> Flow {
-    let name: Name = SETTLE_FLOW.parse().expect("it is one");
-    let step = Step {
-        name: name.clone(),
-        title: String::new(),
-        connection: connection.clone(),
-        operation: feed.clone(),
-        order_by: None,
-        input: serde_json::json!({}),
-    };
-    Flow {
-        name,
-        title: String::new(),
-        schema: serde_json::Value::Bool(true),
-        max_attachment_bytes: 1,
-        order_by: None,
-        attention: Vec::new(),
-        owner_notice: None,
-        steps: vec![step],
-    }
+    Flow::own(SETTLE_FLOW, connection, feed)
 }
 
 /// What names an item for good, whatever is forgotten of its run. The connection and the feed are its scope.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attention, Name, OwnerNotice, Reason};
+use crate::{Attention, Name, OnFailure, OwnerNotice, Reason, Timestamp};
 
 /// An ordered list of steps. A run keeps to the version that it began with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,11 +26,39 @@ pub struct Flow {
     /// Who is told when a step fails for good or waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_notice: Option<OwnerNotice>,
+    /// What is started for a run that fails, or waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
     /// Carried out one after the other.
     pub steps: Vec<Step>,
 }
 
 impl Flow {
+    /// A flow of the host's own: one step of the same name, whose input is not mapped.
+    pub(crate) fn own(name: &str, connection: &Name, operation: &Name) -> Self {
+        let name: Name = name.parse().expect("what the host calls its flows is a name");
+        let step = Step {
+            name: name.clone(),
+            title: String::new(),
+            connection: connection.clone(),
+            operation: operation.clone(),
+            when: None,
+            order_by: None,
+            input: serde_json::json!({}),
+        };
+        Self {
+            name,
+            title: String::new(),
+            schema: serde_json::Value::Bool(true),
+            max_attachment_bytes: 1,
+            order_by: None,
+            attention: Vec::new(),
+            owner_notice: None,
+            on_failure: None,
+            steps: vec![step],
+        }
+    }
+
     /// The same work for those whose it is: a queue that it has already stays.
     pub fn assigned(&self, attention: Attention, connection: &Name, step: &Name) -> Attention {
         let fits = |rule: &&AttentionRule| rule.fits(attention.reason, connection, step);
@@ -77,6 +105,9 @@ pub struct Step {
     pub title: String,
     pub connection: Name,
     pub operation: Name,
+    /// One expression that is true or false, as in `input`: the step is skipped when it is false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// Deliveries for which this amounts to the same text, also those of other runs and flows, go one after the other,
     /// in the order in which they were accepted: expressions as in `input`. Nothing, or an empty text: no order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +115,17 @@ pub struct Step {
     /// The operation's input, with expressions over `submission`, `attachments`, `steps` and `run` in its texts.
     #[serde(default)]
     pub input: serde_json::Value,
+}
+
+/// A step of a run that was passed by: its condition was false.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedStep {
+    /// Its place in the run's flow, from 0.
+    pub step_index: u32,
+    pub step: Name,
+    /// The condition, as it stands in the flow.
+    pub when: String,
+    pub at: Timestamp,
 }
 
 #[cfg(test)]

@@ -198,6 +198,16 @@ impl Gate {
         self.breaker.hold(now)
     }
 
+    /// Somebody has paused it.
+    pub fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// The target could not be reached, and is left alone until one attempt has found out that it can be again.
+    pub fn leaves_alone(&self) -> bool {
+        self.breaker.has_tripped()
+    }
+
     fn observe(&mut self, now: Timestamp) {
         self.bucket = self.bucket.observed(self.settings.rate, now);
         self.breaker = self.breaker.observed(now);

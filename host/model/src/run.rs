@@ -19,6 +19,10 @@ pub struct Run {
     pub idempotency_key: Option<String>,
     /// The delivery whose fate it tells of, when the host itself handed it in.
     pub caused_by: Option<DeliveryId>,
+    /// The failed run that it was started for.
+    pub stands_for: Option<RunId>,
+    /// The run that was started because this one failed; one ever.
+    pub handled_by: Option<RunId>,
 }
 
 /// Where a run stands.
@@ -29,7 +33,7 @@ pub enum RunState {
     Running,
     /// A step waits for a person.
     Attention,
-    /// Every step has succeeded. Final.
+    /// Every step has succeeded, or was skipped. Final.
     Succeeded,
     /// A step was closed without success. Final.
     Failed,

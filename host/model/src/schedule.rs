@@ -3,12 +3,14 @@
 mod cadence; // when
 mod calendar; // which ticks there are
 mod look; // which of them are fired now
+mod wellbeing; // whether it does what it is for
 
 use serde::{Deserialize, Serialize};
 
 pub use cadence::{Cadence, CadenceFault, zone_names};
 pub use calendar::Calendar;
 pub use look::{Fire, Look, MAX_COUNTED, PUNCTUAL, Planned, Skipped};
+pub use wellbeing::{InARow, LastFailure, Past, Wellbeing};
 
 use crate::Name;
 
@@ -21,6 +23,9 @@ pub struct Schedule {
     pub title: String,
     #[serde(flatten)]
     pub cadence: Cadence,
+    /// Who says how often its feed is polled, when the schedule itself does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_of: Option<IntervalOf>,
     /// What becomes of a tick that comes while the one before is still at work.
     pub overlap: Overlap,
     /// A tick that was missed is made up for when it is no longer ago than this; of several, the latest.
@@ -31,6 +36,29 @@ pub struct Schedule {
     pub flow: Name,
     #[serde(flatten)]
     pub task: Task,
+}
+
+/// Who says how often a feed is polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IntervalOf {
+    /// A setting of the connection.
+    Settings,
+    /// The connector: it suits most uses.
+    Feed,
+}
+
+impl IntervalOf {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Settings, Self::Feed];
+
+    /// The name as people see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Feed => "feed",
+        }
+    }
 }
 
 /// What a tick does.
@@ -49,6 +77,22 @@ impl Schedule {
         match &self.task {
             Task::Poll { connection, feed } => Some((connection, feed)),
             Task::Submit { .. } => None,
+        }
+    }
+
+    /// What people mean by an interval in the settings of a connection, where their systems say what is usual.
+    pub const USUAL: &str = "sources are asked every 60 to 300 seconds";
+
+    /// Whether an interval in the settings of a connection is seldom meant.
+    pub fn is_unusual(seconds: u64) -> bool {
+        !(60..=300).contains(&seconds)
+    }
+
+    /// Its interval, when it does not name one itself and somebody else does.
+    pub fn set_interval(&mut self, interval: Option<(u64, IntervalOf)>) {
+        if let (Some((millis, of)), Cadence::Every { every_ms, .. }) = (interval, &mut self.cadence) {
+            *every_ms = millis;
+            self.every_of = Some(of);
         }
     }
 }

@@ -18,13 +18,15 @@ pub enum Scope {
     Deploy,
     /// Write secrets, and confirm where they may go.
     Secrets,
+    /// Read figures, and how schedules fare.
+    Monitor,
     /// Everything, tokens included.
     Admin,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 5] = [Self::Submit, Self::Operate, Self::Deploy, Self::Secrets, Self::Admin];
+    pub const ALL: [Self; 6] = [Self::Submit, Self::Operate, Self::Deploy, Self::Secrets, Self::Monitor, Self::Admin];
 
     /// The name as written on the command line.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Scope {
             Self::Operate => "operate",
             Self::Deploy => "deploy",
             Self::Secrets => "secrets",
+            Self::Monitor => "monitor",
             Self::Admin => "admin",
         }
     }
@@ -46,7 +49,7 @@ impl fmt::Display for Scope {
 
 /// The text names no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a scope: use submit, operate, deploy, secrets or admin")]
+#[error("`{0}` is not a scope: use submit, operate, deploy, secrets, monitor or admin")]
 pub struct InvalidScope(String);
 
 impl FromStr for Scope {

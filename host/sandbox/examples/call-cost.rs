@@ -16,7 +16,7 @@ use sluse_connector::{
     AttachmentError, Call, CallLimits, CallbackError, Connector, FolderError, Host, Loader as _, NumberError, Request,
     Response, SendError,
 };
-use sluse_model::{Attachment, Dice, TimelineLevel, Timestamp};
+use sluse_model::{Attachment, Dice, Standing, TimelineLevel, Timestamp};
 use sluse_sandbox::{Compiler, Sandbox, SandboxSettings, measure::Bare};
 
 const CALLS: u32 = 20_000;
@@ -136,7 +136,7 @@ impl Host for NoHost {
         Vec::new()
     }
 
-    fn conclude(&mut self, _: &str, _: bool) -> Result<(), String> {
+    fn conclude(&mut self, _: &str, _: Standing) -> Result<(), String> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sluse_connector::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 
 const REASON: &str = "`describe` runs without any grant";
 
@@ -22,7 +22,7 @@ impl Host for Grantless {
         requests.iter().map(|_| Err(SendError::Forbidden(REASON.into()))).collect()
     }
 
-    fn conclude(&mut self, _intent_key: &str, _happened: bool) -> Result<(), String> {
+    fn conclude(&mut self, _intent_key: &str, _standing: Standing) -> Result<(), String> {
         Err(REASON.into())
     }
 

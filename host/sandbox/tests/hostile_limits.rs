@@ -12,7 +12,7 @@ use sluse_connector::{
     AttachmentError, BreakageKind, CallLimits, CallbackError, FolderError, Host, LoadError, NumberError, Request,
     Response, SendError, fakes::FakeHost,
 };
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 use support::{Bench, Guest, broken, call, done, execute, limits};
 
 const FOREVER: &str = "(loop $again (br $again)) unreachable";
@@ -349,7 +349,7 @@ impl Host for SlowHost {
         unreachable!("nobody asks")
     }
 
-    fn conclude(&mut self, _: &str, _: bool) -> Result<(), String> {
+    fn conclude(&mut self, _: &str, _: Standing) -> Result<(), String> {
         Ok(())
     }
 

@@ -22,7 +22,7 @@ use sluse_model::{
 };
 use sluse_store::{
     Accepted, Deliveries, Runs, Store,
-    conformance::fixtures::{NOW, Prepared, claim_at, new_run, prepare, success},
+    conformance::fixtures::{NOW, Prepared, claim_at, first, new_run, prepare, success},
 };
 use sluse_store_sqlite::{SqliteSettings, SqliteStore};
 use tokio::sync::{mpsc, oneshot};
@@ -113,9 +113,9 @@ async fn store_loop(folder: &Path) -> Done {
 /// One delivery through the store.
 async fn deliver(store: Arc<SqliteStore>, dice: Arc<SeededDice>, prepared: Prepared, now: Timestamp) {
     let mut run = new_run(prepared.flow);
-    (run.id, run.first.id) = (RunId::new(now, &*dice), DeliveryId::new(now, &*dice));
+    (run.id, first(&mut run).id) = (RunId::new(now, &*dice), DeliveryId::new(now, &*dice));
     run.submission = "x".repeat(SUBMISSION_BYTES);
-    run.first.input = "x".repeat(SUBMISSION_BYTES);
+    first(&mut run).input = "x".repeat(SUBMISSION_BYTES);
     let accepted = store.accept(run, Some(claim_at(now))).await.expect("accepted");
     let Accepted::New(Some(claimed)) = accepted else { panic!("not claimed: {accepted:?}") };
     store.settle(success(&claimed), None).await.expect("settled");

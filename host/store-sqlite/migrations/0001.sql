@@ -85,6 +85,12 @@ CREATE TABLE runs (
     body_digest     BLOB,
     -- The delivery whose fate it tells of. Only its id: that delivery may be gone before this run.
     caused_by       BLOB    CHECK (length(caused_by) = 16),
+    -- The failed run that it was started for, and whether its success closes that; on the other side, the run that was
+    -- started for this one. Only their ids: either may be gone before the other.
+    stands_for      BLOB    CHECK (length(stands_for) = 16),
+    resolves        INTEGER CHECK (resolves = 0 OR resolves = 1),
+    handled_by      BLOB    CHECK (length(handled_by) = 16),
+    CHECK ((stands_for IS NULL) = (resolves IS NULL)),
     CHECK ((state IN ('succeeded', 'failed')) = (closed_at IS NOT NULL)),
     CHECK ((idempotency_key IS NULL) = (body_digest IS NULL))
 ) STRICT;
@@ -167,6 +173,16 @@ CREATE INDEX deliveries_running ON deliveries (lease_until) WHERE state = 'runni
 CREATE INDEX deliveries_attention ON deliveries (connection) WHERE state = 'attention';
 CREATE INDEX deliveries_by_reason ON deliveries (reason) WHERE state = 'attention';
 CREATE INDEX deliveries_by_queue ON deliveries (queue) WHERE state = 'attention' AND queue IS NOT NULL;
+
+-- Steps that were passed by: their condition was false.
+CREATE TABLE skips (
+    run        INTEGER NOT NULL REFERENCES runs (key),
+    step_index INTEGER NOT NULL,
+    step       TEXT    NOT NULL,
+    condition  TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (run, step_index)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE inputs (
     delivery INTEGER PRIMARY KEY REFERENCES deliveries (key),
@@ -282,6 +298,10 @@ CREATE TABLE schedules (
     -- The tick that is to come.
     next_at    INTEGER,
     fires_at   INTEGER,
+    -- When a tick last did what it was to do, and its key. That tick may be gone before this row.
+    succeeded_at  INTEGER,
+    succeeded_key INTEGER,
+    CHECK ((succeeded_at IS NULL) = (succeeded_key IS NULL)),
     CHECK ((next_at IS NULL) = (fires_at IS NULL))
 ) STRICT;
 
@@ -319,11 +339,13 @@ CREATE TABLE ticks (
     CHECK (due_at IS NULL OR due_from IS NOT NULL),
     CHECK ((state = 'running') = (lease_until IS NOT NULL)),
     CHECK ((state = 'done' OR state = 'failed') = (ended_at IS NOT NULL)),
-    CHECK ((state = 'retrying' OR state = 'failed') = (problem IS NOT NULL)),
+    -- While it is tried again, what was wrong before still stands.
+    CHECK ((state = 'retrying' OR state = 'failed') = (problem IS NOT NULL) OR state = 'running'),
     CHECK ((state = 'skipped') = (why IS NOT NULL))
 ) STRICT;
 CREATE INDEX ticks_by_schedule ON ticks (schedule);
 CREATE INDEX ticks_by_plan ON ticks (schedule, planned_at);
+CREATE INDEX ticks_failed ON ticks (schedule) WHERE state = 'failed';
 CREATE INDEX ticks_started ON ticks (schedule) WHERE run IS NOT NULL;
 CREATE INDEX ticks_by_run ON ticks (run) WHERE run IS NOT NULL;
 -- What has not ended, by the order in which it came.
@@ -366,6 +388,35 @@ CREATE TABLE settles (
     "group"  TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX settles_by_group ON settles (feed, "group");
+
+-- Numbers that were handed out, and the next one of each sequence.
+CREATE TABLE sequences (
+    key        INTEGER PRIMARY KEY,
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    name       TEXT    NOT NULL,
+    next       INTEGER NOT NULL,
+    UNIQUE (connection, name)
+) STRICT;
+
+CREATE TABLE reservations (
+    delivery INTEGER NOT NULL REFERENCES deliveries (key),
+    sequence INTEGER NOT NULL REFERENCES sequences (key),
+    purpose  TEXT    NOT NULL,
+    count    INTEGER NOT NULL CHECK (count > 0),
+    first    INTEGER NOT NULL,
+    PRIMARY KEY (delivery, sequence, purpose, count)
+) STRICT, WITHOUT ROWID;
+
+-- Files that were published, or are about to be. They stay for good: whoever reads from a folder takes them away.
+CREATE TABLE publications (
+    connection INTEGER NOT NULL REFERENCES connections (key),
+    folder     TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    digest     BLOB    NOT NULL CHECK (length(digest) = 32),
+    began_at   INTEGER NOT NULL,
+    published  INTEGER NOT NULL CHECK (published IN (0, 1)),
+    PRIMARY KEY (connection, folder, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,

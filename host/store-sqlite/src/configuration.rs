@@ -40,6 +40,11 @@ impl Configuration for SqliteStore {
         self.writer.write(apply).await
     }
 
+    async fn keep_flow(&self, flow: Flow, now: Timestamp) -> Result<Digest, StoreError> {
+        let definition = json(&flow);
+        self.writer.write(move |write| keep_flow_version(write, &definition, now)).await
+    }
+
     async fn connections(&self) -> Result<Vec<StoredConnection>, StoreError> {
         let read = |connection: &rusqlite::Connection| {
             let sql = "SELECT definition, version, changed_at FROM connections ORDER BY name";

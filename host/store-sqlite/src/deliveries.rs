@@ -1,8 +1,10 @@
 //! Deliveries: where each stands is a short row, and only live ones stand in an index that a claim reads.
 
 mod act; // what people do about them
+mod backlog; // how much waits
 mod begin; // a new delivery, claimed at once or waiting
 mod claim; // due deliveries, and leases
+mod handled; // what needs nobody any more
 mod list; // those that somebody looks for
 mod order; // one after the other
 mod rows; // from rows to deliveries
@@ -14,8 +16,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use sluse_model::{Attempt, AttemptResult, DeliveryId, Lease, TimelineLine, Timestamp};
 use sluse_store::{
-    Claim, Claimed, Deliveries, DeliveryDetail, DeliveryFilter, ListedDelivery, Page, PageRequest, Rooms, Settlement,
-    StoreError,
+    Backlog, Claim, Claimed, Deliveries, DeliveryDetail, DeliveryFilter, ListedDelivery, Page, PageRequest, Rooms,
+    Settlement, StoreError,
 };
 
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     error::Failure,
     journal,
     pages::{List, Part},
-    values::{Json, Kept},
+    values::{Json, Kept, signed},
     writer::Write,
 };
 
@@ -81,6 +83,18 @@ impl Deliveries for SqliteStore {
     async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError> {
         self.readers.read(move |connection| Ok(list::count(connection, &filter)?)).await
     }
+
+    async fn backlogs(&self, now: Timestamp) -> Result<Vec<Backlog>, StoreError> {
+        self.readers.read(move |connection| Ok(backlog::backlogs(connection, now)?)).await
+    }
+}
+
+/// The key of a delivery that is worked on under this lease; `Stale` when it is not.
+pub(crate) fn held(write: &Write<'_>, delivery: DeliveryId, lease: Lease) -> Result<i64, Failure> {
+    let sql = "SELECT key FROM deliveries WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
+    let values = params![delivery.as_bytes().as_slice(), signed(lease.number)];
+    let key: Option<i64> = write.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    Ok(key.ok_or_else(|| StoreError::Stale(format!("delivery `{delivery}`")))?)
 }
 
 /// Notes anew which waiting deliveries can be claimed, after a connector got its first active revision or a

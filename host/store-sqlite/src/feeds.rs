@@ -104,7 +104,7 @@ fn begin_poll(write: &Write<'_>, tick: TickId, claim: Claim) -> Result<Option<Cl
     let values = params![tick.as_bytes().as_slice(), claim.now.as_millis()];
     let found: Option<(i64, ClaimedPoll)> = write.prepare_cached(sql)?.query_row(values, read).optional()?;
     let Some((key, claimed)) = found.filter(|(_, claimed)| claimed.schedule.feed().is_some()) else { return Ok(None) };
-    let sql = "UPDATE ticks SET state = 'running', due_at = NULL, problem = NULL, attempts = ?2, lease_number = ?3,
+    let sql = "UPDATE ticks SET state = 'running', due_at = NULL, attempts = ?2, lease_number = ?3,
             lease_until = ?4 WHERE key = ?1";
     let values = params![key, claimed.attempt, signed(claimed.lease.number), claim.until.as_millis()];
     write.prepare_cached(sql)?.execute(values)?;
@@ -116,7 +116,8 @@ fn release(write: &Write<'_>, now: Timestamp, held: &[TickId]) -> Result<u32, Fa
     let read =
         |row: &Row<'_>| row.get(1).map(|Kept(id): Kept<TickId>| id).and_then(|id| Ok((row.get::<_, i64>(0)?, id)));
     let lapsed: Vec<_> = write.prepare_cached(sql)?.query_map([now.as_millis()], read)?.collect::<Result<_, _>>()?;
-    let sql = "UPDATE ticks SET state = 'queued', lease_until = NULL, due_at = ?2, due_from = ?2 WHERE key = ?1";
+    let sql = "UPDATE ticks SET state = 'queued', lease_until = NULL, problem = NULL, due_at = ?2, due_from = ?2
+        WHERE key = ?1";
     let mut released = 0;
     for (key, _) in lapsed.iter().filter(|(_, id)| !held.contains(id)) {
         write.prepare_cached(sql)?.execute(params![key, now.as_millis()])?;

@@ -1,14 +1,15 @@
 //! The effect journal. Its rows belong to a delivery and are written under the delivery's lease.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use sluse_model::{DeliveryId, Intent, Standing};
 use sluse_store::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent, StoreError};
 
 use crate::{
     SqliteStore,
+    deliveries::held,
     error::Failure,
-    values::{Kept, Word, signed},
+    values::{Kept, Word},
     writer::Write,
 };
 
@@ -24,10 +25,7 @@ impl Journal for SqliteStore {
 }
 
 fn note(write: &Write<'_>, entry: &JournalEntry) -> Result<(), Failure> {
-    let sql = "SELECT key FROM deliveries WHERE id = ?1 AND state = 'running' AND lease_number = ?2";
-    let held = params![entry.delivery.as_bytes().as_slice(), signed(entry.lease.number)];
-    let key: Option<i64> = write.prepare_cached(sql)?.query_row(held, |row| row.get(0)).optional()?;
-    let key = key.ok_or_else(|| StoreError::Stale(format!("delivery `{}`", entry.delivery)))?;
+    let key = held(write, entry.delivery, entry.lease)?;
     close(write, key, &entry.closed)?;
     entry.opened.iter().try_for_each(|intent| open(write, key, entry, intent))
 }
@@ -62,6 +60,12 @@ pub(crate) fn answer_doubts(write: &Write<'_>, delivery_key: i64, standing: Stan
     let sql = "UPDATE intents SET standing = ?2 WHERE delivery = ?1 AND standing = 'open'";
     write.prepare_cached(sql)?.execute(params![delivery_key, standing.as_str()])?;
     Ok(())
+}
+
+/// Whether a request may have happened, and nobody knows.
+pub(crate) fn is_in_doubt(connection: &Connection, delivery_key: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM intents WHERE delivery = ?1 AND standing = 'open'";
+    connection.prepare_cached(sql)?.exists([delivery_key])
 }
 
 /// The columns that [`intent`] reads.

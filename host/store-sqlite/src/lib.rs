@@ -12,9 +12,11 @@ mod error; // what SQLite's errors mean
 mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
 mod migrations; // how the schema came to be
+mod numbers; // numbers that are handed out once
 mod open; // from a folder to a store
 mod pages; // lists in parts
 mod pauses; // connections at which nothing begins
+mod publications; // files that were published
 mod readers; // connections that only read
 mod retention; // what is given up in time
 mod runs; // submissions and what became of them
@@ -33,7 +35,7 @@ use std::{
 
 use async_trait::async_trait;
 use sluse_model::Clock;
-use sluse_store::{Store, StoreError};
+use sluse_store::{Commits, Store, StoreError};
 use tokio::{sync::watch, task::spawn_blocking};
 
 pub use open::{OnBrokenDisk, SqliteSettings};
@@ -103,6 +105,10 @@ impl Store for SqliteStore {
         // A real write: a full disk lets an empty commit pass.
         let probe = "UPDATE host SET probe = probe + 1";
         self.writer.write(move |write| Ok(write.prepare_cached(probe)?.execute([]).map(drop)?)).await
+    }
+
+    fn commits(&self) -> Commits {
+        self.writer.commits()
     }
 
     fn wakeups(&self) -> watch::Receiver<u64> {

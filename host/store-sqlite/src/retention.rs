@@ -144,7 +144,8 @@ const JOURNAL: [&str; 3] = [
 ];
 
 /// What else belongs to a delivery, and itself.
-const HISTORY: [&str; 6] = [
+const HISTORY: [&str; 7] = [
+    "DELETE FROM reservations WHERE delivery = ?1",
     "DELETE FROM settles WHERE delivery = ?1",
     "DELETE FROM attempts WHERE delivery = ?1",
     "DELETE FROM acts WHERE delivery = ?1",
@@ -154,10 +155,11 @@ const HISTORY: [&str; 6] = [
 ];
 
 /// What else belongs to a run, and itself. That an item has started one stays known.
-const RUN: [&str; 4] = [
+const RUN: [&str; 5] = [
     "UPDATE items SET run = NULL, tick = NULL, name = NULL, \"group\" = NULL, message = NULL WHERE run = ?1",
     "UPDATE ticks SET run = NULL WHERE run = ?1",
     "DELETE FROM submissions WHERE run = ?1",
+    "DELETE FROM skips WHERE run = ?1",
     "DELETE FROM runs WHERE key = ?1",
 ];
 

@@ -1,10 +1,12 @@
 //! Submissions and what became of them. A run's row is short; its submission stands apart.
 
+mod skips; // steps that were passed by
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sluse_model::{Attachment, Digest, Run, RunId, RunState, Timestamp};
+use sluse_model::{Attachment, Digest, Run, RunId, RunState, StandsFor, Timestamp};
 use sluse_store::{Accepted, Claim, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs, StoreError};
 
 use crate::{
@@ -15,6 +17,8 @@ use crate::{
     values::{Kept, signed},
     writer::Write,
 };
+
+pub(crate) use skips::keep as keep_skipped;
 
 #[async_trait]
 impl Runs for SqliteStore {
@@ -30,12 +34,12 @@ impl Runs for SqliteStore {
         Ok(match (admitted, claim) {
             (Admitted::Before(id), _) => Accepted::Before(id),
             (Admitted::Conflict(id), _) => Accepted::Conflict(id),
-            (Admitted::New(Some(revision)), Some(claim)) => {
-                let new = Arc::unwrap_or_clone(run);
-                let of = RunOf { id: new.id, flow: new.flow, flow_digest: new.flow_digest };
-                Accepted::New(Some(claimed(new.first, of, claim, revision)))
+            (Admitted::New(begun), claim) => {
+                let NewRun { id, flow, flow_digest, first, .. } = Arc::unwrap_or_clone(run);
+                let begun = begun.zip(claim).zip(first);
+                let of = RunOf { id, flow, flow_digest };
+                Accepted::New(begun.map(|((revision, claim), first)| claimed(first, of, claim, revision)))
             }
-            (Admitted::New(_), _) => Accepted::New(None),
         })
     }
 
@@ -82,26 +86,47 @@ fn admit(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<Admitt
     if let Some((id, body_digest)) = same_key(write, run)? {
         return Ok(if body_digest == run.body_digest { Admitted::Before(id) } else { Admitted::Conflict(id) });
     }
-    let run_key = insert_with_files(write, run)?;
-    let revision = begin(write, run_key, &run.first, claim)?;
-    admit_along(write, &run.along)?;
-    Ok(Admitted::New(revision))
+    if let Some(before) = run.stands_for.map(|StandsFor { run: failed, .. }| handled_by(write, failed)).transpose()? {
+        match before {
+            // It is gone, or it was given one before.
+            None => return Ok(Admitted::Before(run.id)),
+            Some(Some(before)) => return Ok(Admitted::Before(before)),
+            Some(None) => {}
+        }
+    }
+    Ok(Admitted::New(insert(write, run, claim)?.1))
+}
+
+/// Which run stands for a failed one, if any; nothing when there is no such run.
+fn handled_by(write: &Write<'_>, failed: RunId) -> rusqlite::Result<Option<Option<RunId>>> {
+    let sql = "SELECT handled_by FROM runs WHERE id = ?1";
+    let read = |row: &Row<'_>| Ok(row.get::<_, Option<Kept<RunId>>>(0)?.map(|Kept(id)| id));
+    write.prepare_cached(sql)?.query_row([failed.as_bytes().as_slice()], read).optional()
 }
 
 /// Writes a run that nobody handed in, with its first delivery, which waits. Gives its key.
 pub(crate) fn begin_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
-    let run_key = insert_with_files(write, run)?;
-    begin(write, run_key, &run.first, None)?;
-    admit_along(write, &run.along)?;
-    Ok(run_key)
+    Ok(insert(write, run, None)?.0)
 }
 
-fn insert_with_files(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
+/// A run with everything that comes with it. Gives its key, and the revision of its first delivery when that was
+/// claimed.
+fn insert(write: &Write<'_>, run: &NewRun, claim: Option<Claim>) -> Result<(i64, Option<Digest>), Failure> {
     let run_key = insert_run(write, run)?;
     for attachment in &run.attachments {
         insert_attachment(write, run_key, attachment)?;
     }
-    Ok(run_key)
+    skips::keep(write, run_key, &run.skipped)?;
+    if let Some(StandsFor { run: failed, .. }) = run.stands_for {
+        let sql = "UPDATE runs SET handled_by = ?2 WHERE id = ?1";
+        write.prepare_cached(sql)?.execute(params![failed.as_bytes().as_slice(), run.id.as_bytes().as_slice()])?;
+    }
+    let begun = match &run.first {
+        Some(first) => begin(write, run_key, first, claim)?,
+        None => None,
+    };
+    admit_along(write, &run.along)?;
+    Ok((run_key, begun))
 }
 
 fn same_key(write: &Write<'_>, run: &NewRun) -> rusqlite::Result<Option<(RunId, Digest)>> {
@@ -116,18 +141,23 @@ fn same_key(write: &Write<'_>, run: &NewRun) -> rusqlite::Result<Option<(RunId, 
 
 fn insert_run(write: &Write<'_>, run: &NewRun) -> Result<i64, Failure> {
     // One statement with the look-up in it: a version that is missing inserts nothing.
-    let sql = "INSERT INTO runs (id, flow, flow_version, state, accepted_at, idempotency_key, body_digest, caused_by)
-        SELECT ?1, ?2, key, ?3, ?4, ?5, ?6, ?8 FROM flow_versions WHERE digest = ?7";
+    let sql = "INSERT INTO runs (id, flow, flow_version, state, accepted_at, idempotency_key, body_digest, caused_by,
+            closed_at, stands_for, resolves)
+        SELECT ?1, ?2, key, ?3, ?4, ?5, ?6, ?8, ?9, ?10, ?11 FROM flow_versions WHERE digest = ?7";
+    let is_over = run.first.is_none();
     let body_digest = run.idempotency_key.as_ref().map(|_| run.body_digest.as_bytes().as_slice());
     let inserted = write.prepare_cached(sql)?.execute(params![
         run.id.as_bytes().as_slice(),
         run.flow.as_str(),
-        run_state(&run.first).as_str(),
+        run_state(run.first.as_ref()).as_str(),
         run.accepted_at.as_millis(),
         run.idempotency_key,
         body_digest,
         run.flow_digest.as_bytes().as_slice(),
         run.caused_by.as_ref().map(|delivery| delivery.as_bytes().as_slice()),
+        is_over.then(|| run.accepted_at.as_millis()),
+        run.stands_for.as_ref().map(|failed| failed.run.as_bytes().as_slice()),
+        run.stands_for.map(|failed| failed.resolves),
     ])?;
     if inserted == 0 {
         let missing = format!("version {} of flow `{}`", run.flow_digest.short(), run.flow);
@@ -171,7 +201,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT r.key, r.id, r.flow, v.digest, r.state, r.accepted_at, r.closed_at, r.idempotency_key,
-                r.caused_by
+                r.caused_by, r.stands_for, r.handled_by
             FROM runs r CROSS JOIN flow_versions v ON v.key = r.flow_version ",
             $rest
         )
@@ -184,9 +214,20 @@ fn run(row: &Row<'_>) -> rusqlite::Result<(i64, Run)> {
     let closed_at: Option<Kept<Timestamp>> = row.get(6)?;
     let closed_at = closed_at.map(|Kept(at)| at);
     let caused_by: Option<Kept<_>> = row.get(8)?;
-    let caused_by = caused_by.map(|Kept(delivery)| delivery);
-    let idempotency_key = row.get(7)?;
-    Ok((row.get(0)?, Run { id, flow, flow_digest, state, accepted_at, closed_at, idempotency_key, caused_by }))
+    let (stands_for, handled_by): (Option<Kept<_>>, Option<Kept<_>>) = (row.get(9)?, row.get(10)?);
+    let run = Run {
+        id,
+        flow,
+        flow_digest,
+        state,
+        accepted_at,
+        closed_at,
+        idempotency_key: row.get(7)?,
+        caused_by: caused_by.map(|Kept(delivery)| delivery),
+        stands_for: stands_for.map(|Kept(run)| run),
+        handled_by: handled_by.map(|Kept(run)| run),
+    };
+    Ok((row.get(0)?, run))
 }
 
 fn find(connection: &Connection, id: RunId) -> rusqlite::Result<Option<(i64, Run)>> {
@@ -200,7 +241,8 @@ fn detail(connection: &Connection, id: RunId) -> Result<Option<RunDetail>, Failu
         .prepare_cached("SELECT submission FROM submissions WHERE run = ?1")?
         .query_row([key], |row| row.get(0))?;
     let (attachments, deliveries) = (attachments(connection, key)?, of_run(connection, key)?);
-    Ok(Some(RunDetail { run, submission, attachments, deliveries }))
+    let skipped = skips::of_run(connection, key)?;
+    Ok(Some(RunDetail { run, submission, attachments, deliveries, skipped }))
 }
 
 /// In the order in which they came.

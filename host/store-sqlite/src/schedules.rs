@@ -1,12 +1,15 @@
 //! Schedules and their ticks. What has not ended stands in an index of its own; what has is only read by people.
 
 mod fire; // ticks that have come
+mod past; // what has become of them lately
 mod rows; // from rows to ticks
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sluse_model::{Name, Planned, Problem, Schedule, Tick, TickId, Timestamp};
 use sluse_store::{Firing, NewRun, Page, PageRequest, Schedules, StoreError, StoredSchedule};
+
+use past::Success;
 
 use crate::{
     SqliteStore,
@@ -59,19 +62,21 @@ impl Schedules for SqliteStore {
 
 /// One of them, or all.
 fn all(connection: &Connection, name: Option<&Name>) -> rusqlite::Result<Vec<StoredSchedule>> {
-    let sql = "SELECT key, definition, changed_at, next_at, fires_at FROM schedules
+    let sql = "SELECT key, definition, changed_at, next_at, fires_at, succeeded_at, succeeded_key FROM schedules
         WHERE ?1 IS NULL OR name = ?1 ORDER BY name";
     let read = |row: &Row<'_>| {
         let (Json(schedule), Kept(changed_at)) = (row.get(1)?, row.get(2)?);
-        Ok((row.get::<_, i64>(0)?, schedule, changed_at, planned(row, 3)?))
+        Ok((Success::of(row)?, schedule, changed_at, planned(row, 3)?))
     };
     let mut statement = connection.prepare_cached(sql)?;
-    let found: Vec<(i64, Schedule, Timestamp, Option<Planned>)> =
+    let found: Vec<(Success, Schedule, Timestamp, Option<Planned>)> =
         statement.query_map([name.map(Name::as_str)], read)?.collect::<Result<_, _>>()?;
-    let stored = |(key, schedule, changed_at, next)| {
+    let stored = |(success, schedule, changed_at, next): (Success, _, _, _)| {
+        let key = success.schedule_key;
         let (at_work, waiting) = (at_work(connection, key)?, waiting(connection, key)?);
         let latest = rows::latest(connection, key)?;
-        Ok(StoredSchedule { schedule, changed_at, next, at_work, waiting, latest })
+        let past = past::past(connection, success)?;
+        Ok(StoredSchedule { schedule, changed_at, next, at_work, waiting, latest, past })
     };
     found.into_iter().map(stored).collect()
 }
@@ -103,6 +108,14 @@ fn waiting(connection: &Connection, schedule_key: i64) -> rusqlite::Result<Optio
         WHERE schedule = ?1 AND (state = 'queued' OR state = 'running' OR state = 'retrying') AND state = 'queued'
         ORDER BY key LIMIT 1";
     connection.prepare_cached(sql)?.query_row([schedule_key], |row| row.get(0).map(|Kept(id)| id)).optional()
+}
+
+/// A tick has done what it was to do.
+pub(crate) fn succeeded(write: &Write<'_>, tick_key: i64, at: Timestamp) -> Result<(), Failure> {
+    let sql = "UPDATE schedules SET succeeded_at = ?2, succeeded_key = ?1
+        WHERE key = (SELECT schedule FROM ticks WHERE key = ?1)";
+    write.prepare_cached(sql)?.execute(params![tick_key, at.as_millis()])?;
+    Ok(())
 }
 
 /// Writes a schedule that is applied. What is unchanged stays as it is.

@@ -7,15 +7,13 @@ use std::{
     fmt,
     ops::Deref,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{Builder, JoinHandle},
+    time::Instant,
 };
 
 use rusqlite::Connection;
-use sluse_store::StoreError;
+use sluse_store::{Commits, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug_span, error};
 
@@ -94,10 +92,14 @@ pub struct Statistics {
     pub committed: u64,
 }
 
+/// What is noted of commits, by the writer alone; others only look.
 #[derive(Debug, Default)]
-struct Counters {
-    commits: AtomicU64,
-    committed: AtomicU64,
+struct Counters(Mutex<Commits>);
+
+impl Counters {
+    fn noted(&self) -> MutexGuard<'_, Commits> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The way to the writer.
@@ -177,10 +179,13 @@ impl Writer {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        Statistics {
-            commits: self.counters.commits.load(Ordering::Relaxed),
-            committed: self.counters.committed.load(Ordering::Relaxed),
-        }
+        let noted = self.counters.noted();
+        // Sums of whole numbers, far below where those have gaps.
+        Statistics { commits: noted.sizes.count(), committed: noted.sizes.sum() as u64 }
+    }
+
+    pub(crate) fn commits(&self) -> Commits {
+        self.counters.noted().clone()
     }
 
     /// Takes no further work, finishes what is queued and lets go of the database. Blocks until then.
@@ -235,10 +240,6 @@ impl Desk {
                 Err(self.give_up(&error, false))
             }
         };
-        if result.is_ok() {
-            self.counters.commits.fetch_add(1, Ordering::Relaxed);
-            self.counters.committed.fetch_add(batch.done.len() as u64, Ordering::Relaxed);
-        }
         if batch.wakes && result.is_ok() {
             self.wakeups.send_modify(|count| *count = count.wrapping_add(1));
         }
@@ -308,7 +309,12 @@ impl Desk {
 
     fn commit(&self, batch: usize) -> Result<(), StoreError> {
         let _span = debug_span!("store.commit", batch).entered();
-        self.sync().map_err(|error| self.give_up(&error, true))
+        let began = Instant::now();
+        self.sync().map_err(|error| self.give_up(&error, true))?;
+        let mut noted = self.counters.noted();
+        noted.sizes.observe(batch as f64);
+        noted.seconds.observe(began.elapsed().as_secs_f64());
+        Ok(())
     }
 
     fn sync(&self) -> rusqlite::Result<()> {

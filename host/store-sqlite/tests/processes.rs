@@ -16,7 +16,7 @@ use bytes::Bytes;
 use sluse_model::{Dice, RunId, Timestamp, fakes::SimClock};
 use sluse_store::{
     Contents, Deliveries, Runs, StoreError,
-    conformance::fixtures::{NOW, claim_at, new_run, prepare},
+    conformance::fixtures::{NOW, claim_at, first, new_run, prepare},
 };
 use sluse_store_sqlite::{SqliteSettings, SqliteStore};
 use tokio::io::AsyncReadExt as _;
@@ -96,7 +96,7 @@ async fn accept_forever(folder: &Path, round_seed: u64) {
                 for _ in 0..20_000 {
                     let mut run = new_run(prepared.flow);
                     run.id = RunId::new(NOW, &*dice);
-                    run.first.id = sluse_model::DeliveryId::new(NOW, &*dice as &dyn Dice);
+                    first(&mut run).id = sluse_model::DeliveryId::new(NOW, &*dice as &dyn Dice);
                     let id = run.id;
                     store.accept(run, Some(claim_at(NOW))).await.expect("accepted");
                     say(&id.to_string());

@@ -22,7 +22,7 @@ pub struct NewAct {
     pub follow: Follow,
     /// The act on many of which this is one: it goes on behind this delivery.
     pub batch: Option<BatchId>,
-    /// Runs that it causes, without files.
+    /// Runs that it causes, with no files but those of its own run.
     pub along: Vec<NewRun>,
 }
 

@@ -37,6 +37,10 @@ pub trait Configuration: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Keeps a version of a flow of the host's own, for runs that begin with it, and gives its digest. It is present
+    /// nowhere. Keeping it again changes nothing.
+    async fn keep_flow(&self, flow: Flow, now: Timestamp) -> Result<Digest, StoreError>;
+
     /// All connections, by name.
     async fn connections(&self) -> Result<Vec<StoredConnection>, StoreError>;
 

@@ -8,20 +8,25 @@ pub mod configuration; // connections and flows
 pub mod connectors; // installed revisions
 pub mod contents; // bytes under their digest
 pub mod deliveries; // work that waits
+pub mod failures; // runs that stand for others
 pub mod feeds; // polls, and the items that they find
 pub mod fixtures; // what the tests begin with
 pub mod journal; // what must happen once
 pub mod leases; // who is doing it
+pub mod numbers; // numbers that are handed out once
 pub mod order; // one after the other
 pub mod pauses; // connections at which nothing begins
+pub mod publications; // files that were published
 pub mod reports; // what sources are told
 pub mod retention; // what is given up in time
 pub mod runs; // submissions and what became of them
 pub mod schedules; // what happens again and again
 pub mod secrets; // sealed values
 pub mod settlements; // how an attempt ended, and what follows
+pub mod skips; // steps that are passed by
 pub mod tokens; // who may ask
 pub mod wakeups; // who is told of new work, and the end of it
+pub mod watching; // what those see who watch a host
 
 /// Makes a test of each promise. Takes a closure whose future opens a new, empty store as `Arc<dyn Store>`.
 ///
@@ -41,6 +46,7 @@ macro_rules! conformance {
                 what_is_not_named_stays,
                 a_flow_version_outlives_a_newer_one,
                 a_flow_may_return_to_an_earlier_version,
+                a_flow_of_the_host_s_own_is_kept_and_present_nowhere,
                 apply_is_all_or_nothing,
             }
             connectors {
@@ -204,6 +210,19 @@ macro_rules! conformance {
                 nobody_notes_without_the_lease,
                 a_stale_settlement_closes_nothing,
             }
+            numbers {
+                a_number_is_handed_out_once,
+                a_delivery_is_given_the_same_numbers_on_every_attempt,
+                a_sequence_ends_with_its_last_number,
+                nobody_reserves_without_the_lease,
+                concurrent_reservations_never_share_a_number,
+            }
+            publications {
+                a_publication_is_read_back,
+                a_name_is_good_for_one_file,
+                what_was_never_published_leaves_its_name,
+                nobody_publishes_without_the_lease,
+            }
             pauses {
                 a_pause_is_read_back_until_it_ends,
                 a_pause_goes_on_for_another_reason,
@@ -238,6 +257,39 @@ macro_rules! conformance {
                 what_is_held_when_it_begins_is_told,
                 what_a_person_does_is_told,
                 a_report_is_reported_to_nobody,
+            }
+            watching {
+                a_success_is_known_and_ends_what_failed,
+                tries_in_a_row_are_counted_over_ticks,
+                a_success_is_known_for_longer_than_its_tick,
+                a_tick_that_starts_a_run_has_succeeded,
+                what_waits_is_counted_by_connection,
+                commits_are_counted,
+            }
+            skips {
+                what_was_skipped_is_kept_with_the_step_that_begins,
+                a_run_whose_last_steps_are_skipped_has_succeeded,
+                what_is_skipped_too_late_is_not_written,
+                a_run_may_begin_behind_its_first_steps,
+                a_run_all_of_whose_steps_are_skipped_has_succeeded_from_the_beginning,
+            }
+            failures {
+                what_stands_for_a_failed_run_begins_with_its_failure,
+                a_failed_run_is_given_another_once_whatever_becomes_of_it,
+                a_failure_that_was_not_written_is_given_nothing,
+                what_stands_for_a_run_has_its_files,
+                its_success_closes_what_waits_for_a_person,
+                what_it_was_not_to_close_goes_on_waiting,
+                a_failure_of_both_goes_on_waiting,
+                what_may_have_happened_goes_on_waiting,
+                what_has_sent_what_may_have_happened_goes_on_waiting,
+                what_is_tried_again_meanwhile_goes_on,
+                what_fails_anew_meanwhile_goes_on_waiting,
+                whoever_waits_behind_what_it_closes_goes_on,
+                a_source_is_told_of_what_stands_for_its_item,
+                an_item_is_held_while_what_stands_for_it_waits_for_a_person,
+                an_item_whose_own_run_waits_is_held_when_the_other_fails,
+                an_item_that_does_not_fit_begins_with_what_stands_for_it,
             }
             wakeups {
                 accepted_work_wakes,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
     Attempt, Delivery, DeliveryId, DeliveryState, Digest, Lease, Name, NewDelivery, Reason, RunId, RunState,
-    TimelineLine, Timestamp,
+    SkippedStep, TimelineLine, Timestamp,
 };
 
 use crate::{ClosedIntent, DeliveryDetail, NewRun, Page, PageRequest, Resumption, StoreError};
@@ -68,8 +68,21 @@ pub enum Follow {
     Stay(RunState),
     /// The next step.
     Next(Box<NewDelivery>),
+    /// Steps whose condition is false, in their order, and the one after them; the run has succeeded when none is left.
+    Skip(Vec<SkippedStep>, Option<Box<NewDelivery>>),
     /// No step is left, or none will come.
     Close(RunState),
+}
+
+impl Follow {
+    /// The step that begins.
+    pub fn next(&self) -> Option<&NewDelivery> {
+        match self {
+            Self::Next(next) => Some(next),
+            Self::Skip(_, next) => next.as_deref(),
+            Self::Stay(_) | Self::Close(_) => None,
+        }
+    }
 }
 
 /// How an attempt ended, and what follows. Written whole or not at all.
@@ -88,7 +101,7 @@ pub struct Settlement {
     /// What became of requests that were noted in the journal.
     pub closed: Vec<ClosedIntent>,
     pub follow: Follow,
-    /// Runs that it causes, without files.
+    /// Runs that it causes, with no files but those of its own run.
     pub along: Vec<NewRun>,
 }
 
@@ -163,6 +176,22 @@ impl DeliveryFilter {
     }
 }
 
+/// What waits at a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    pub connection: Name,
+    /// Deliveries that are due and have not begun; [`MAX_BACKLOG`] stands for as many or more.
+    pub due: u64,
+    /// When the one that waits longest was due.
+    pub oldest_due: Option<Timestamp>,
+    /// Deliveries that wait for a person; [`MAX_BACKLOG`] stands for as many or more.
+    pub attention: u64,
+}
+
+/// What waits is counted so far: who watches a queue need not know how far beyond that it is, and counting a million
+/// rows every few seconds is work.
+pub const MAX_BACKLOG: u32 = 10_000;
+
 /// Work that waits, and who is doing it.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
@@ -183,7 +212,8 @@ pub trait Deliveries: Send + Sync {
     /// Writes how an attempt ended and what follows. `Stale` when the lease is no longer held; then nothing is
     /// written. A lease that lapsed is held until somebody settles under it: the first who does wins. With `claim`, a
     /// following delivery is claimed in the same transaction and given back. The runs that it causes are accepted in the
-    /// same transaction as well, as by [`Runs::accept`](crate::Runs::accept); one whose key came before is left as it is.
+    /// same transaction as well, as by [`Runs::accept`](crate::Runs::accept); one whose key came before is left as it is,
+    /// and so is one that would stand for a run for which another was started before.
     async fn settle(&self, settlement: Settlement, claim: Option<Claim>) -> Result<Option<Box<Claimed>>, StoreError>;
 
     /// Running deliveries whose lease has lapsed at `now`, with the attempt that was lost. They stay as they
@@ -204,4 +234,7 @@ pub trait Deliveries: Send + Sync {
 
     /// How many there are, however many.
     async fn count_deliveries(&self, filter: DeliveryFilter) -> Result<u64, StoreError>;
+
+    /// What waits at each connection now, by name. Costs a look into an index for each, however much waits.
+    async fn backlogs(&self, now: Timestamp) -> Result<Vec<Backlog>, StoreError>;
 }

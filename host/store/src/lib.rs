@@ -6,6 +6,7 @@
 mod acts; // what people do about deliveries
 mod batches; // one act on many deliveries
 mod callbacks; // answers that targets give
+mod commits; // how writes fare
 mod configuration; // connections and flows
 mod connectors; // installed revisions
 mod contents; // bytes under their digest
@@ -13,7 +14,9 @@ mod deliveries; // work that waits, and who is doing it
 mod error; // what can go wrong, and who can act on it
 mod feeds; // polls, and the items that they find
 mod journal; // what must happen once
+mod numbers; // numbers that are handed out once
 mod pauses; // connections at which nothing begins
+mod publications; // files that were published
 mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 mod schedules; // what happens again and again
@@ -28,14 +31,20 @@ use tokio::sync::watch;
 pub use acts::{Acts, NewAct};
 pub use batches::{Batch, Batches};
 pub use callbacks::{Answer, Arrived, Callbacks, Resumption};
+pub use commits::{COMMIT_SECONDS, COMMIT_SIZES, Commits};
 pub use configuration::{Configuration, StoredConnection, StoredFlow};
 pub use connectors::Connectors;
 pub use contents::{Content, ContentReader, ContentWriter, Contents};
-pub use deliveries::{Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follow, ListedDelivery, Rooms, Settlement};
+pub use deliveries::{
+    Backlog, Claim, Claimed, Claiming, Deliveries, DeliveryFilter, Follow, ListedDelivery, MAX_BACKLOG, Rooms,
+    Settlement,
+};
 pub use error::StoreError;
 pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
+pub use numbers::{Numbers, Reservation, Reserved};
 pub use pauses::Pauses;
+pub use publications::{NewPublication, Publication, Publications, PublishedName};
 pub use retention::{Aged, Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
@@ -57,7 +66,9 @@ pub trait Store:
     + Deliveries
     + Feeds
     + Journal
+    + Numbers
     + Pauses
+    + Publications
     + Retention
     + Runs
     + Schedules
@@ -69,6 +80,9 @@ pub trait Store:
 {
     /// Whether the store can take a write now.
     async fn health(&self) -> Result<(), StoreError>;
+
+    /// What has been committed since the store was opened.
+    fn commits(&self) -> Commits;
 
     /// Changes whenever a delivery may have become due other than by time passing. Subscribe before you look;
     /// keep a slow poll beside it.

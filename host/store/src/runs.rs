@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sluse_model::{
     Attachment, Attempt, Callback, Delivery, DeliveryId, Digest, DoneAct, Intent, Name, NewDelivery, Run, RunId,
-    RunState, TimelineLine, Timestamp,
+    RunState, SkippedStep, StandsFor, TimelineLine, Timestamp,
 };
 
 use crate::{Claim, Claimed, StoreError};
@@ -24,10 +24,14 @@ pub struct NewRun {
     pub body_digest: Digest,
     /// The delivery whose fate it tells of, when the host itself handed it in.
     pub caused_by: Option<DeliveryId>,
+    /// The failed run that it is started for.
+    pub stands_for: Option<StandsFor>,
     pub accepted_at: Timestamp,
-    /// The first step's delivery.
-    pub first: NewDelivery,
-    /// Runs that its first step causes when that waits for a person from the beginning, without files.
+    /// The steps before the first delivery, whose condition is false.
+    pub skipped: Vec<SkippedStep>,
+    /// The first delivery. Without one, every step is skipped: it has succeeded from the beginning.
+    pub first: Option<NewDelivery>,
+    /// Runs that its first step causes when that waits for a person from the beginning, with no files but its own.
     pub along: Vec<NewRun>,
 }
 
@@ -75,6 +79,8 @@ pub struct RunDetail {
     pub attachments: Vec<Attachment>,
     /// By step.
     pub deliveries: Vec<Delivery>,
+    /// The steps that were passed by, in their order.
+    pub skipped: Vec<SkippedStep>,
 }
 
 /// A delivery with everything that belongs to it.
@@ -103,6 +109,12 @@ pub trait Runs: Send + Sync {
     /// Accepts a submission: the run, its attachments and its first delivery in one transaction. Durable when
     /// it returns. With `claim`, the first delivery is claimed in the same transaction. `NotFound` when the
     /// flow's version, the first delivery's connection or an attachment's content is not kept.
+    ///
+    /// For a failed run one other is started, ever: a second one that is to stand for it is `Before`. When the one that
+    /// stands for it succeeds and was to close it, the delivery that caused it is closed as failed in the same
+    /// transaction, if that has waited for a person ever since and leaves no doubt of what happened; whoever waits
+    /// behind it goes on. An item's source is told what becomes of both (see
+    /// [`ItemStanding::of_runs`](sluse_model::ItemStanding::of_runs)).
     async fn accept(&self, run: NewRun, claim: Option<Claim>) -> Result<Accepted, StoreError>;
 
     /// The run of this id.

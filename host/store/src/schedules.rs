@@ -1,7 +1,7 @@
 //! Schedules, and what became of their ticks.
 
 use async_trait::async_trait;
-use sluse_model::{Actor, Name, Planned, Schedule, Skipped, Tick, TickId, Timestamp};
+use sluse_model::{Actor, Name, Past, Planned, Schedule, Skipped, Tick, TickId, Timestamp, Wellbeing};
 
 use crate::{NewRun, Page, PageRequest, StoreError};
 
@@ -19,6 +19,15 @@ pub struct StoredSchedule {
     pub waiting: Option<TickId>,
     /// What was written down last.
     pub latest: Option<Tick>,
+    /// What has become of its ticks lately. When one last succeeded outlives retention.
+    pub past: Past,
+}
+
+impl StoredSchedule {
+    /// Whether it does what it is for: see [`Schedule::wellbeing`].
+    pub fn wellbeing(&self, watched_since: Timestamp, now: Timestamp) -> Wellbeing {
+        self.schedule.wellbeing(self.changed_at, &self.past, watched_since, now)
+    }
 }
 
 /// What is done about ticks that have come. Written whole or not at all.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sluse_connector::{FolderError, NumberError};
+use sluse_model::Standing;
 
 use crate::CaseError;
 
@@ -82,7 +83,7 @@ pub enum NumberErrorKind {
 #[serde(deny_unknown_fields)]
 pub struct Conclude {
     pub intent_key: String,
-    pub happened: bool,
+    pub standing: Standing,
 }
 
 /// Everything of this kind in a case.
@@ -141,9 +142,9 @@ impl Put {
 
 /// A published file, as one compares it.
 pub(crate) fn file_view(folder: &str, name: &str, bytes: &[u8]) -> Value {
-    // Line ends and what is no UTF-8 are shown as they are: in these files they matter.
-    let lines: Vec<String> =
-        bytes.split_inclusive(|byte| *byte == b'\n').map(|line| line.escape_ascii().to_string()).collect();
+    // With their ends, and what is no UTF-8 byte by byte: in these files both matter.
+    let shown = |line: &[u8]| str::from_utf8(line).map_or_else(|_| line.escape_ascii().to_string(), str::to_owned);
+    let lines: Vec<String> = bytes.split_inclusive(|byte| *byte == b'\n').map(shown).collect();
     json!({ "put": { "folder": folder, "name": name, "lines": lines } })
 }
 

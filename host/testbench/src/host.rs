@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sluse_connector::{
     Answer, AttachmentError, CallbackError, FolderError, Host, Keep, Lines, NumberError, Request, Response, SendError,
 };
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 
 use crate::{
     CallbackAddress, Case, CaseAttachment, Conclude, Difference, Exchange, Granted, Put, Read, Reserve, contract,
@@ -137,8 +137,8 @@ impl Script {
         reserve.ok_or_else(|| NumberError::Forbidden(OFF_SCRIPT.into()))?.answer()
     }
 
-    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
-        let seen = json!({ "conclude": { "intent_key": intent_key, "happened": happened } });
+    fn conclude(&mut self, intent_key: &str, standing: Standing) -> Result<(), String> {
+        let seen = json!({ "conclude": { "intent_key": intent_key, "standing": standing } });
         let wanted = |conclude: &Conclude| json!({ "conclude": conclude });
         self.next(|granted| &mut granted.conclusions, wanted, &seen).map(|_| ()).ok_or_else(|| OFF_SCRIPT.to_owned())
     }
@@ -207,8 +207,8 @@ impl Host for ScriptedHost {
         requests.into_iter().map(|request| script.play(request)).collect()
     }
 
-    fn conclude(&mut self, intent_key: &str, happened: bool) -> Result<(), String> {
-        self.script().conclude(intent_key, happened)
+    fn conclude(&mut self, intent_key: &str, standing: Standing) -> Result<(), String> {
+        self.script().conclude(intent_key, standing)
     }
 
     async fn attachments(&mut self) -> Result<Vec<Attachment>, AttachmentError> {

@@ -8,7 +8,7 @@ use sluse_connector::{
     FeedItem, FeedPage, FolderError,
     fakes::{FakeConnector, description},
 };
-use sluse_model::{Description, Failure, FeedDescription, ItemStanding, Outcome, Problem};
+use sluse_model::{Description, Failure, FeedDescription, ItemStanding, Outcome, Problem, Standing};
 use sluse_testbench::{Case, Difference, Verdict, run};
 use tempfile::TempDir;
 
@@ -33,7 +33,7 @@ name = "batch-7.receipt"
 
 [[conclude]]
 intent_key = "pay"
-happened = false
+standing = "did-not-happen"
 "#;
 
 const WRITTEN: &str = r#"{ "done": { "first": 41 } }"#;
@@ -58,7 +58,7 @@ fn writer(bytes: &'static str, count: u32) -> FakeConnector {
             return Ok(Err(Failure::Rejected { problem: Problem::new("file-conflict", message) }));
         }
         let _ = host.get_file("payroll".into(), "batch-7.receipt".into()).await;
-        let _ = host.conclude("pay", false);
+        let _ = host.conclude("pay", Standing::DidNotHappen);
         Ok(Ok(Outcome::Done { output: json!({ "first": first }).to_string() }))
     })
 }
@@ -88,7 +88,7 @@ async fn other_numbers_are_a_difference() {
 
 #[tokio::test]
 async fn what_is_never_asked_for_is_a_difference() {
-    let manifest = format!("{WRITING}\n[[conclude]]\nintent_key = \"more\"\nhappened = true\n");
+    let manifest = format!("{WRITING}\n[[conclude]]\nintent_key = \"more\"\nstanding = \"happened\"\n");
     let verdict = verdict(&writing(&manifest, WRITTEN), &writer("Sørensen\r\n", 2)).await;
     assert!(matches!(verdict.differences[..], [Difference::NotAsked { .. }]), "{verdict}");
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluse_model::{Auth, Connection, Endpoint, Name};
+use sluse_egress::HostSuffix;
+use sluse_model::{Connection, Discovery, Endpoint, Name};
 use sluse_store::SecretOrigin;
 use url::{Host, Url};
 
@@ -119,15 +120,31 @@ pub(crate) fn is_encrypted_or_loopback(url: &str) -> bool {
         }
 }
 
-/// All origins that an endpoint sends its secret to: its own, and the one that exchanges the secret for a token.
+/// All origins that an endpoint sends its secrets to: its own, and the one that exchanges them for a token. Where its
+/// address is asked for, the hosts that are believed are its own: `https://*.niceincontact.com:443`.
 pub(crate) fn origins_of(endpoint: &Endpoint) -> Result<Vec<String>, String> {
     let mut origins = Vec::new();
-    if let Auth::OAuth2ClientCredentials { token_url, .. } = &endpoint.auth {
+    if let Some(token_url) = endpoint.auth.token_url() {
         origins.push(origin_of(token_url).ok_or("`token_url` is no address: write it as `https://host/path`")?);
     }
-    origins.push(origin_of(&endpoint.url).ok_or("`url` is no address: write it as `https://host/path`")?);
+    match &endpoint.discovery {
+        None => origins.push(origin_of(&endpoint.url).ok_or("`url` is no address: write it as `https://host/path`")?),
+        Some(discovery) => origins.extend(discovered_origins(discovery, endpoint.allow_plaintext)?),
+    }
     origins.dedup();
     Ok(origins)
+}
+
+/// Where an address that is asked for may be.
+fn discovered_origins(discovery: &Discovery, allow_plaintext: bool) -> Result<Vec<String>, String> {
+    let scheme = discovery.scheme(allow_plaintext);
+    let origin = |text: &String| {
+        let suffix: Option<HostSuffix> = text.parse().ok();
+        suffix.and_then(|suffix| origin_of(&suffix.origin(scheme)))
+    };
+    let origins: Option<Vec<String>> = discovery.host_suffixes.iter().map(origin).collect();
+    let origins = origins.filter(|origins| !origins.is_empty());
+    origins.ok_or_else(|| "`host_suffixes` names the hosts that are believed: `[\"niceincontact.com\"]`".to_owned())
 }
 
 /// Every use of a secret in these connections. Of a secret that was never used, the first connection's uses are
@@ -299,6 +316,43 @@ mod tests {
         let one = connection("one", json!({ "default": bearer("nonsense", "s") }));
         let error = plan(&[one], &Origins::default()).expect_err("refused").to_string();
         assert!(error.contains("endpoint `default` of connection `one`") && error.contains("`url`"), "{error}");
+    }
+
+    #[test]
+    fn an_address_that_is_asked_for_is_at_the_hosts_that_are_believed() {
+        let endpoint = |url: &str, allow_plaintext: bool, suffixes: &[&str]| {
+            json!({
+                "discovery": { "url": url, "field": "api_endpoint", "host_suffixes": suffixes },
+                "allow_plaintext": allow_plaintext, "auth": { "kind": "bearer", "token": { "secret": "s" } },
+            })
+        };
+        let origins = |endpoint| origins_of(&serde_json::from_value(endpoint).expect("an endpoint"));
+        let (secure, plain) = ("https://find.test", "http://127.0.0.1:5");
+        assert_eq!(
+            origins(endpoint(secure, true, &["a.test", "B.test:8443"])),
+            Ok(vec!["https://*.a.test:443".to_owned(), "https://*.b.test:8443".to_owned()])
+        );
+        assert_eq!(origins(endpoint(plain, true, &["127.0.0.1:7"])), Ok(vec!["http://127.0.0.1:7".to_owned()]));
+        assert_eq!(origins(endpoint(plain, false, &["a.test"])), Ok(vec!["https://*.a.test:443".to_owned()]));
+        assert!(origins(endpoint(secure, false, &[])).is_err() && origins(endpoint(secure, false, &["*"])).is_err());
+        assert_eq!(parse_origin("https://*.a.test").expect("an origin"), "https://*.a.test:443");
+    }
+
+    #[test]
+    fn every_secret_of_an_endpoint_goes_to_all_its_origins() {
+        let auth = json!({
+            "kind": "oauth2-password", "token_url": "https://login.test/t", "client_id": "sluse",
+            "client_secret": { "secret": "client" }, "username": "key", "password": { "secret": "user" },
+        });
+        let one = connection("one", json!({ "default": { "url": "https://a.test", "auth": auth } }));
+        let (login, a) = ("https://login.test:443", "https://a.test:443");
+        let plan = plan(&[one], &known(&[("client", login), ("client", a)], &[])).expect("a plan");
+        let found: Vec<_> = plan.iter().map(|one| (one.secret.as_str(), one.origin.as_str(), one.standing)).collect();
+        let (confirmed, first) = (Standing::Confirmed, Standing::First);
+        assert_eq!(
+            found,
+            [("client", login, confirmed), ("client", a, confirmed), ("user", login, first), ("user", a, first)]
+        );
     }
 
     #[test]

@@ -42,6 +42,25 @@ pub(crate) struct Opened {
     pub(crate) version: u64,
 }
 
+/// The values of all secrets of one way of signing in.
+#[derive(Debug)]
+pub(crate) struct Values(pub(crate) Vec<(Name, Opened)>);
+
+impl Values {
+    pub(crate) fn of(&self, secret: &Name) -> Option<&Secret> {
+        self.0.iter().find(|(name, _)| name == secret).map(|(_, opened)| &*opened.value)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter().map(|(_, opened)| &*opened.value)
+    }
+
+    /// In the order in which the secrets are named.
+    pub(crate) fn versions(&self) -> Vec<u64> {
+        self.0.iter().map(|(_, opened)| opened.version).collect()
+    }
+}
+
 impl Reading {
     pub(crate) fn new(
         generation: u64,

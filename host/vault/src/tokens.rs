@@ -1,8 +1,9 @@
 //! A secret's value exchanged for a token: kept until it expires, fetched once for all who wait for it.
 
-mod answer;
+mod advice; // what to do about a refusal
+mod answer; // what came back
 mod endpoint; // where a token is fetched
-mod request; // how it is asked for // what came back
+mod request; // how it is asked for
 
 use std::{
     collections::HashMap,
@@ -15,7 +16,7 @@ use std::{
 };
 
 use sluse_egress::Secret;
-use sluse_model::{Clock, Name, Timestamp};
+use sluse_model::{Auth, Clock, Name, Timestamp};
 use tokio::sync::watch;
 
 use crate::{VaultError, retired::Retired};
@@ -31,12 +32,22 @@ const UNAVAILABLE_FOR: Duration = Duration::from_secs(1);
 /// What tokens are told apart by. Connections that agree in all of it share one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TokenKey {
-    pub(crate) token_url: String,
-    pub(crate) client_id: String,
-    pub(crate) scope: Option<String>,
-    pub(crate) secret: Name,
-    /// A new value of the secret is another client as far as anybody knows.
-    pub(crate) version: u64,
+    /// Endpoint, grant, client, user and scope.
+    pub(crate) auth: Auth,
+    /// Of its secrets, in order. A new value of one is another client as far as anybody knows.
+    pub(crate) versions: Vec<u64>,
+}
+
+impl TokenKey {
+    /// The secrets that its token was got with, and the version of each.
+    fn secrets(&self) -> impl Iterator<Item = (&Name, u64)> {
+        self.auth.secrets().into_iter().zip(self.versions.iter().copied())
+    }
+
+    /// The secret under whose name its tokens are remembered: who knows one of an endpoint's secrets knows all.
+    fn owner(&self) -> Option<&Name> {
+        self.auth.secrets().into_iter().next()
+    }
 }
 
 /// A token that was given to us.
@@ -113,7 +124,7 @@ impl Tokens {
         };
         let landed = flight.wait_for(Option::is_some).await;
         landed.ok().and_then(|fetched| fetched.clone()).unwrap_or_else(|| {
-            let origin = crate::origin::origin_of(&key.token_url).unwrap_or_default();
+            let origin = key.auth.token_url().and_then(crate::origin::origin_of).unwrap_or_default();
             Err(VaultError::Unavailable { origin, reason: "the request was given up".to_owned(), retry_after: None })
         })
     }
@@ -125,14 +136,14 @@ impl Tokens {
         let mut state = slot.lock();
         if state.token.as_ref().is_some_and(|token| Arc::ptr_eq(token, refused)) {
             state.token = None;
-            self.shared.retire(&key.secret, refused);
+            self.shared.retire(key, refused);
         }
     }
 
     /// All present tokens that were got with this secret.
     pub(crate) fn of(&self, secret: &Name) -> Vec<Arc<Secret>> {
         let slots = self.slots();
-        let of_secret = slots.iter().filter(|(key, _)| key.secret == *secret);
+        let of_secret = slots.iter().filter(|(key, _)| key.owner() == Some(secret));
         of_secret.filter_map(|(_, slot)| Some(slot.lock().token.as_ref()?.value.clone())).collect()
     }
 
@@ -140,9 +151,9 @@ impl Tokens {
     /// where they went.
     pub(crate) fn prune(&self, is_present: impl Fn(&Name, u64) -> bool) {
         self.slots().retain(|key, slot| {
-            let present = is_present(&key.secret, key.version);
+            let present = key.secrets().all(|(secret, version)| is_present(secret, version));
             if !present {
-                slot.abandon(&key.secret, &self.shared);
+                slot.abandon(key, &self.shared);
             }
             present
         });
@@ -183,28 +194,28 @@ impl Slot {
         }
         let (landing, flight) = watch::channel(None);
         state.flight = Some(flight.clone());
-        let (slot, shared, secret) = (self.clone(), shared.clone(), key.secret.clone());
+        let (slot, shared, key) = (self.clone(), shared.clone(), key.clone());
         // On its own: a caller that goes away does not take the token from the others who wait.
         tokio::spawn(async move {
             let fetched = request.fetch(&*shared.clock).await;
-            slot.land(&fetched, &secret, &shared);
+            slot.land(&fetched, &key, &shared);
             landing.send_replace(Some(fetched));
         });
         Boarding::UnderWay(flight)
     }
 
-    fn land(&self, fetched: &Fetched, secret: &Name, shared: &Shared) {
+    fn land(&self, fetched: &Fetched, key: &TokenKey, shared: &Shared) {
         let now = shared.clock.now();
         let mut state = self.lock();
         state.flight = None;
         match fetched {
             Ok(token) => {
                 if let Some(before) = state.token.replace(token.clone()) {
-                    shared.retire(secret, &before);
+                    shared.retire(key, &before);
                 }
                 state.failure = None;
                 if state.is_abandoned {
-                    shared.retire(secret, token);
+                    shared.retire(key, token);
                 }
             }
             Err(error) => state.failure = Failure::standing(error, now),
@@ -214,11 +225,11 @@ impl Slot {
     }
 
     /// What is at hand retires now, what is under way when it lands.
-    fn abandon(&self, secret: &Name, shared: &Shared) {
+    fn abandon(&self, key: &TokenKey, shared: &Shared) {
         let mut state = self.lock();
         state.is_abandoned = true;
         if let Some(token) = state.token.take() {
-            shared.retire(secret, &token);
+            shared.retire(key, &token);
         }
     }
 
@@ -228,8 +239,10 @@ impl Slot {
 }
 
 impl Shared {
-    fn retire(&self, secret: &Name, token: &AccessToken) {
-        self.retired.push(secret, token.value.clone(), self.clock.now());
+    fn retire(&self, key: &TokenKey, token: &AccessToken) {
+        if let Some(owner) = key.owner() {
+            self.retired.push(owner, token.value.clone(), self.clock.now());
+        }
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 }

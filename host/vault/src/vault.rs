@@ -1,8 +1,8 @@
 //! All of it together: written by those who may, read on the way of every request.
 
-mod known;
+mod known; // what must not come back
 mod origins; // where secrets may go
-mod sign_in; // what opens an endpoint // what must not come back
+mod sign_in; // what opens an endpoint
 
 use std::{
     fmt,

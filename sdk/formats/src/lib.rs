@@ -4,6 +4,7 @@ pub mod charset; // which bytes a character is
 pub mod cut; // what does not fit
 pub mod date; // the calendar, and how a day is written
 pub mod decimal; // amounts and kilometres, as text
+pub mod file; // a file in a granted folder
 pub mod forbidden; // what must not stand in a value
 pub mod identity; // CPR and CVR numbers
 pub mod layout; // rows become lines, as settings say

@@ -6,6 +6,9 @@ use crate::{Failure, json};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
+/// Some Windows services write it before their JSON.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Whatever the target answered, also 4xx and 5xx. Redirects are answers too.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -77,12 +80,13 @@ impl Response {
         String::from_utf8_lossy(self.bytes())
     }
 
-    /// The body read as JSON.
+    /// The body read as JSON, whether or not a byte order mark stands before it.
     ///
     /// # Errors
     /// `rejected` with the path of what does not fit: the target answered, and not as agreed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        json::locate(self.bytes()).map_err(|misfit| {
+        let bytes = self.bytes();
+        json::locate(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map_err(|misfit| {
             Failure::rejected("unexpected-answer", "The target's answer is not what was agreed.").detail(format!(
                 "status {}, at `{}`: {}",
                 self.status(),

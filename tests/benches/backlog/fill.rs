@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use sluse_model::{Clock as _, Digest, Name};
-use sluse_store::{Accepted, NewRun, Runs as _, conformance::fixtures::new_run};
+use sluse_store::{
+    Accepted, NewRun, Runs as _,
+    conformance::fixtures::{first, new_run},
+};
 use sluse_store_sqlite::SqliteStore;
 
 use sluse_model::fakes::SimClock;
@@ -41,12 +44,12 @@ fn run(clock: &SimClock, flow: &Name, version: Digest, connection: &Name) -> New
     let now = clock.now();
     let mut run = NewRun { flow: flow.clone(), accepted_at: now, ..new_run(version) };
     run.submission = format!(r#"{{"text":"{}"}}"#, "x".repeat(512));
-    run.first.connection = connection.clone();
-    run.first.operation = "post".parse().expect("a name");
-    run.first.step = "send".parse().expect("a name");
-    run.first.input = format!(r#"{{"text":"{}"}}"#, "x".repeat(512));
-    run.first.state = sluse_model::DeliveryState::Queued { due: now };
-    run.first.accepted_at = now;
+    first(&mut run).connection = connection.clone();
+    first(&mut run).operation = "post".parse().expect("a name");
+    first(&mut run).step = "send".parse().expect("a name");
+    first(&mut run).input = format!(r#"{{"text":"{}"}}"#, "x".repeat(512));
+    first(&mut run).state = sluse_model::DeliveryState::Queued { due: now };
+    first(&mut run).accepted_at = now;
     run
 }
 

@@ -55,9 +55,10 @@ impl HostArm {
         let store = Arc::new(SqliteStore::open(SqliteSettings::new(folder.path().join("data")), clock.clone())?);
         let key = MasterKey::from_bytes([7; 32]);
         let vault = Arc::new(Vault::new(key, store.clone(), clock.clone(), dice.clone()));
+        let settings = EngineSettings { max_in_flight: MAX_IN_FLIGHT, ..EngineSettings::default() };
         let sandbox = Sandbox::start(SandboxSettings {
             cache_folder: folder.path().join("compiled"),
-            max_instances: MAX_IN_FLIGHT,
+            max_instances: MAX_IN_FLIGHT + settings.max_calls(),
             compiler: Compiler::InProcess,
             dice: dice.clone(),
         })?;
@@ -70,7 +71,7 @@ impl HostArm {
             egress: Arc::new(Egress::new(ceiling)),
             clock,
             dice,
-            settings: EngineSettings { max_in_flight: MAX_IN_FLIGHT, ..EngineSettings::default() },
+            settings,
         })
         .await?;
         let echo = std::fs::read(component("echo")?)?;
@@ -79,7 +80,7 @@ impl HostArm {
         engine.configure(&[file], ApplyOptions::default()).await?;
         let token = create_token(&engine, "bench".into(), vec![Scope::Admin]).await?.text;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/v1/flows/send/runs", listener.local_addr()?);
+        let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
         let api =
             Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
@@ -89,6 +90,11 @@ impl HostArm {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// A path of its API.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
     }
 
     /// What its store has written so far.
@@ -111,7 +117,7 @@ pub(crate) fn configuration(target: &str, operation: &str) -> String {
 #[async_trait]
 impl Arm for HostArm {
     fn url(&self) -> String {
-        self.url.clone()
+        self.address("/v1/flows/send/runs")
     }
 
     fn token(&self) -> Option<&str> {

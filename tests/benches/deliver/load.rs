@@ -36,7 +36,9 @@ impl Target {
             tokio::time::sleep(delay).await;
             (http::StatusCode::CREATED, Json(json!({"id": "1"})))
         };
-        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer).put(answer))).await });
+        tokio::spawn(async move {
+            axum::serve(listener, Router::new().route("/", post(answer).put(answer).get(answer))).await
+        });
         Ok(Self { url })
     }
 

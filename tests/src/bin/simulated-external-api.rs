@@ -1,14 +1,11 @@
 //! The simulated outside API as a program: serves until it is ended, or talks to one that serves.
 
-use std::io::Write;
-use std::time::UNIX_EPOCH;
-
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use sluse_tests::{
-    client,
     external::{Settings, Signing, SimulatedExternalApi},
+    simulated::program,
 };
 
 #[derive(Parser)]
@@ -53,13 +50,14 @@ struct Serve {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Serve(options) => serve(options).await,
-        Command::Ledger { url } => print(&client::control(&url, "GET", "ledger", None).await?),
-        Command::Script { url, json } => print(&client::control(&url, "POST", "scripts", Some(json)).await?),
+        Command::Ledger { url } => program::show(&url, "ledger").await,
+        Command::Script { url, json } => program::tell(&url, "scripts", json).await,
     }
 }
 
 async fn serve(options: Serve) -> anyhow::Result<()> {
-    let signing = options.signing_secret.map(|secret| Signing::new(&secret, now_unix_s())).transpose();
+    let now_unix_s = i64::try_from(program::now().as_secs()).unwrap_or(i64::MAX);
+    let signing = options.signing_secret.map(|secret| Signing::new(&secret, now_unix_s)).transpose();
     let settings = Settings {
         port: options.port,
         deduplicates: options.deduplicates,
@@ -67,22 +65,5 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
     };
     let api = SimulatedExternalApi::start(settings).await?;
     let origin = api.origin();
-    print(&json!({ "origin": origin, "control_url": format!("{origin}/_control/") }))?;
-    tokio::signal::ctrl_c().await.context("failed to wait for Ctrl-C")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock enters here, once, at the edge of a test tool that stands apart from the host"
-)]
-fn now_unix_s() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// One line, flushed, so that whoever started us can read it at once.
-fn print(value: &serde_json::Value) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{value}")?;
-    Ok(out.flush()?)
+    program::announce(&json!({ "origin": origin, "control_url": format!("{origin}/_control/") })).await
 }

@@ -1,14 +1,13 @@
 //! The simulated WorkZone as a program: serves until it is ended, or talks to one that serves.
 
-use std::io::Write;
-use std::time::UNIX_EPOCH;
-
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use sluse_tests::{
-    client,
-    workzone::{BasicAccount, ClockMode, CustomField, CustomTable, FieldKind, Settings, SimulatedWorkZone},
+    simulated::program,
+    workzone::{
+        BasicAccount, ClockMode, CustomField, CustomTable, DirectoryUser, FieldKind, Settings, SimulatedWorkZone,
+    },
 };
 
 #[derive(Parser)]
@@ -67,6 +66,9 @@ struct Serve {
     /// Admit this user with Basic authentication too, as USER:PASSWORD.
     #[arg(long)]
     basic: Option<String>,
+    /// Admit this user of a directory with NTLM too, as DOMAIN\USER:PASSWORD.
+    #[arg(long)]
+    ntlm: Option<String>,
     /// One more custom field, as SET.NAME or SET.NAME:KIND (text, unique, date, decimal, integer).
     #[arg(long)]
     field: Vec<String>,
@@ -79,15 +81,15 @@ struct Serve {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Serve(options) => serve(*options).await,
-        Command::Ledger { url } => print(&client::control(&url, "GET", "ledger", None).await?),
-        Command::Requests { url } => print(&client::control(&url, "GET", "requests", None).await?),
-        Command::Fault { url, json } => print(&client::control(&url, "POST", "faults", Some(json)).await?),
+        Command::Ledger { url } => program::show(&url, "ledger").await,
+        Command::Requests { url } => program::show(&url, "requests").await,
+        Command::Fault { url, json } => program::tell(&url, "faults", json).await,
     }
 }
 
 async fn serve(options: Serve) -> anyhow::Result<()> {
     let workzone = SimulatedWorkZone::start(settings(options)?).await?;
-    print(&json!({
+    program::announce(&json!({
         "origin": workzone.origin(),
         "base_url_v4": workzone.base_url_v4(),
         "base_url_v3": workzone.base_url_v3(),
@@ -96,15 +98,15 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
         "tenant": workzone.settings().tenant,
         "client_id": workzone.settings().client_id,
         "scope": workzone.settings().scope,
-    }))?;
-    tokio::signal::ctrl_c().await.context("failed to wait for Ctrl-C")
+    }))
+    .await
 }
 
 fn settings(options: Serve) -> anyhow::Result<Settings> {
     let mut settings = Settings {
         port: options.port,
         anonymous: options.anonymous,
-        clock: ClockMode::RunningFrom(now_unix_ms()),
+        clock: ClockMode::RunningFrom(i64::try_from(program::now().as_millis()).unwrap_or(i64::MAX)),
         ..Settings::default()
     };
     settings.client_id = options.client_id.unwrap_or(settings.client_id);
@@ -116,6 +118,9 @@ fn settings(options: Serve) -> anyhow::Result<Settings> {
         let (user, password) = pair.split_once(':').context("write `--basic` as USER:PASSWORD")?;
         settings.basic = Some(BasicAccount { user: user.to_owned(), password: password.to_owned(), lock_after: None });
     }
+    if let Some(text) = options.ntlm {
+        settings.ntlm = Some(directory_user(&text).context("write `--ntlm` as DOMAIN\\USER:PASSWORD")?);
+    }
     for field in &options.field {
         settings.custom_fields.push(custom_field(field)?);
     }
@@ -123,6 +128,12 @@ fn settings(options: Serve) -> anyhow::Result<Settings> {
         settings.custom_tables.push(custom_table(table)?);
     }
     Ok(settings)
+}
+
+fn directory_user(text: &str) -> Option<DirectoryUser> {
+    let (domain, rest) = text.split_once('\\')?;
+    let (user, password) = rest.split_once(':')?;
+    Some(DirectoryUser { domain: domain.into(), user: user.into(), password: password.into(), lock_after: None })
 }
 
 fn custom_field(text: &str) -> anyhow::Result<CustomField> {
@@ -137,20 +148,4 @@ fn custom_table(text: &str) -> anyhow::Result<CustomTable> {
     let (name, fields) = text.split_once(':').with_context(|| format!("write `{text}` as NAME:FIELD,FIELD"))?;
     let fields = fields.split(',').map(|field| (field.to_owned(), FieldKind::Text)).collect();
     Ok(CustomTable { name: name.to_owned(), fields })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock enters here, once, at the edge of a test tool that stands apart from the host"
-)]
-fn now_unix_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// One line, flushed, so that whoever started us can read it at once.
-fn print(value: &serde_json::Value) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{value}")?;
-    Ok(out.flush()?)
 }

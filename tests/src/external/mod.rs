@@ -5,21 +5,20 @@ mod callback; // telling the host what came of an action
 mod control; // routes for tests
 mod ledger; // what was really done
 mod script; // what shall happen next
-mod server; // the accept loop and the way of a request
+mod server; // the way of a request
 mod signing; // Standard Webhooks
 #[cfg(test)]
 mod tests;
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use ledger::{ActionEntry, CallbackEntry, Ledger, NoticeEntry};
 pub use script::{Answer, Callback, Script};
 pub use signing::Signing;
+
+use crate::simulated;
 
 /// What differs between outside APIs.
 #[derive(Debug, Clone, Default)]
@@ -42,10 +41,7 @@ pub struct SimulatedExternalApi {
 impl SimulatedExternalApi {
     /// Starts an API that has done nothing yet. Fails when the port is taken.
     pub async fn start(settings: Settings) -> anyhow::Result<SimulatedExternalApi> {
-        let port = settings.port;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener
-            .with_context(|| format!("failed to listen on 127.0.0.1:`{port}`; choose another `--port`, 0 for any"))?;
+        let listener = simulated::listen(settings.port).await?;
         let shared = Arc::new(server::Shared::new(settings, listener.local_addr()?));
         let accepting = tokio::spawn(server::serve(Arc::clone(&shared), listener));
         Ok(SimulatedExternalApi { shared, accepting })

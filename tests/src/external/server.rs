@@ -1,5 +1,4 @@
-//! The accept loop and the way of one request. Its own loop, because a script may end the connection where a framework
-//! would still answer.
+//! The way of one request. A script may end its connection.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,12 +9,9 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
@@ -24,6 +20,7 @@ use super::callback::{self, verdict};
 use super::control;
 use super::ledger::Ledger;
 use super::script::{Answer, Script, Scripts};
+use crate::simulated::{self, Dropped, plain, with_json};
 
 /// Larger bodies are refused.
 const MAX_BODY_BYTES: usize = 4 << 20;
@@ -40,18 +37,6 @@ pub(super) struct Shared {
     /// Callbacks that are under way; they end with the simulation.
     calling: Mutex<JoinSet<()>>,
 }
-
-/// Ends a connection without an answer.
-#[derive(Debug)]
-struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("connection dropped by script")
-    }
-}
-
-impl std::error::Error for Dropped {}
 
 /// An action as it arrived.
 struct Trigger {
@@ -112,19 +97,7 @@ impl Shared {
 
 /// Serves until the future is dropped; connections end with it.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        connections.spawn(serve_connection(Arc::clone(&shared), stream));
-    }
-}
-
-async fn serve_connection(shared: Arc<Shared>, stream: TcpStream) {
-    // Small answers leave at once; a failure here only costs speed.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
-    // How a connection ended is for the client to notice; scripts end it on purpose.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    simulated::serve(listener, move |_, request| answer(Arc::clone(&shared), request)).await;
 }
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
@@ -240,17 +213,4 @@ fn notice(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Response<Body> {
     entry.signed = signed;
     entry.last = last;
     plain(StatusCode::NO_CONTENT)
-}
-
-fn plain(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
-}
-
-fn with_json(status: StatusCode, value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(value.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
-    response
 }

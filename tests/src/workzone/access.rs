@@ -1,4 +1,5 @@
-//! Who may call: OAuth 2.0 client credentials in Entra's shapes, Basic where the installation has it, `OnBehalfOf`.
+//! Who may call: OAuth 2.0 client credentials in Entra's shapes, Basic and NTLM where the installation has them,
+//! `OnBehalfOf`.
 
 use std::collections::HashMap;
 
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use super::errors::{Refusal, iis_page};
+use super::ntlm;
 use super::odata::text_header;
 use super::server::Shared;
 use super::settings::{OnBehalfOf, Settings};
@@ -22,6 +24,7 @@ pub(super) struct Access {
     tokens: HashMap<String, Token>,
     given: u64,
     wrong_passwords: u32,
+    pub(super) proofs: ntlm::Proofs,
 }
 
 #[derive(Debug)]
@@ -180,13 +183,26 @@ impl Access {
 }
 
 /// Lets a request to the API in, or gives the answer that refuses it.
-pub(super) fn admit(shared: &Shared, headers: &HeaderMap, batch: bool) -> Result<(), Denied> {
+pub(super) fn admit(
+    shared: &Shared,
+    connection: &ntlm::Connection,
+    headers: &HeaderMap,
+    batch: bool,
+) -> Result<(), Denied> {
     let authorization = text_header(headers, "authorization").unwrap_or_default();
     let now_unix_ms = shared.clock.now_unix_ms();
     let admitted = match authorization.split_once(' ') {
         Some(("Bearer", token)) => shared.access().admits_token(&shared.settings, now_unix_ms, token),
         Some(("Basic", _)) => shared.access().admits_password(&shared.settings, headers),
-        _ => shared.settings.anonymous,
+        Some((scheme @ ("NTLM" | "Negotiate"), token)) => match &shared.settings.ntlm {
+            None => false,
+            Some(user) => match connection.step(user, &mut shared.access().proofs, scheme, token) {
+                ntlm::Step::Challenge(offer) => return Err(Denied::Challenged { offer }),
+                ntlm::Step::LetIn => true,
+                ntlm::Step::Refused => false,
+            },
+        },
+        _ => shared.settings.anonymous || connection.is_signed_in(),
     };
     if !admitted {
         return Err(Denied::Unknown { token_sent: authorization.starts_with("Bearer ") });
@@ -207,6 +223,11 @@ pub(super) enum Denied {
         /// Whether a token came along, which then has expired or was never given.
         token_sent: bool,
     },
+    /// 401 by IIS, in the middle of signing in.
+    Challenged {
+        /// Its challenge.
+        offer: String,
+    },
     /// 403 by the service.
     Refused(Refusal),
 }
@@ -223,9 +244,22 @@ pub(super) fn unauthorized(shared: &Shared, token_sent: bool) -> Response<Body> 
     if settings.basic.is_some() {
         response = response.header("www-authenticate", "Basic realm=\"WorkZone\"");
     }
+    if settings.ntlm.is_some() {
+        response = response.header("www-authenticate", "Negotiate").header("www-authenticate", "NTLM");
+    }
     response
         .body(Body::from(iis_page(StatusCode::UNAUTHORIZED, ".1")))
         .expect("the parts of this response are texts of our own")
+}
+
+/// The 401 of IIS to who has begun to sign in.
+pub(super) fn challenged(offer: &str) -> Response<Body> {
+    Response::builder()
+        .status(401)
+        .header("www-authenticate", offer)
+        .header("content-type", "text/html; charset=utf-8")
+        .body(Body::from(iis_page(StatusCode::UNAUTHORIZED, ".1")))
+        .expect("base64 is fit for a header")
 }
 
 fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {

@@ -13,8 +13,9 @@ use super::access::EntraError;
 use super::errors::{Refusal, Shape};
 use super::faults::{Fault, FaultAction, ScriptedStatus};
 use super::odata::{Version, shape_for, text_header};
-use super::server::{Dropped, Shared};
+use super::server::Shared;
 use super::server::{route, service_root};
+use crate::simulated::Dropped;
 
 /// Answers a request that a fault hits. `Err` ends the connection without an answer.
 pub(super) async fn answer(shared: &Shared, fault: Fault, request: Request<Body>) -> Result<Response<Body>, Dropped> {

@@ -16,12 +16,13 @@ mod filter; // $filter
 mod inject; // making it go wrong
 mod ledger; // committed effects
 mod model; // entity sets and their properties
+mod ntlm; // users of a directory
 mod odata; // one request against the tables
 mod odata_v3; // payloads of v3
 mod odata_v4; // payloads of v4
 mod query; // query options and pages
 mod requests; // who asked what
-mod server; // the accept loop and the way of a request
+mod server; // the way of a request
 mod settings; // what differs between installations
 mod state; // rows, index, transaction
 mod target; // paths
@@ -29,12 +30,9 @@ mod target; // paths
 mod tests;
 mod values; // property values between wire and table
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use anyhow::Context;
 use serde_json::{Map, Value};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use errors::PLANTED_SECRET;
@@ -42,8 +40,11 @@ pub use faults::{Fault, FaultAction, PlantedShape, ScriptedStatus};
 pub use ledger::{CaseEntry, DocumentEntry, KeyCounts, Ledger, PartyEntry, TabEntry};
 pub use requests::{LoggedAuthorization, LoggedRequest};
 pub use settings::{
-    BasicAccount, ClockMode, CustomField, CustomTable, DEFAULT_START_UNIX_MS, FieldKind, OnBehalfOf, Settings, TooLarge,
+    BasicAccount, ClockMode, CustomField, CustomTable, DEFAULT_START_UNIX_MS, DirectoryUser, FieldKind, OnBehalfOf,
+    Settings, TooLarge,
 };
+
+use crate::simulated;
 
 /// A running simulation on loopback; it and its connections end when it is dropped.
 #[derive(Debug)]
@@ -55,10 +56,7 @@ pub struct SimulatedWorkZone {
 impl SimulatedWorkZone {
     /// Starts an empty installation. Fails when the port is taken.
     pub async fn start(settings: Settings) -> anyhow::Result<SimulatedWorkZone> {
-        let port = settings.port;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener
-            .with_context(|| format!("failed to listen on 127.0.0.1:`{port}`; choose another `--port`, 0 for any"))?;
+        let listener = simulated::listen(settings.port).await?;
         let shared = Arc::new(server::Shared::new(settings, listener.local_addr()?)?);
         let accepting = tokio::spawn(server::serve(Arc::clone(&shared), listener));
         Ok(SimulatedWorkZone { shared, accepting })
@@ -102,6 +100,11 @@ impl SimulatedWorkZone {
     /// Tokens given out so far.
     pub fn tokens_given(&self) -> u64 {
         self.shared.access().given()
+    }
+
+    /// How often the password of the directory's user was put to the test so far.
+    pub fn passwords_proved(&self) -> u64 {
+        self.shared.access().proofs.all
     }
 
     /// Makes all tokens invalid at once.

@@ -1,6 +1,6 @@
-//! The accept loop and the way of one request: noted, hit by a fault or not, routed, answered.
-//! Its own loop, because a fault may end the connection where a framework would still answer.
+//! The way of one request: noted, hit by a fault or not, routed, answered.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +10,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use super::access::{self, Access, Denied};
@@ -29,7 +25,8 @@ use super::requests::RequestLog;
 use super::settings::Settings;
 use super::state::State;
 use super::target::{self, Target};
-use super::{batch, control, documents, inject};
+use super::{batch, control, documents, inject, ntlm};
+use crate::simulated::{self, Dropped};
 
 /// All that the routes share.
 #[derive(Debug)]
@@ -41,23 +38,13 @@ pub(super) struct Shared {
     address: SocketAddr,
     state: Mutex<State>,
     access: Mutex<Access>,
+    /// Who is signed in on each connection: NTLM says it once for all of its requests.
+    users: Mutex<BTreeMap<u64, ntlm::Connection>>,
     faults: Mutex<FaultQueue>,
     log: Mutex<RequestLog>,
     folder: TempDir,
     uploads: AtomicU64,
 }
-
-/// Ends a connection without an answer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("connection dropped by a planted fault")
-    }
-}
-
-impl std::error::Error for Dropped {}
 
 /// Position of a request in the log.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +62,7 @@ impl Shared {
             clock: VirtualClock::new(settings.clock),
             state: Mutex::new(State::new(Arc::new(Model::new(&settings)))),
             access: Mutex::default(),
+            users: Mutex::default(),
             faults: Mutex::default(),
             log: Mutex::default(),
             folder: tempfile::Builder::new().prefix("simulated-workzone-").tempdir()?,
@@ -92,6 +80,11 @@ impl Shared {
     /// Tokens and passwords.
     pub(super) fn access(&self) -> MutexGuard<'_, Access> {
         self.access.lock().expect(UNPOISONED)
+    }
+
+    /// Who is signed in on a connection.
+    fn user_of(&self, connection: u64) -> ntlm::Connection {
+        self.users.lock().expect(UNPOISONED).entry(connection).or_default().clone()
     }
 
     /// Planted faults.
@@ -130,20 +123,7 @@ impl Shared {
 
 /// Serves until the future is dropped; connections end with it.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
-    let mut connections = JoinSet::new();
-    for number in 1.. {
-        let Ok((stream, _)) = listener.accept().await else { return };
-        while connections.try_join_next().is_some() {}
-        connections.spawn(serve_connection(Arc::clone(&shared), stream, number));
-    }
-}
-
-async fn serve_connection(shared: Arc<Shared>, stream: TcpStream, connection: u64) {
-    // Small answers leave at once; a failure here only costs speed.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(Arc::clone(&shared), connection, request));
-    // How a connection ended is for the client to notice; faults end it on purpose.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    simulated::serve(listener, move |connection, request| answer(Arc::clone(&shared), connection, request)).await;
 }
 
 async fn answer(shared: Arc<Shared>, connection: u64, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
@@ -156,6 +136,7 @@ async fn answer(shared: Arc<Shared>, connection: u64, request: Request<Incoming>
     let fault = shared.faults().take(&parts.method, parts.uri.path(), false);
     let mut request = Request::from_parts(parts, Body::new(body));
     request.extensions_mut().insert(RequestNumber(number));
+    request.extensions_mut().insert(shared.user_of(connection));
     let outcome = fault.as_ref().map_or_else(|| "answered".to_owned(), |fault| fault.action.kind());
     let result = match fault {
         Some(fault) => inject::answer(&shared, fault, request).await,
@@ -184,8 +165,10 @@ pub(super) async fn route(shared: &Shared, request: Request<Body>) -> Response<B
     let Some((version, path)) = service_root(parts.uri.path()) else {
         return html_not_found();
     };
-    match access::admit(shared, &parts.headers, path == "$batch") {
+    let user = parts.extensions.get::<ntlm::Connection>().cloned().unwrap_or_default();
+    match access::admit(shared, &user, &parts.headers, path == "$batch") {
         Err(Denied::Unknown { token_sent }) => return access::unauthorized(shared, token_sent),
+        Err(Denied::Challenged { offer }) => return access::challenged(&offer),
         Err(Denied::Refused(refusal)) => {
             let shape = odata::shape_for(version, odata::text_header(&parts.headers, "accept"));
             return respond(Answer::refusal(&refusal, shape).of_version(version));

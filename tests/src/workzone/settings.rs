@@ -22,6 +22,8 @@ pub struct Settings {
     pub token_uses: Option<u32>,
     /// Basic authentication beside OAuth 2.0, where a site has it.
     pub basic: Option<BasicAccount>,
+    /// A user of the directory beside OAuth 2.0, whom NTLM lets in.
+    pub ntlm: Option<DirectoryUser>,
     /// Whether requests without credentials are served; only for looking around by hand.
     pub anonymous: bool,
     /// Where the clock starts and whether it runs.
@@ -58,6 +60,19 @@ pub struct BasicAccount {
     /// Password.
     pub password: String,
     /// After this many wrong passwords the account is locked, and the right one is refused too.
+    pub lock_after: Option<u32>,
+}
+
+/// A user of the directory.
+#[derive(Debug, Clone)]
+pub struct DirectoryUser {
+    /// As `KOMMUNE`; with another one nobody is let in.
+    pub domain: String,
+    /// Name within the domain.
+    pub user: String,
+    /// Password.
+    pub password: String,
+    /// After this many wrong proofs in a row the account is locked, and right ones are refused too.
     pub lock_after: Option<u32>,
 }
 
@@ -147,6 +162,7 @@ impl Default for Settings {
             token_life_s: 3599,
             token_uses: None,
             basic: None,
+            ntlm: None,
             anonymous: false,
             clock: ClockMode::Frozen(DEFAULT_START_UNIX_MS),
             page_rows: 50,

@@ -87,6 +87,7 @@ async fn every_error_is_a_problem() -> anyhow::Result<()> {
         ("GET", "/v1/runs?conection=workzone", 400),
         ("GET", "/v1/deliveries?conection=workzone", 400),
         ("GET", "/v1/bulk?limits=1", 400),
+        ("GET", "/readyz?feed=true", 400),
     ];
     let others = others.map(|(method, path, status)| (method.to_owned(), path.to_owned(), status));
     for (method, path, status) in others.into_iter().chain(unreadable) {

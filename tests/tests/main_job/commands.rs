@@ -78,7 +78,12 @@ async fn the_doctor_says_whether_everything_is_well() -> anyhow::Result<()> {
     // The discard port of loopback, where nobody listens.
     let nobody = ["--url", "http://127.0.0.1:9", "--token-file", text(&token), "--config", text(&settings)];
     let ill = sluse(&[&["doctor"][..], &nobody].concat()).await?;
-    check(&ill, 5, &["LOOK", "egress.hosts", "no host answers at http://127.0.0.1:9"]);
+    check(&ill, 4, &["LOOK", "egress.hosts", "no host answers at http://127.0.0.1:9"]);
+    let feeds = sluse(&[&["doctor", "--feeds"][..], &nobody].concat()).await?;
+    check(&feeds, 4, &["no host answers at http://127.0.0.1:9"]);
+    let unset = ["doctor", "--config", text(&settings), "--url", site.host.url(), "--token-file", text(&token)];
+    check(&sluse(&unset).await?, 1, &["LOOK", "egress.hosts", "ready, version"]);
+    check(&sluse(&["doctor", "--help"]).await?, 0, &["Exit codes:", "5  a feed or another schedule has not run"]);
     let unreachable = sluse(&[&["run", "list"][..], &nobody].concat()).await?;
     check(&unreachable, 4, &["no host answers at http://127.0.0.1:9", "sluse serve"]);
     let shown = sluse(&[&["config", "show"][..], &nobody].concat()).await?;

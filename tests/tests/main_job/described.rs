@@ -85,9 +85,12 @@ async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
     let reader = Reader::start().await?;
     reader.ask("GET", "/healthz", json!(null)).await?;
     reader.ask("GET", "/readyz", json!(null)).await?;
+    reader.ask("GET", "/readyz?feeds=true", json!(null)).await?;
+    reader.ask("GET", "/metrics", json!(null)).await?;
     configuration(&reader).await?;
     schedules(&reader).await?;
     runs(&reader).await?;
+    calls(&reader).await?;
     acts(&reader).await?;
     bulk(&reader).await?;
     connectors(&reader).await?;
@@ -174,6 +177,35 @@ async fn runs(reader: &Reader) -> anyhow::Result<()> {
     for path in [&format!("{path}/attachments/nothing"), "/v1/runs/nothing", "/v1/deliveries/nothing"] {
         assert_eq!(reader.ask("GET", path, json!(null)).await?.status, 404);
     }
+    Ok(())
+}
+
+async fn calls(reader: &Reader) -> anyhow::Result<()> {
+    let call = async |operation: &str, query: &str, body: Value| {
+        let path = format!("/v1/connections/workzone/operations/{operation}{query}");
+        let mut request = reader.request("POST", &path, "application/json", body.to_string().into())?;
+        request.headers_mut().insert("idempotency-key", "c-1".parse()?);
+        anyhow::Ok(reader.send(request).await?)
+    };
+    let case = |title: &str| json!({"external_ref": "c-1", "case_group": "27.36.04", "case_category": "EMNSAG", "title": title});
+    let look = json!({"kind": "case", "query": "Ærøvej"});
+    assert_eq!(call("lookup", "", look.clone()).await?.status, 200);
+    assert_eq!(call("lookup", "", json!({"kind": "nothing"})).await?.status, 422);
+    assert_eq!(call("lookup", "?deadline_ms=0", look.clone()).await?.status, 400);
+    assert_eq!(call("look-up", "", look.clone()).await?.status, 404);
+    let why = json!({"why": "it is being upgraded"});
+    assert_eq!(reader.ask("POST", "/v1/connections/workzone/pause", why).await?.status, 204);
+    let closed = call("lookup", "", look).await?;
+    assert_eq!((closed.status.as_u16(), closed.header("retry-after")), (503, "60"));
+    assert_eq!(closed.json()?["gate"]["kind"], "paused");
+    let accepted = call("create-or-find-case", "?deadline_ms=100", case("Carport æøå")).await?;
+    assert_eq!(accepted.status, 202);
+    let delivery = reader.ask("GET", accepted.header("location"), json!(null)).await?.json()?;
+    assert_eq!(delivery["id"], accepted.json()?["delivery"]);
+    assert_eq!(reader.ask("POST", "/v1/connections/workzone/resume", json!(null)).await?.status, 204);
+    let done = call("create-or-find-case", "", case("Carport æøå")).await?;
+    assert_eq!((done.status.as_u16(), &done.json()?["delivery"]), (200, &delivery["id"]));
+    assert_eq!(call("create-or-find-case", "", case("another")).await?.status, 409);
     Ok(())
 }
 

@@ -149,6 +149,9 @@ fn wasip2_guest(bench: &Bench) -> Result<Count> {
 fn tests(bench: &mut Bench) -> Result<Count> {
     bench.binaries()?;
     let mut command = test_command(bench);
+    if bench.suites.contains(&Suite::Ntlm) {
+        command.env("SLUSE_NTLM_PYTHON", install_spnego(bench)?);
+    }
     command.arg("--no-fail-fast");
     counted(command)
 }
@@ -157,11 +160,24 @@ fn tests(bench: &mut Bench) -> Result<Count> {
 /// is built anew for them.
 fn test_command(bench: &Bench) -> Command {
     let mut command = cargo_on_host("test");
-    let switched = [Suite::Javascript, Suite::Python, Suite::Wasip2];
+    let switched = [Suite::Javascript, Suite::Python, Suite::Ntlm, Suite::Wasip2];
     for suite in switched.into_iter().filter(|suite| bench.suites.contains(suite)) {
         command.args(["--features", &format!("sluse-tests/{}", suite.name())]);
     }
     command
+}
+
+/// The interpreter that the server of `tests/ntlm` runs in, with what it needs.
+fn install_spnego(bench: &Bench) -> Result<PathBuf> {
+    let (sources, tools) = (programs::root().join("tests/ntlm"), bench.target.join("tools/ntlm"));
+    let (requirements, installed) = (sources.join("requirements.txt"), tools.join("installed.txt"));
+    let wanted = fs::read(&requirements).with_context(|| format!("failed to read `{}`", requirements.display()))?;
+    if fs::read(&installed).ok().as_ref() != Some(&wanted) {
+        crate::say(&format!("ntlm: installing pyspnego into `{}` (about 30 MB)", tools.display()));
+        foreign::virtual_environment(&tools, &requirements)?;
+        fs::write(&installed, wanted).with_context(|| format!("failed to write `{}`", installed.display()))?;
+    }
+    Ok(tools.join("bin/python"))
 }
 
 /// Runs `cargo test`, hands on what it says and counts it.

@@ -11,6 +11,8 @@ pub(crate) enum Suite {
     Javascript,
     /// A guest in Python (needs Python 3.10; installs componentize-py).
     Python,
+    /// Signing in with NTLM at a server that is not ours (needs Python 3.10; installs pyspnego).
+    Ntlm,
     /// A guest built for wasm32-wasip2 (needs rustup; adds the target).
     Wasip2,
     /// Licences, bans and sources of dependencies (installs cargo-deny).
@@ -21,7 +23,8 @@ pub(crate) enum Suite {
 
 impl Suite {
     /// Every suite that is one.
-    pub(super) const ALL: [Self; 5] = [Self::DebianToolchain, Self::Javascript, Self::Python, Self::Wasip2, Self::Deny];
+    pub(super) const ALL: [Self; 6] =
+        [Self::DebianToolchain, Self::Javascript, Self::Python, Self::Ntlm, Self::Wasip2, Self::Deny];
 
     /// As it is written on the command line.
     pub(super) fn name(self) -> String {

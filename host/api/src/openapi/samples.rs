@@ -3,15 +3,17 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::json;
-use sluse_engine::{Incompatibility, Installed};
+use sluse_engine::{Incompatibility, Installed, ScheduleFigures};
 use sluse_model::{
     ActKind, Actor, Attachment, AttachmentId, Attempt, AttemptResult, Attention, AttentionRule, Auth, BatchAct,
-    BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, Connection, CredentialKind,
-    Delivery, DeliveryState, Description, Digest, DoneAct, Endpoint, EndpointNeed, FeedDescription, Flow, FolderNeed,
-    Found, GateHold, GateKind, GateSettings, Grant, Intent, ItemOrigin, Lease, Limits, Name, NoticeOccasion,
-    OperationDescription, OperationSettings, Origin, Overlap, OwnerNotice, Planned, Problem, Rate, Reason, Resolution,
-    RetryPolicy, Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, SkipReason, Standing,
-    Step, Task, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp, Token, Waits,
+    BatchEnd, BatchRefusal, Cadence, Callback, CallbackSettings, CallbackStanding, ClientPlace, Connection,
+    CredentialKind, Delivery, DeliveryId, DeliveryState, Description, Digest, Discovery, DoneAct, Endpoint,
+    EndpointNeed, FeedDescription, Flow, FolderGrant, FolderNeed, Found, GateHold, GateKind, GateSettings, Grant,
+    Intent, IntervalOf, ItemOrigin, LastFailure, Lease, Limits, Name, NoticeOccasion, OnFailure, OperationDescription,
+    OperationSettings, Origin, Overlap, OwnerNotice, Past, Planned, Problem, Rate, Reason, Resolution, RetryPolicy,
+    Revision, RevisionStanding, Run, RunId, RunState, Schedule, Scope, SecretName, Sequence, SkipReason, SkippedStep,
+    Standing, Step, Task, TextOrSecret, Thumbprint, Tick, TickId, TickState, TimelineLevel, TimelineLine, Timestamp,
+    Token, Waits, Wellbeing,
 };
 use sluse_store::{Batch, DeliveryDetail, DeliveryFilter, StoredSchedule};
 
@@ -33,7 +35,11 @@ pub(crate) fn run_id() -> RunId {
     an(&format!("run-{UUID}"))
 }
 
-fn name() -> Name {
+pub(crate) fn delivery_id() -> DeliveryId {
+    an(&format!("del-{UUID}"))
+}
+
+pub(crate) fn name() -> Name {
     an("building-permit")
 }
 
@@ -47,7 +53,9 @@ pub(crate) fn runs() -> Vec<Run> {
         accepted_at: moment(),
         closed_at,
         idempotency_key,
-        caused_by: closed_at.map(|_| an(&format!("del-{UUID}"))),
+        caused_by: closed_at.map(|_| delivery_id()),
+        stands_for: closed_at.map(|_| run_id()),
+        handled_by: closed_at.map(|_| run_id()),
     };
     RunState::ALL
         .into_iter()
@@ -55,12 +63,16 @@ pub(crate) fn runs() -> Vec<Run> {
         .collect()
 }
 
+pub(crate) fn skipped_step() -> SkippedStep {
+    SkippedStep { step_index: 1, step: name(), when: "{{ steps.search.found }}".into(), at: moment() }
+}
+
 pub(crate) fn attachment() -> Attachment {
     let id: AttachmentId = an(&format!("att-{UUID}"));
     Attachment { id, name: "a.pdf".into(), media_type: "application/pdf".into(), size_bytes: 3, digest: digest() }
 }
 
-fn problem() -> Problem {
+pub(crate) fn problem() -> Problem {
     Problem::new("refused", "The target refused.")
 }
 
@@ -93,7 +105,7 @@ pub(crate) fn states() -> Vec<DeliveryState> {
 pub(crate) fn delivery(state: DeliveryState) -> DeliveryDetail {
     let output = matches!(state, DeliveryState::Closed { .. }).then(|| "{\"case_id\": \"S1\"}".to_owned());
     let delivery = Delivery {
-        id: an(&format!("del-{UUID}")),
+        id: delivery_id(),
         run: run_id(),
         step_index: 0,
         step: name(),
@@ -256,6 +268,26 @@ pub(crate) fn connections() -> Vec<Connection> {
             client_secret: secret(),
             scope: Some(text()),
         },
+        Auth::OAuth2Password {
+            token_url: text(),
+            client_id: text(),
+            client_secret: secret(),
+            client_in: ClientPlace::Body,
+            username: TextOrSecret::Text(text()),
+            password: secret(),
+            scope: Some(text()),
+        },
+        Auth::OAuth2Password {
+            token_url: text(),
+            client_id: text(),
+            client_secret: secret(),
+            client_in: ClientPlace::Header,
+            username: TextOrSecret::Secret(secret()),
+            password: secret(),
+            scope: None,
+        },
+        Auth::Ntlm { username: text(), password: secret(), domain: text() },
+        Auth::ClientCertificate { thumbprint: Some(Thumbprint::from_bytes([0xab; 20])), secret: secret() },
         Auth::Signature { secret: secret() },
     ];
     auths.into_iter().flat_map(|auth| [connection(auth.clone(), true), connection(auth, false)]).collect()
@@ -264,12 +296,19 @@ pub(crate) fn connections() -> Vec<Connection> {
 fn connection(auth: Auth, full: bool) -> Connection {
     match &auth {
         Auth::Nothing | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::ApiKey { .. } => {}
-        Auth::OAuth2ClientCredentials { .. } | Auth::Signature { .. } => {}
+        Auth::OAuth2ClientCredentials { .. } | Auth::OAuth2Password { .. } => {}
+        Auth::Ntlm { .. } | Auth::ClientCertificate { .. } | Auth::Signature { .. } => {}
     }
-    let url = "https://workzone.example.dk".to_owned();
+    let discovery = Discovery {
+        url: "https://cxone.example".to_owned(),
+        field: "api_endpoint".to_owned(),
+        host_suffixes: vec!["cxone.example".to_owned()],
+    };
     let endpoint = Endpoint {
-        url,
+        url: if full { String::new() } else { "https://workzone.example.dk".to_owned() },
+        discovery: full.then_some(discovery),
         allow_plaintext: full,
+        http1_only: full,
         auth,
         timeout_ms: 1,
         max_response_bytes: 1,
@@ -283,13 +322,19 @@ fn connection(auth: Auth, full: bool) -> Connection {
         title: if full { "Title".into() } else { String::new() },
         settings: settings.as_object().cloned().unwrap_or_default(),
         endpoints: [(name(), endpoint)].into(),
-        grant: Grant { cidrs: if full { vec!["10.0.0.0/8".into()] } else { Vec::new() } },
+        grant: if full { grant() } else { Grant::default() },
         limits: Limits::default(),
         retry: RetryPolicy::default(),
         gates: GateSettings { rate: full.then_some(Rate { attempts: 1, per_ms: 1 }), ..GateSettings::default() },
         callbacks: full.then(|| CallbackSettings { secret: SecretName { secret: name() } }),
+        sequences: if full { [(name(), Sequence { first: 1, last: 2 })].into() } else { BTreeMap::new() },
         operations: if full { [(name(), operation_settings())].into() } else { BTreeMap::new() },
     }
+}
+
+fn grant() -> Grant {
+    let folder = FolderGrant { path: "/srv/files".into(), mounted: true };
+    Grant { cidrs: vec!["10.0.0.0/8".into()], folders: [(name(), folder)].into() }
 }
 
 fn operation_settings() -> OperationSettings {
@@ -315,11 +360,17 @@ pub(crate) fn flows() -> Vec<Flow> {
         order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
         attention: attention_rules(!title.is_empty()),
         owner_notice: (!title.is_empty()).then(|| OwnerNotice { flow: name(), when: NoticeOccasion::ALL.to_vec() }),
+        on_failure: (!title.is_empty()).then(|| OnFailure {
+            flow: name(),
+            when: NoticeOccasion::ALL.to_vec(),
+            resolves: true,
+        }),
         steps: vec![Step {
             name: name(),
             title: title.into(),
             connection: name(),
             operation: name(),
+            when: (!title.is_empty()).then(|| "{{ submission.urgent }}".into()),
             order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
             input,
         }],
@@ -369,13 +420,14 @@ pub(crate) fn ticks() -> Vec<Tick> {
     states.into_iter().map(tick).collect()
 }
 
-/// One that polls a feed, and one that starts its flow.
-pub(crate) fn schedules() -> Vec<StoredSchedule> {
+/// One that polls a feed, and one that starts its flow; and more, for as long as there are ways to fare.
+pub(crate) fn schedules() -> Vec<ScheduleFigures> {
     let of = |cadence, task, full: bool| StoredSchedule {
         schedule: Schedule {
             name: name(),
             title: if full { "Title".into() } else { String::new() },
             cadence,
+            every_of: full.then_some(IntervalOf::Settings),
             overlap: Overlap::Skip,
             catch_up_ms: 1,
             enabled: full,
@@ -387,11 +439,20 @@ pub(crate) fn schedules() -> Vec<StoredSchedule> {
         at_work: None,
         waiting: None,
         latest: full.then(|| ticks().remove(3)),
+        past: Past {
+            succeeded_at: full.then(moment),
+            failure: full.then(|| LastFailure { at: moment(), problem: problem() }),
+            in_a_row: None,
+        },
     };
     let poll = Task::Poll { connection: name(), feed: name() };
     let submit = Task::Submit { submission: json!({"reference": 1}) };
     let cron = Cadence::Cron { cron: "0 6 * * 1-5".into(), zone: "Europe/Copenhagen".into() };
-    vec![of(Cadence::Every { every_ms: 60_000, jitter_ms: 0 }, poll, true), of(cron, submit, false)]
+    let stored = [of(Cadence::Every { every_ms: 60_000, jitter_ms: 0 }, poll, true), of(cron, submit, false)];
+    let since = moment();
+    let ways = [Wellbeing::Failing { since, tries: 3 }, Wellbeing::Off, Wellbeing::Well, Wellbeing::NotRun { since }];
+    let figures = |(stored, wellbeing)| ScheduleFigures { stored, wellbeing };
+    stored.into_iter().cycle().zip(ways).map(figures).collect()
 }
 
 pub(crate) fn origin() -> Origin {

@@ -62,6 +62,16 @@ kinds! {
     NOT_POSSIBLE = S::CONFLICT, "not-possible", "Not possible where it stands";
     IN_DOUBT = S::CONFLICT, "in-doubt", "Something may have happened";
     TEXT_DOES_NOT_FIT = S::UNPROCESSABLE_ENTITY, "does-not-fit", "It does not fit the operation";
+    GATE_CLOSED = S::SERVICE_UNAVAILABLE, "gate-closed", "A gate of the connection is closed";
+    BUSY = S::SERVICE_UNAVAILABLE, "busy", "As many calls as may be are under way";
+    DEADLINE_PASSED = S::GATEWAY_TIMEOUT, "deadline-passed", "No answer in time";
+    CALL_INVALID = S::UNPROCESSABLE_ENTITY, "call-invalid", "The input cannot be right";
+    CALL_REJECTED = S::CONFLICT, "call-rejected", "The target refused";
+    CALL_DENIED = S::BAD_GATEWAY, "call-denied", "The target refused our sign-in or rights";
+    CALL_UNAVAILABLE = S::SERVICE_UNAVAILABLE, "call-unavailable", "The target cannot answer now";
+    CALL_UNKNOWN = S::BAD_GATEWAY, "call-outcome-unknown", "It may have happened";
+    CALL_BROKEN = S::INTERNAL_SERVER_ERROR, "connector-broken", "The connector failed";
+    CALL_MISCONFIGURED = S::INTERNAL_SERVER_ERROR, "misconfigured", "The host is not set up for it";
     DISK_FULL = S::INSUFFICIENT_STORAGE, "disk-full", "The disk is full";
     CHANGED_MEANWHILE = S::CONFLICT, "changed-meanwhile", "Changed meanwhile";
     BAD_PAGE = S::BAD_REQUEST, "bad-page", "No such page";

@@ -1,5 +1,6 @@
-//! A connection, tried without changing anything at its target, paused and resumed.
+//! A connection: one of its operations done, tried without changing anything at its target, paused and resumed.
 
+mod call;
 mod check;
 mod pause;
 mod resume;
@@ -12,9 +13,11 @@ use sluse_model::{Actor, Name, Scope, Token};
 use crate::{ApiError, Route};
 
 pub(super) fn routes() -> Vec<Route> {
+    const ASK: &[Scope] = &[Scope::Submit];
     const TRY: &[Scope] = &[Scope::Operate, Scope::Deploy];
     const ACT: &[Scope] = &[Scope::Operate];
     vec![
+        Route::new(Method::POST, call::PATH, ASK, post(call::call), call::describe),
         Route::new(Method::POST, "/v1/connections/{connection}/check", TRY, post(check::check), check::describe),
         Route::new(Method::POST, "/v1/connections/{connection}/pause", ACT, post(pause::pause), pause::describe),
         Route::new(Method::POST, "/v1/connections/{connection}/resume", ACT, post(resume::resume), resume::describe),

@@ -1,16 +1,16 @@
 //! A gate that is closed, as it is sent.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sluse_model::{GateHold, GateKind, Timestamp};
 
 use crate::openapi::schema::{Schema, object, one_of_texts, text, timestamp};
 
 /// A gate that is closed.
-#[derive(Debug, Serialize)]
-pub(super) struct GateBody {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GateBody {
     kind: GateKind,
     since: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
     message: String,
 }
@@ -21,7 +21,7 @@ impl From<GateHold> for GateBody {
     }
 }
 
-pub(super) fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     object()
         .with("kind", one_of_texts(GateKind::ALL.map(GateKind::as_str)))
         .with("since", timestamp())

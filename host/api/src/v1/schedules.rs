@@ -16,9 +16,11 @@ pub(super) use schemas::origin;
 
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Operate, Scope::Deploy];
+    // Who watches a host asks whether its schedules fare well.
+    const LIST: &[Scope] = &[Scope::Operate, Scope::Deploy, Scope::Monitor];
     const ACT: &[Scope] = &[Scope::Operate];
     vec![
-        Route::new(Method::GET, "/v1/schedules", READ, get(list::list), list::describe),
+        Route::new(Method::GET, "/v1/schedules", LIST, get(list::list), list::describe),
         Route::new(Method::GET, "/v1/schedules/{schedule}", READ, get(show::show), show::describe),
         Route::new(Method::POST, "/v1/schedules/{schedule}/fire", ACT, post(fire::fire), fire::describe),
     ]

@@ -28,6 +28,10 @@ pub(crate) async fn run(global: &Global, command: Apply) -> Result<(), Failure> 
     if changes.is_empty() {
         output::say("nothing has changed");
     }
+    for one in applied["warnings"].as_array().into_iter().flatten() {
+        let word = |key: &str| one[key].as_str().unwrap_or("");
+        output::complain(&format!("{}:{}: `{}`: {}", word("file"), one["line"], word("path"), word("message")));
+    }
     for one in applied["unconfirmed"].as_array().into_iter().flatten() {
         let (secret, origin) = (one["secret"].as_str().unwrap_or(""), one["origin"].as_str().unwrap_or(""));
         let stays = match one["withdrawn"] == true {

@@ -46,6 +46,7 @@ pub(crate) fn shown(settings: &Settings) -> Value {
         "callbacks.max_body_bytes": callbacks.map(|callbacks| callbacks.max_body_bytes),
         "egress.hosts": hosts,
         "egress.cidrs": cidrs,
+        "egress.folders": settings.engine.folders,
         "egress.max_request_bytes": settings.egress.max_request_bytes,
         "egress.max_response_bytes": settings.egress.max_response_bytes,
         "egress.max_timeout_seconds": settings.egress.max_timeout.as_secs(),

@@ -51,11 +51,13 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
     let rows = found["items"].as_array().into_iter().flatten();
     let rows = rows
         .map(|connection| {
-            let url = connection["endpoints"]["default"]["url"].as_str().unwrap_or("");
+            let default = &connection["endpoints"]["default"];
+            let asked = default["discovery"]["url"].as_str().map(|asked| format!("as {asked} says"));
+            let url = default["url"].as_str().map(str::to_owned).or(asked).unwrap_or_default();
             let kind = connection["endpoints"]["default"]["auth"]["kind"].as_str().unwrap_or("");
             let cell = |key: &str| connection[key].as_str().unwrap_or("").to_owned();
             let gate = connection["gate"]["kind"].as_str().unwrap_or("open");
-            vec![cell("name"), cell("connector"), url.into(), kind.into(), gate.into(), cell("changed_at")]
+            vec![cell("name"), cell("connector"), url, kind.into(), gate.into(), cell("changed_at")]
         })
         .collect();
     let heading = ["CONNECTION", "CONNECTOR", "DEFAULT ENDPOINT", "SIGNS IN BY", "GATE", "CHANGED"];

@@ -1,14 +1,17 @@
-//! `sluse doctor`: what was read from where, and whether the host is well.
+//! `sluse doctor`: what was read from where, whether the host is well, and whether its schedules do what they are for.
+
+mod feeds; // how schedules fare
 
 use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sluse_model::Schedule;
 
 use crate::{
-    arguments::Global,
+    arguments::{Doctor, Global},
     client::Host,
-    commands::config::shown,
+    commands::{config::shown, schedule::cadence},
     failure::Failure,
     output,
     settings::{self, Settings},
@@ -16,49 +19,81 @@ use crate::{
 
 /// One thing that was looked at.
 struct Finding {
-    subject: &'static str,
-    passed: bool,
+    subject: String,
     message: String,
+    /// Why it is not well.
+    failure: Option<Failure>,
 }
 
-pub(crate) async fn run(global: &Global) -> Result<(), Failure> {
+impl Finding {
+    fn well(subject: &str, message: String) -> Self {
+        Self { subject: subject.to_owned(), message, failure: None }
+    }
+
+    /// Something is not as it should be on this machine.
+    fn ill(subject: &str, message: String) -> Self {
+        let failure = Some(Failure::Failed(anyhow::anyhow!("{message}")));
+        Self { subject: subject.to_owned(), message, failure }
+    }
+
+    fn failed(subject: &str, failure: Failure) -> Self {
+        Self { subject: subject.to_owned(), message: failure.to_string(), failure: Some(failure) }
+    }
+}
+
+pub(crate) async fn run(global: &Global, command: Doctor) -> Result<(), Failure> {
+    if command.feeds {
+        // Whoever watches feeds is told at once that nobody can say how they fare.
+        let findings = feeds::look(&Host::of(global)?).await?;
+        if global.json {
+            output::json(&json!({"findings": listed(&findings)}))?;
+        } else {
+            show(&findings, "no schedules");
+        }
+        return told(findings);
+    }
     let settings = settings::load(global)?;
     let mut findings =
         vec![settings_file(&settings), folder(&settings.data.folder), egress(&settings), callbacks(&settings)];
     match Host::of(global) {
         Ok(host) => findings.extend(running(&host).await),
-        Err(failure) => findings.push(failed("token", &failure)),
+        Err(failure) => findings.push(Finding::failed("token", failure)),
     }
     if global.json {
-        let list: Vec<Value> = findings
-            .iter()
-            .map(|finding| json!({"subject": finding.subject, "passed": finding.passed, "message": finding.message}))
-            .collect();
-        output::json(&json!({"findings": list, "settings": shown(&settings)}))?;
+        output::json(&json!({"findings": listed(&findings), "settings": shown(&settings)}))?;
     } else {
-        let rows = findings
-            .iter()
-            .map(|finding| {
-                let mark = if finding.passed { "well" } else { "LOOK" };
-                vec![mark.into(), finding.subject.into(), finding.message.clone()]
-            })
-            .collect();
-        output::table(&["", "WHAT", "SEEN"], rows, "nothing to look at");
+        show(&findings, "nothing to look at");
     }
-    if findings.iter().all(|finding| finding.passed) {
-        return Ok(());
-    }
-    Err(Failure::NotPassed("not everything is well".into()))
+    told(findings)
 }
 
-fn failed(subject: &'static str, failure: &Failure) -> Finding {
-    let message = match failure {
-        Failure::Failed(error) => format!("{error:#}"),
-        Failure::Refused { detail, .. } => detail.clone(),
-        Failure::NotReachable { url, cause } => format!("no host answers at {url} ({cause})"),
-        Failure::NotPassed(message) | Failure::NotSucceeded(message) => message.clone(),
+fn listed(findings: &[Finding]) -> Vec<Value> {
+    let listed = |finding: &Finding| {
+        let passed = finding.failure.is_none();
+        json!({"subject": finding.subject, "passed": passed, "message": finding.message})
     };
-    Finding { subject, passed: false, message }
+    findings.iter().map(listed).collect()
+}
+
+fn show(findings: &[Finding], when_empty: &str) {
+    let row = |finding: &Finding| {
+        let mark = if finding.failure.is_none() { "well" } else { "LOOK" };
+        vec![mark.into(), finding.subject.clone(), finding.message.clone()]
+    };
+    output::table(&["", "WHAT", "SEEN"], findings.iter().map(row).collect(), when_empty);
+}
+
+/// What is the matter. Of several things, what those who watch feeds have to know is told first, and then what keeps
+/// the most others from being seen.
+fn told(findings: Vec<Finding>) -> Result<(), Failure> {
+    let rank = |failure: &Failure| match failure {
+        Failure::NotPassed(_) | Failure::NotSucceeded(_) | Failure::NoOutput { .. } => 0,
+        Failure::NotReachable { .. } => 1,
+        Failure::Refused { .. } => 2,
+        Failure::Failed(_) => 3,
+    };
+    let failures = findings.into_iter().filter_map(|finding| finding.failure);
+    failures.min_by_key(rank).map_or(Ok(()), Err)
 }
 
 fn settings_file(settings: &Settings) -> Finding {
@@ -66,26 +101,26 @@ fn settings_file(settings: &Settings) -> Finding {
         Some(file) => format!("read from {}", file.display()),
         None => "no sluse.toml: everything is as it usually is".into(),
     };
-    Finding { subject: "settings", passed: true, message }
+    Finding::well("settings", message)
 }
 
 fn folder(folder: &Path) -> Finding {
-    let (passed, message) = match std::fs::metadata(folder) {
-        Ok(found) if !found.is_dir() => (false, format!("{} is no folder", folder.display())),
-        Ok(found) if found.permissions().readonly() => (false, format!("{} cannot be written", folder.display())),
-        Ok(_) => (true, folder.display().to_string()),
-        Err(_) => (true, format!("{} is not there yet; `sluse serve` makes it", folder.display())),
-    };
-    Finding { subject: "data folder", passed, message }
+    let (subject, shown) = ("data folder", folder.display());
+    match std::fs::metadata(folder) {
+        Ok(found) if !found.is_dir() => Finding::ill(subject, format!("{shown} is no folder")),
+        Ok(found) if found.permissions().readonly() => Finding::ill(subject, format!("{shown} cannot be written")),
+        Ok(_) => Finding::well(subject, shown.to_string()),
+        Err(_) => Finding::well(subject, format!("{shown} is not there yet; `sluse serve` makes it")),
+    }
 }
 
 fn egress(settings: &Settings) -> Finding {
     let hosts: Vec<String> = settings.egress.hosts.iter().map(ToString::to_string).collect();
     if hosts.is_empty() {
         let message = "no connection can reach anything: name hosts in `egress.hosts` of sluse.toml".into();
-        return Finding { subject: "egress", passed: false, message };
+        return Finding::ill("egress", message);
     }
-    Finding { subject: "egress", passed: true, message: format!("connections may reach {}", hosts.join(", ")) }
+    Finding::well("egress", format!("connections may reach {}", hosts.join(", ")))
 }
 
 /// A host that takes none is well; who needs one is told by the delivery that asks for it.
@@ -100,35 +135,50 @@ fn callbacks(settings: &Settings) -> Finding {
             ),
         },
     };
-    Finding { subject: "callbacks", passed: true, message }
+    Finding::well("callbacks", message)
 }
 
 async fn running(host: &Host) -> Vec<Finding> {
     let mut findings = Vec::new();
     match host.answer::<Value>(host.request(Method::GET, "/readyz")).await {
-        Ok(ready) => findings.push(Finding {
-            subject: "host",
-            passed: true,
-            message: format!(
-                "{}, version {}",
-                ready["status"].as_str().unwrap_or(""),
-                ready["version"].as_str().unwrap_or("")
-            ),
-        }),
+        Ok(ready) => findings.push(Finding::well(
+            "host",
+            format!("{}, version {}", ready["status"].as_str().unwrap_or(""), ready["version"].as_str().unwrap_or("")),
+        )),
         Err(failure) => {
-            findings.push(failed("host", &failure));
+            findings.push(Finding::failed("host", failure));
             return findings;
         }
     }
     match host.get::<Value>("/v1/deliveries?state=attention&limit=500").await {
         Ok(page) => findings.push(attention(&page)),
-        Err(failure) => findings.push(failed("deliveries", &failure)),
+        Err(failure) => findings.push(Finding::failed("deliveries", failure)),
     }
     match host.get::<Value>("/v1/connections").await {
         Ok(connections) => findings.extend(pauses(&connections)),
-        Err(failure) => findings.push(failed("connections", &failure)),
+        Err(failure) => findings.push(Finding::failed("connections", failure)),
+    }
+    match feeds::look(host).await {
+        Ok(schedules) => findings.extend(schedules),
+        Err(failure) => findings.push(Finding::failed("schedules", failure)),
+    }
+    match host.get::<Value>("/v1/schedules").await {
+        Ok(schedules) => findings.extend(intervals(&schedules)),
+        Err(failure) => findings.push(Finding::failed("schedules", failure)),
     }
     findings
+}
+
+/// What a connection says of how often it is asked, where that is seldom meant. It works, and so is no illness.
+fn intervals(schedules: &Value) -> Option<Finding> {
+    let is_unusual = |schedule: &&Value| {
+        let seconds = schedule["every_ms"].as_u64().map(|millis| millis / 1000);
+        schedule["every_of"] == "settings" && seconds.is_some_and(Schedule::is_unusual)
+    };
+    let all = schedules["items"].as_array().into_iter().flatten().filter(is_unusual);
+    let told: Vec<_> =
+        all.map(|schedule| format!("`{}` {}", schedule["name"].as_str().unwrap_or(""), cadence(schedule))).collect();
+    (!told.is_empty()).then(|| Finding::well("schedules", format!("{}: {}", told.join(", "), Schedule::USUAL)))
 }
 
 /// What somebody holds is not ill either, and not to be forgotten.
@@ -136,13 +186,10 @@ fn pauses(connections: &Value) -> Option<Finding> {
     let all = connections["items"].as_array().into_iter().flatten();
     let paused: Vec<_> =
         all.filter(|one| one["gate"]["kind"] == "paused").filter_map(|one| one["name"].as_str()).collect();
-    (!paused.is_empty()).then(|| Finding {
-        subject: "connections",
-        passed: true,
-        message: format!(
-            "nothing begins at {}: paused; `sluse connection resume NAME`, or `sluse resume` after a paused start",
-            paused.join(", ")
-        ),
+    (!paused.is_empty()).then(|| {
+        let paused = paused.join(", ");
+        let way_out = "`sluse connection resume NAME`, or `sluse resume` after a paused start";
+        Finding::well("connections", format!("nothing begins at {paused}: paused; {way_out}"))
     })
 }
 
@@ -153,5 +200,5 @@ fn attention(page: &Value) -> Finding {
         0 => "none waits for a person".into(),
         count => format!("{count} wait for a person; see `sluse delivery list --state attention`"),
     };
-    Finding { subject: "deliveries", passed: true, message }
+    Finding::well("deliveries", message)
 }

@@ -57,8 +57,13 @@ fn show(global: &Global, run: &Value) -> Result<(), Failure> {
     }
     let word = |key: &str| run[key].as_str().unwrap_or("");
     output::say(&format!("{}  {}  {}", word("id"), word("flow"), word("state")));
-    if let Some(delivery) = run["caused_by"].as_str() {
-        output::say(&format!("  tells of {delivery}"));
+    match (run["stands_for"].as_str(), run["caused_by"].as_str()) {
+        (Some(failed), _) => output::say(&format!("  stands for {failed}, which has failed")),
+        (None, Some(delivery)) => output::say(&format!("  tells of {delivery}")),
+        (None, None) => {}
+    }
+    if let Some(other) = run["handled_by"].as_str() {
+        output::say(&format!("  has failed; {other} stands for it"));
     }
     if let Some(schedule) = run["origin"]["schedule"].as_str() {
         let item = run["origin"]["item"]["key"].as_str().map(|key| format!(", item {key}")).unwrap_or_default();

@@ -43,17 +43,25 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
         .map(|schedule| {
             let next = if schedule["enabled"] == false { "off".into() } else { cell(schedule, "next") };
             let latest = cell(&schedule["latest"], "state");
-            vec![cell(schedule, "name"), cadence(schedule), task(schedule), next, latest]
+            let wellbeing = cell(&schedule["wellbeing"], "state");
+            vec![cell(schedule, "name"), cadence(schedule), task(schedule), next, latest, wellbeing]
         })
         .collect();
-    output::table(&["SCHEDULE", "WHEN", "WHAT", "NEXT", "LATEST TICK"], rows, "no schedules");
+    output::table(&["SCHEDULE", "WHEN", "WHAT", "NEXT", "LATEST TICK", "WELLBEING"], rows, "no schedules");
     Ok(())
 }
 
 /// `every 15m` or `0 6 * * 1-5 Europe/Copenhagen`.
-fn cadence(schedule: &Value) -> String {
+pub(super) fn cadence(schedule: &Value) -> String {
     match schedule["every_ms"].as_u64() {
-        Some(every_ms) => format!("every {}", length(every_ms)),
+        Some(every_ms) => {
+            let of = match schedule["every_of"].as_str() {
+                Some("settings") => " (as the connection says)",
+                Some(_) => " (as the connector says)",
+                None => "",
+            };
+            format!("every {}{of}", length(every_ms))
+        }
         None => format!("{} {}", cell(schedule, "cron"), cell(schedule, "zone")),
     }
 }
@@ -82,11 +90,32 @@ fn show(global: &Global, schedule: &Value) -> Result<(), Failure> {
         format!("next {}", cell(schedule, "next"))
     };
     output::say(&format!("{}  {}  {}  {next}", cell(schedule, "name"), cadence(schedule), task(schedule)));
+    output::say(&fares(schedule));
     let rows = schedule["ticks"]["items"].as_array().into_iter().flatten();
     let rows = rows.map(|tick| vec![cell(tick, "planned_at"), state(tick), told(tick)]).collect();
     output::table(&["PLANNED", "STATE", "WHAT CAME OF IT"], rows, "no ticks yet");
     more(&schedule["ticks"]);
     Ok(())
+}
+
+/// `well; last success T; last failure T: the target is away.`
+pub(crate) fn fares(schedule: &Value) -> String {
+    let wellbeing = &schedule["wellbeing"];
+    let (since, tries) = (cell(wellbeing, "since"), wellbeing["tries"].as_u64());
+    let standing = match (wellbeing["state"].as_str(), tries) {
+        (Some("not-run"), _) => format!("has not run since {since}"),
+        (Some("failing"), Some(tries @ 2..)) => format!("fails since {since}, {tries} times in a row"),
+        (Some("failing"), _) => format!("fails since {since}"),
+        (Some("off"), _) => "switched off".to_owned(),
+        (state, _) => state.unwrap_or("").to_owned(),
+    };
+    let success = schedule["succeeded_at"].as_str().map_or("none yet".to_owned(), str::to_owned);
+    let failure = &schedule["last_failure"];
+    let failure = match (failure["at"].as_str(), failure["problem"]["message"].as_str()) {
+        (Some(at), Some(message)) => format!("; last failure {at}: {message}"),
+        _ => String::new(),
+    };
+    format!("{standing}; last success {success}{failure}")
 }
 
 fn state(tick: &Value) -> String {
@@ -136,6 +165,18 @@ mod tests {
             "missed 4 ticks, until T",
         );
         check(json!({"state": "retrying", "problem": {"message": "Away."}, "due": "T"}), "Away.; again at T");
+    }
+
+    #[test]
+    fn how_a_schedule_fares_is_told_in_a_line() {
+        let never = json!({"wellbeing": {"state": "not-run", "since": "T"}});
+        assert_eq!(fares(&never), "has not run since T; last success none yet");
+        let failing = json!({
+            "wellbeing": {"state": "failing", "since": "T", "tries": 3}, "succeeded_at": "S",
+            "last_failure": {"at": "U", "problem": {"code": "away", "message": "Away."}},
+        });
+        assert_eq!(fares(&failing), "fails since T, 3 times in a row; last success S; last failure U: Away.");
+        assert_eq!(fares(&json!({"wellbeing": {"state": "well"}, "succeeded_at": "S"})), "well; last success S");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(global: &Global, command: Submit) -> Result<(), Failure> {
-    let submission = submission(&command.submission).await?;
+    let submission = json_text(&command.submission).await?;
     let host = Host::of(global)?;
     let mut request = host.request(Method::POST, &format!("/v1/flows/{}/runs", command.flow));
     if let Some(key) = &command.key {
@@ -57,7 +57,8 @@ fn tell(global: &Global, submitted: &Value, id: RunId) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn submission(file: &Path) -> Result<String, Failure> {
+/// What stands in a file, or comes in.
+pub(super) async fn json_text(file: &Path) -> Result<String, Failure> {
     if file.as_os_str() == "-" {
         let mut text = String::new();
         tokio::io::stdin().read_to_string(&mut text).await?;

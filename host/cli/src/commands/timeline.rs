@@ -56,13 +56,28 @@ fn events(run: &Value) -> Vec<Event> {
         text: format!("accepted  {} of flow {}", text(run, "id"), text(run, "flow")),
     };
     let mut events = vec![accepted];
+    // By step: each place is of one that was skipped, or of the next delivery.
+    let (mut skipped, mut place) = (list(run, "skipped").iter().peekable(), 0);
     for delivery in list(run, "deliveries") {
+        while let Some(step) = skipped.next_if(|step| step["step_index"] == place) {
+            events.push(of_skipped(step));
+            place += 1;
+        }
         events.extend(of_delivery(delivery));
+        place += 1;
     }
+    events.extend(skipped.map(of_skipped));
     if let Some(closed_at) = run.get("closed_at").and_then(Value::as_str) {
-        events.push(Event { at: closed_at.into(), text: format!("run {}", text(run, "state")) });
+        let other = run.get("handled_by").and_then(Value::as_str);
+        let other = other.map(|other| format!("; {other} stands for it")).unwrap_or_default();
+        events.push(Event { at: closed_at.into(), text: format!("run {}{other}", text(run, "state")) });
     }
     events
+}
+
+fn of_skipped(step: &Value) -> Event {
+    let text_of = format!("{}: skipped: when {} is false", text(step, "step"), text(step, "when"));
+    Event { at: text(step, "at").into(), text: text_of }
 }
 
 fn of_delivery(delivery: &Value) -> Vec<Event> {
@@ -150,6 +165,20 @@ mod tests {
         let delivery = json!({"attempts": [attempt("2"), attempt("5")], "timeline": [line("1"), line("3"), line("5")]});
         let at = |place| lines_of(&delivery, place).map(|line| text(line, "at")).collect::<Vec<_>>();
         assert_eq!((at(0), at(1)), (vec!["1", "3"], vec!["5"]));
+    }
+
+    #[test]
+    fn a_step_that_was_skipped_stands_in_its_place() {
+        let skipped =
+            json!({"step_index": 1, "step": "pay", "when": "{{ submission.pays }}", "at": "2026-01-01T00:00:01.000Z"});
+        let step =
+            |step: &str| json!({"step": step, "state": "closed", "changed_at": "", "attempts": [attempt(1, "done")]});
+        let mut run = run("succeeded", step("open"));
+        run["deliveries"].as_array_mut().expect("a list").push(step("tell"));
+        run["skipped"] = json!([skipped]);
+        let told = Timeline::default().news(&run);
+        assert!(told[1].contains("open: attempt") && told[3].contains("tell: attempt"), "{told:?}");
+        assert_eq!(told[2], "2026-01-01T00:00:01.000Z  pay: skipped: when {{ submission.pays }} is false");
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(super) async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
     let key = MasterKey::load(&key_source(&settings.data), &*dice)?;
     let vault = Arc::new(Vault::new(key, store.clone(), clock.clone(), dice.clone()));
     vault.check().await.context("to open the secrets")?;
-    let sandbox = sandbox(&settings.data.folder.join("compiled"), settings.engine.max_in_flight, dice.clone())?;
+    let max_instances = settings.engine.max_in_flight + settings.engine.max_calls();
+    let sandbox = sandbox(&settings.data.folder.join("compiled"), max_instances, dice.clone())?;
     let engine = Engine::start(EngineParts {
         store: store as Arc<dyn Store>,
         loader: Arc::new(sandbox.clone()),

@@ -42,6 +42,7 @@ pub(super) struct RawCallbacks {
 pub(super) struct RawEgress {
     pub(super) hosts: Vec<String>,
     pub(super) cidrs: Vec<String>,
+    pub(super) folders: Vec<String>,
     pub(super) max_request_bytes: Option<u64>,
     pub(super) max_response_bytes: Option<u64>,
     pub(super) max_timeout_seconds: Option<u64>,
@@ -83,6 +84,7 @@ pub(super) const KEYS: &[&str] = &[
     "callbacks.max_body_bytes",
     "egress.hosts",
     "egress.cidrs",
+    "egress.folders",
     "egress.max_request_bytes",
     "egress.max_response_bytes",
     "egress.max_timeout_seconds",

@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use sluse_api::{ServeSettings, USUAL_MAX_ANSWER_BYTES};
 use sluse_egress::{Ceiling, HostPattern, IpNet, roots_from_pem};
 use sluse_engine::{EngineSettings, RetentionSettings};
+use sluse_folders::Place;
 
 use super::{
     ApiSettings, CallbackSettings, DataSettings, KeyPlace, LogSettings, Settings,
@@ -29,12 +30,13 @@ pub(crate) fn load(global: &Global) -> anyhow::Result<Settings> {
         None => RawSettings::default(),
     };
     let said_in = file.as_deref().unwrap_or(Path::new("the settings")).display().to_string();
+    let folders = folders(&raw.egress.folders).with_context(|| said_in.clone())?;
     Ok(Settings {
         data: data(raw.data)?,
         api: api(raw.api).with_context(|| said_in.clone())?,
         callbacks: callbacks(raw.callbacks).with_context(|| said_in.clone())?,
         egress: egress(raw.egress).with_context(|| said_in.clone())?,
-        engine: engine(raw.engine, raw.retention).with_context(|| said_in.clone())?,
+        engine: EngineSettings { folders, ..engine(raw.engine, raw.retention).with_context(|| said_in.clone())? },
         log: log(raw.log).with_context(|| said_in.clone())?,
         file,
     })
@@ -167,6 +169,18 @@ fn egress(raw: RawEgress) -> anyhow::Result<Ceiling> {
     Ok(ceiling)
 }
 
+/// Where folders may be that connections use.
+fn folders(raw: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+    let place = |path: &String| {
+        let folder = PathBuf::from(path);
+        // It allows itself when it is written so that it says where it leads.
+        Place::find(path, false, std::slice::from_ref(&folder))
+            .with_context(|| format!("`egress.folders`: `{path}`"))?;
+        Ok(folder)
+    };
+    raw.iter().map(place).collect()
+}
+
 /// A guest's slot costs address space; this many are far beyond what one machine can keep busy.
 const MAX_IN_FLIGHT: u32 = 10_000;
 
@@ -232,6 +246,16 @@ mod tests {
             kept.as_secs() / (24 * 60 * 60)
         };
         Some([days(settings.runs), days(settings.journal), days(settings.files)])
+    }
+
+    #[test]
+    fn a_place_for_folders_says_where_it_leads() {
+        let places = ["/srv/loen".to_owned(), "/mnt/prisme".to_owned()];
+        assert_eq!(folders(&places).expect("places"), ["/srv/loen", "/mnt/prisme"].map(PathBuf::from));
+        for odd in ["srv/loen", "/srv/../etc", ""] {
+            let refused = folders(&[odd.to_owned()]).expect_err(odd);
+            assert!(format!("{refused:#}").contains("egress.folders"), "{refused:#}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 
 use crate::{AttachmentError, CallbackError, FolderError, Host, NumberError, Request, Response, SendError};
 
@@ -61,7 +61,7 @@ impl Host for FakeHost {
         answers
     }
 
-    fn conclude(&mut self, _intent_key: &str, _happened: bool) -> Result<(), String> {
+    fn conclude(&mut self, _intent_key: &str, _standing: Standing) -> Result<(), String> {
         Err("a fake keeps no journal".into())
     }
 

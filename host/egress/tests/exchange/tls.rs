@@ -20,12 +20,13 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::target::{bearer, ceiling, get, hear, post, rules, send, send_as};
 
 /// A private authority and what it signed for `localhost`.
-struct Authority {
-    root_pem: String,
-    server: ServerConfig,
+pub(crate) struct Authority {
+    pub(crate) root_pem: String,
+    pub(crate) leaf: CertificateDer<'static>,
+    pub(crate) server: ServerConfig,
 }
 
-fn authority(protocol: &[u8]) -> Authority {
+pub(crate) fn authority(protocol: &[u8]) -> Authority {
     let root_key = KeyPair::generate().expect("a key");
     let mut root = CertificateParams::new(Vec::new()).expect("parameters");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -45,11 +46,11 @@ fn authority(protocol: &[u8]) -> Authority {
         .with_single_cert(chain, key)
         .expect("a server");
     server.alpn_protocols = vec![protocol.to_vec()];
-    Authority { root_pem, server }
+    Authority { root_pem, leaf: leaf.der().clone(), server }
 }
 
 /// Accepts for ever and hands each handshaken stream to `serve`.
-async fn listen<F>(server: ServerConfig, serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static) -> u16
+pub(crate) async fn listen<F>(server: ServerConfig, serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static) -> u16
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -67,7 +68,7 @@ where
     port
 }
 
-async fn serve_http1(mut stream: TlsStream<TcpStream>) {
+pub(crate) async fn serve_http1(mut stream: TlsStream<TcpStream>) {
     while let Some(heard) = hear(&mut stream).await {
         let said = heard.header("authorization").unwrap_or("nothing").len();
         let answer =
@@ -92,7 +93,12 @@ async fn serve_http2(stream: TlsStream<TcpStream>) {
         .await;
 }
 
-fn endpoint(base_url: &str, root_pem: Option<&str>, bound: bool, change: impl FnOnce(&mut EndpointRules)) -> Endpoint {
+pub(crate) fn endpoint(
+    base_url: &str,
+    root_pem: Option<&str>,
+    bound: bool,
+    change: impl FnOnce(&mut EndpointRules),
+) -> Endpoint {
     let extra_roots = root_pem.map_or_else(Vec::new, |pem| roots_from_pem(pem.as_bytes()).expect("a root"));
     let mut rules = EndpointRules { allow_plaintext: false, ..rules(base_url) };
     change(&mut rules);
@@ -101,7 +107,7 @@ fn endpoint(base_url: &str, root_pem: Option<&str>, bound: bool, change: impl Fn
 
 #[tokio::test]
 async fn a_private_authority_is_trusted_when_the_operator_says_so() {
-    let Authority { root_pem, server } = authority(b"http/1.1");
+    let Authority { root_pem, server, .. } = authority(b"http/1.1");
     let port = listen(server, serve_http1).await;
     let endpoint = endpoint(&format!("https://localhost:{port}"), Some(&root_pem), true, |_| {});
     assert_eq!(endpoint.origin(), format!("https://localhost:{port}"));
@@ -121,7 +127,7 @@ async fn an_unknown_authority_is_unreachable() {
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_unreachable() {
-    let Authority { root_pem, server } = authority(b"http/1.1");
+    let Authority { root_pem, server, .. } = authority(b"http/1.1");
     let port = listen(server, serve_http1).await;
     let endpoint = endpoint(&format!("https://127.0.0.1:{port}"), Some(&root_pem), false, |_| {});
     let error = send(&endpoint, get("/")).await.expect_err("another name");
@@ -130,7 +136,7 @@ async fn a_certificate_for_another_name_is_unreachable() {
 
 #[tokio::test]
 async fn http_2_is_spoken_when_both_sides_can() {
-    let Authority { root_pem, server } = authority(b"h2");
+    let Authority { root_pem, server, .. } = authority(b"h2");
     let port = listen(server, serve_http2).await;
     let base_url = format!("https://localhost:{port}");
     let speaks_two = endpoint(&base_url, Some(&root_pem), true, |_| {});

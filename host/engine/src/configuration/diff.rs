@@ -44,7 +44,8 @@ pub(crate) struct Stored {
 pub(crate) fn diff(stored: &Stored, parsed: &Parsed) -> Vec<Change> {
     let mut changes = compare("connection", &stored.connections, parsed.connections(), |connection| &connection.name);
     changes.extend(compare("flow", &stored.flows, parsed.flows(), |flow| &flow.name));
-    changes.extend(compare("schedule", &stored.schedules, parsed.schedules(), |schedule| &schedule.name));
+    let schedules = parsed.schedules().chain(&parsed.followers);
+    changes.extend(compare("schedule", &stored.schedules, schedules, |schedule| &schedule.name));
     changes
 }
 

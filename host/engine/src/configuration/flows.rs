@@ -1,7 +1,7 @@
 //! A `[[flow]]` with its `[[flow.step]]`s.
 
 use serde_json::{Value, json};
-use sluse_model::{AttentionRule, Flow, NoticeOccasion, OwnerNotice, Reason, Step};
+use sluse_model::{AttentionRule, Flow, NoticeOccasion, OnFailure, OwnerNotice, Reason, Step};
 
 use super::{
     document::{Content, Node},
@@ -26,6 +26,10 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
         Some(node) => reader.child("owner_notice", node).and_then(owner_notice).map(Some),
         None => Some(None),
     };
+    let on_failure = match reader.get("on_failure") {
+        Some(node) => reader.child("on_failure", node).and_then(on_failure).map(Some),
+        None => Some(None),
+    };
     let mut steps = Vec::new();
     let mut complete = true;
     for (index, node) in reader.list("step").iter().enumerate() {
@@ -44,6 +48,7 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     flow.order_by = order_by;
     flow.attention = attention?;
     flow.owner_notice = owner_notice?;
+    flow.on_failure = on_failure?;
     flow.steps = steps;
     flow.max_attachment_bytes = max_attachment_bytes.unwrap_or(flow.max_attachment_bytes);
     Some(flow)
@@ -65,14 +70,7 @@ fn attention_rule(mut reader: Reader<'_, '_>) -> Option<AttentionRule> {
 
 /// `[flow.owner_notice]`.
 fn owner_notice(mut reader: Reader<'_, '_>) -> Option<OwnerNotice> {
-    let flow = reader.name("flow");
-    let when = reader.optional_texts("when").map(|texts| {
-        let known = texts.into_iter().map(|(key, text)| {
-            let occasions = NoticeOccasion::ALL;
-            one_of(&mut reader, &key, text, occasions, NoticeOccasion::as_str)
-        });
-        known.collect::<Option<Vec<_>>>()
-    });
+    let (flow, when) = (reader.name("flow"), occasions(&mut reader));
     reader.finish();
     let notice: OwnerNotice =
         serde_json::from_value(json!({ "flow": flow?.as_str() })).expect("the occasions have a default");
@@ -80,6 +78,28 @@ fn owner_notice(mut reader: Reader<'_, '_>) -> Option<OwnerNotice> {
         Some(when) => OwnerNotice { when: when?, ..notice },
         None => notice,
     })
+}
+
+/// `[flow.on_failure]`.
+fn on_failure(mut reader: Reader<'_, '_>) -> Option<OnFailure> {
+    let (flow, when) = (reader.name("flow"), occasions(&mut reader));
+    let resolves = reader.get("resolves").is_none() || reader.flag("resolves");
+    reader.finish();
+    let usual: OnFailure =
+        serde_json::from_value(json!({ "flow": flow?.as_str() })).expect("everything else has a default");
+    let when = match when {
+        Some(when) => when?,
+        None => usual.when,
+    };
+    Some(OnFailure { when, resolves, ..usual })
+}
+
+/// `when`, if it is there; the inner nothing when it has an unknown word.
+fn occasions(reader: &mut Reader<'_, '_>) -> Option<Option<Vec<NoticeOccasion>>> {
+    let texts = reader.optional_texts("when")?;
+    let known =
+        texts.into_iter().map(|(key, text)| one_of(reader, &key, text, NoticeOccasion::ALL, NoticeOccasion::as_str));
+    Some(known.collect())
 }
 
 /// One of a few words.
@@ -128,8 +148,9 @@ fn step(mut reader: Reader<'_, '_>) -> Option<Step> {
     let title = reader.optional_text("title").unwrap_or_default().to_owned();
     let connection = reader.name("connection");
     let operation = reader.name("operation");
+    let when = reader.optional_text("when").map(str::to_owned);
     let order_by = reader.optional_text("order_by").map(str::to_owned);
     let input = Value::Object(reader.json_table("input"));
     reader.finish();
-    Some(Step { name: name?, title, connection: connection?, operation: operation?, order_by, input })
+    Some(Step { name: name?, title, connection: connection?, operation: operation?, when, order_by, input })
 }

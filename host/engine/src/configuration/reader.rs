@@ -1,6 +1,6 @@
 //! A table read key by key: what is missing, of another kind or unknown is a finding, and reading goes on.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use sluse_model::Name;
 
@@ -38,6 +38,19 @@ impl<'n, 'f> Reader<'n, 'f> {
     pub(crate) fn get(&mut self, key: &'static str) -> Option<&'n Node> {
         self.known.push(key);
         self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+    }
+
+    /// The one of several spellings of a key that is there, the first when none is. Two of them are a finding.
+    pub(crate) fn spelling(&mut self, key: &'static str, others: &[&'static str]) -> &'static str {
+        self.known.extend(others);
+        let all = || std::iter::once(key).chain(others.iter().copied());
+        let mut there = all().filter(|spelling| self.entries.iter().any(|(name, _)| name == spelling));
+        let (first, second) = (there.next(), there.next());
+        if let (Some(first), Some(second)) = (first, second) {
+            self.refuse(second, format!("`{second}` is another name of `{first}`: write one of them"));
+        }
+        self.known.push(key);
+        first.unwrap_or(key)
     }
 
     /// The dotted path of a key.
@@ -92,6 +105,25 @@ impl<'n, 'f> Reader<'n, 'f> {
                 &[]
             }
         }
+    }
+
+    /// What is read from each entry of a table of tables, by name; none when the key is absent.
+    pub(crate) fn named<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(Reader<'n, '_>) -> Option<T>,
+    ) -> BTreeMap<Name, T> {
+        let mut found = BTreeMap::new();
+        for (entry, node) in self.table(key) {
+            let mut path = key.to_owned();
+            push_key(&mut path, entry);
+            let name = Name::from_str(entry).map_err(|error| self.refuse_at(&path, error.to_string())).ok();
+            let value = self.child_at(&path, node).and_then(&read);
+            if let (Some(name), Some(value)) = (name, value) {
+                found.insert(name, value);
+            }
+        }
+        found
     }
 
     /// A table as JSON; empty when the key is absent.
@@ -199,6 +231,12 @@ impl<'n, 'f> Reader<'n, 'f> {
     pub(crate) fn missing(&mut self, key: &str) {
         let path = self.path.clone();
         self.findings.push(self.origin.finding(&path, format!("`{key}` is missing")));
+    }
+
+    /// A finding that one of these keys must be there.
+    pub(crate) fn missing_one_of(&mut self, keys: &[&str]) {
+        let path = self.path.clone();
+        self.findings.push(self.origin.finding(&path, format!("one of `{}` is missing", keys.join("` and `"))));
     }
 
     /// A reader of the table at this key. The key must have been asked for.

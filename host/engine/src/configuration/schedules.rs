@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sluse_model::{Cadence, Overlap, Schedule, Task};
+use sluse_model::{Cadence, IntervalOf, Overlap, Schedule, Task};
 
 use super::{
     document::Node,
@@ -17,7 +17,7 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let mut reader = Reader::new(node, origin, path, findings)?;
     let name = reader.name("name");
     let title = reader.optional_text("title").unwrap_or_default().to_owned();
-    let cadence = cadence(&mut reader);
+    let (cadence, every_of) = cadence(&mut reader).unzip();
     let overlap = overlap(&mut reader);
     let catch_up = duration(&mut reader, "catch_up");
     let enabled = reader.get("enabled").is_none() || reader.flag("enabled");
@@ -25,12 +25,13 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let task = task(&mut reader);
     reader.finish();
     let catch_up_ms = catch_up.unwrap_or(0);
-    let (name, cadence, flow, task) = (name?, cadence?, flow?, task?);
-    Some(Schedule { name, title, cadence, overlap: overlap?, catch_up_ms, enabled, flow, task })
+    let (name, cadence, every_of, flow, task) = (name?, cadence?, every_of?, flow?, task?);
+    Some(Schedule { name, title, cadence, every_of, overlap: overlap?, catch_up_ms, enabled, flow, task })
 }
 
-/// `every` with `jitter`, or `cron` with `zone`.
-fn cadence(reader: &mut Reader<'_, '_>) -> Option<Cadence> {
+/// `every` with `jitter`, or `cron` with `zone`. Of a feed neither need be named: somebody else says how often then,
+/// which is looked up once everything is read.
+fn cadence(reader: &mut Reader<'_, '_>) -> Option<(Cadence, Option<IntervalOf>)> {
     let (every, jitter) = (duration(reader, "every"), duration(reader, "jitter"));
     let (cron, zone) =
         (reader.optional_text("cron").map(str::to_owned), reader.optional_text("zone").map(str::to_owned));
@@ -40,7 +41,7 @@ fn cadence(reader: &mut Reader<'_, '_>) -> Option<Cadence> {
             reader.refuse("every", "a schedule has `every`, or `cron` with its `zone`, not both");
             None
         }
-        (true, false) => Some(Cadence::Every { every_ms: every?, jitter_ms: jitter.unwrap_or(0) }),
+        (true, false) => Some((Cadence::Every { every_ms: every?, jitter_ms: jitter.unwrap_or(0) }, None)),
         (false, true) => {
             if reader.get("jitter").is_some() {
                 reader.refuse("jitter", "it goes with `every`; what `cron` names is fired at that time");
@@ -50,7 +51,10 @@ fn cadence(reader: &mut Reader<'_, '_>) -> Option<Cadence> {
                     reader.missing(key);
                 }
             }
-            Some(Cadence::Cron { cron: cron?, zone: zone? })
+            Some((Cadence::Cron { cron: cron?, zone: zone? }, None))
+        }
+        (false, false) if reader.get("feed").is_some() => {
+            Some((Cadence::Every { every_ms: 0, jitter_ms: jitter.unwrap_or(0) }, Some(IntervalOf::Feed)))
         }
         (false, false) => {
             reader.missing("every");

@@ -1,19 +1,24 @@
 //! What files say, and every finding with its file and line.
 
 mod checking; // against what is installed
+mod conditions; // steps with conditions, and failures
 mod differences; // what would change
 mod example; // the example that ships
+mod intervals; // how often, where no schedule says so
 mod reading; // what files say
+mod resolving; // where addresses come from
 mod scheduling; // what happens again and again
+mod signing; // how endpoints sign in
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sluse_model::{
-    Connection, CredentialKind, Description, Endpoint, EndpointNeed, FeedDescription, Name, OperationDescription,
+    Connection, CredentialKind, Description, Endpoint, EndpointNeed, FeedDescription, FolderGrant, Name,
+    OperationDescription,
 };
 
-use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse};
+use super::{Catalog, ConfigurationFile, Finding, Parsed, check, parse, resolve};
 
 fn name(text: &str) -> Name {
     text.parse().expect("a name")
@@ -93,13 +98,19 @@ fn description() -> Description {
 }
 
 fn allow_but_blocked(_: &Connection, _: &Name, endpoint: &Endpoint) -> Result<(), String> {
-    if endpoint.url.contains("blocked") {
+    let asked = endpoint.discovery.as_ref().map_or(&endpoint.url, |discovery| &discovery.url);
+    if asked.contains("blocked") {
         return Err("`blocked.example` is outside the ceiling: add it to `egress.hosts` in sluse.toml".to_owned());
     }
     match endpoint.url.starts_with("http:") && !endpoint.allow_plaintext {
         true => Err("not encrypted: write `allow_plaintext = true` at the endpoint".to_owned()),
         false => Ok(()),
     }
+}
+
+fn allow_below_srv(folder: &FolderGrant) -> Result<(), String> {
+    let allowed = folder.path.starts_with("/srv/");
+    if allowed { Ok(()) } else { Err("add it to `egress.folders` in sluse.toml".to_owned()) }
 }
 
 fn catalog() -> Catalog<'static> {
@@ -109,6 +120,7 @@ fn catalog() -> Catalog<'static> {
         flows: BTreeMap::new(),
         secrets: BTreeSet::from([name("shelf-key")]),
         allows_endpoint: &allow_but_blocked,
+        allows_folder: &allow_below_srv,
     }
 }
 

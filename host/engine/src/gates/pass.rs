@@ -55,7 +55,11 @@ impl Drop for Pass {
         let mut all = self.gates.kept();
         let Some(kept) = all.get_mut(&self.connection) else { return };
         kept.gate.leave(entry, self.began, now);
-        let is_heard = kept.is_awaited && kept.gate.room(now) > 0;
+        let has_room = kept.gate.room(now) > 0;
+        if has_room {
+            kept.callers.one_may_look();
+        }
+        let is_heard = kept.is_awaited && has_room;
         drop(all);
         if is_heard {
             self.gates.opened.notify_one();

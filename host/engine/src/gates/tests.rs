@@ -78,3 +78,63 @@ async fn a_paused_start_holds_everything_until_it_is_let_go() {
     assert!(gates.admit_newcomer(&target).is_none(), "whoever was held before goes first");
     assert!(gates.admit(&target).is_some() && gates.hold(&other.name).is_none());
 }
+
+fn within(millis: u64) -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_millis(millis)
+}
+
+#[tokio::test]
+async fn a_caller_and_the_queue_take_turns() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1}"#);
+    let first = gates.admit_newcomer(&target).expect("room");
+    assert_eq!(gates.rooms().of(&target), 0, "the queue waits as well");
+    let waiting = {
+        let (gates, target) = (gates.clone(), target.clone());
+        tokio::spawn(async move { gates.admit_caller(&target, within(20_000)).await.expect("its turn") })
+    };
+    while !gates.kept()[&target].callers.wait() {
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    assert_eq!(gates.rooms().of(&target), 0, "the caller is next");
+    let second = waiting.await.expect("no panic");
+    drop(second);
+    let full = gates.admit_caller(&target, within(5)).await.expect_err("the queue is next");
+    assert_eq!(full.map(|hold| hold.kind.as_str()), Some("concurrency"));
+    assert_eq!(gates.rooms().of(&target), 1);
+    drop(gates.admit(&target).expect("its turn"));
+    assert!(gates.admit_caller(&target, within(5)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_come_gives_its_turn_away() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1}"#);
+    let first = gates.admit_newcomer(&target).expect("room");
+    assert_eq!(gates.rooms().of(&target), 0);
+    drop(first);
+    drop(gates.admit_caller(&target, within(5)).await.expect("a caller is next"));
+    assert!(gates.admit_caller(&target, within(20_000)).await.is_ok(), "nobody else takes it");
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_keeps_no_place() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1}"#);
+    assert!(is_woken(&gates).await, "other settings may have opened it");
+    let first = gates.admit_newcomer(&target).expect("room");
+    assert_eq!(gates.rooms().of(&target), 0);
+    let _ = tokio::time::timeout(Duration::from_millis(5), gates.admit_caller(&target, within(20_000))).await;
+    assert!(is_woken(&gates).await);
+    drop(first);
+    assert_eq!(gates.rooms().of(&target), 1);
+}
+
+#[tokio::test]
+async fn a_caller_hears_of_a_pause_at_once() {
+    let (gates, target) = gates(r#"{"max_concurrent": 1}"#);
+    let _first = gates.admit_newcomer(&target).expect("room");
+    let (paused, ()) = tokio::join!(gates.admit_caller(&target, within(20_000)), async {
+        tokio::task::yield_now().await;
+        gates.pause_all();
+    });
+    assert_eq!(paused.expect_err("paused").map(|hold| hold.kind.as_str()), Some("paused"));
+}

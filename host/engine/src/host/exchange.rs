@@ -90,11 +90,21 @@ impl DeliveryHost {
             token_endpoint: endpoint.token_endpoint.as_ref(),
         };
         let vault = &self.engine.vault;
+        // Before anything signs in: where the address is refused, no secret is touched.
+        let egress = endpoint.route.endpoint(&self.engine).await.inspect_err(|error| {
+            if matches!(error, sluse_egress::SendError::Unreachable(_)) {
+                self.exchanged(Exchanged::Unreachable);
+            }
+        })?;
         let issued = vault.credential(&sign_in).await.map_err(|error| self.not_signed_in(&error))?;
-        let incoming = self.send_with(endpoint, request, issued.as_ref()).await?;
+        let mut incoming = self.send_with(endpoint, &egress, request, issued.as_ref()).await?;
+        if incoming.is_forgotten {
+            // The target has let go of sockets that were signed in. It did nothing, and is asked on another one.
+            incoming = self.send_with(endpoint, &egress, request, issued.as_ref()).await?;
+        }
         let (401, Some(refused)) = (incoming.status, issued) else { return Ok(incoming) };
         match vault.refreshed(&sign_in, &refused).await {
-            Ok(Some(fresh)) => self.send_with(endpoint, request, Some(&fresh)).await,
+            Ok(Some(fresh)) => self.send_with(endpoint, &egress, request, Some(&fresh)).await,
             Ok(None) => Ok(incoming),
             Err(error) => Err(self.not_signed_in(&error)),
         }
@@ -103,6 +113,7 @@ impl DeliveryHost {
     async fn send_with(
         &self,
         endpoint: &LiveEndpoint,
+        egress: &sluse_egress::Endpoint,
         request: &Request,
         issued: Option<&IssuedCredential>,
     ) -> Result<Incoming, sluse_egress::SendError> {
@@ -117,7 +128,10 @@ impl DeliveryHost {
             outgoing.message =
                 Some(message::of(self.held.map(|(delivery, _)| delivery), request, self.engine.clock.now()));
         }
-        let sent = endpoint.egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
+        let sent = egress.send(outgoing, issued.map(IssuedCredential::credential), &scrubber).await;
+        if let Err(sluse_egress::SendError::NotSignedIn(reason)) = &sent {
+            self.record.misconfigured(reason.clone());
+        }
         self.note_target(&sent);
         sent
     }
@@ -189,7 +203,7 @@ impl DeliveryHost {
         request: Request,
         incoming: Incoming,
     ) -> Result<Response, SendError> {
-        let Incoming { status, headers, body } = incoming;
+        let Incoming { status, headers, body, .. } = incoming;
         let body = match request.keep {
             // An error's text is for the connector to read, not a file that was asked for.
             Some(keep) if status < 300 => {
@@ -217,6 +231,7 @@ pub(super) fn told(error: sluse_egress::SendError) -> SendError {
     match error {
         Gate::Forbidden(refusal) => SendError::Forbidden(refusal.to_string()),
         Gate::BodyUnreadable(message) => SendError::Forbidden(format!("the request's body cannot be read: {message}")),
+        Gate::NotSignedIn(message) => SendError::Forbidden(message),
         Gate::Unreachable(message) => SendError::Unreachable(message),
         Gate::Interrupted(message) => SendError::Interrupted(message),
         Gate::TooLarge(limit_bytes) => SendError::TooLarge(limit_bytes),
@@ -268,6 +283,13 @@ mod tests {
         check("/person/251248-4916", "/person/…");
         check("/person/2512484916/x", "/person/…/x");
         check("/a-1/2", "/a-1/2");
+    }
+
+    #[test]
+    fn a_request_whose_user_was_not_let_in_did_not_happen() {
+        let error = sluse_egress::SendError::NotSignedIn("set the password again".into());
+        assert_eq!(standing_of(&error), Standing::DidNotHappen);
+        assert_eq!(told(error), SendError::Forbidden("set the password again".into()));
     }
 
     #[test]

@@ -31,6 +31,8 @@ struct Kept {
     misconfigured: Option<String>,
     retry_after_ms: Option<u64>,
     is_strained: bool,
+    /// How many reservations without a purpose the call has made.
+    reservations: u32,
     /// How many addresses the call has opened, and the shortest time that one of them is good for.
     addresses: u32,
     wait: Option<Duration>,
@@ -151,6 +153,13 @@ impl Record {
     /// Notes that the target answered 429, or not in time.
     pub(crate) fn strained(&self) {
         self.kept().is_strained = true;
+    }
+
+    /// The number of the next reservation that has no purpose, from 1.
+    pub(crate) fn next_reservation(&self) -> u32 {
+        let mut kept = self.kept();
+        kept.reservations += 1;
+        kept.reservations
     }
 
     /// How many addresses the call has opened.

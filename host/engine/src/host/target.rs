@@ -12,6 +12,8 @@ use crate::connections::{CONNECT_TIMEOUT, LiveEndpoint};
 impl DeliveryHost {
     /// Notes what became of a request.
     pub(super) fn note_target(&self, sent: &Result<Incoming, SendError>) {
+        let answer = sent.as_ref().map(|incoming| incoming.status);
+        self.engine.counts.exchanged(self.connection_name(), answer);
         match sent {
             Ok(incoming) => {
                 self.exchanged(Exchanged::Reached);

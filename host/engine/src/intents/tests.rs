@@ -195,3 +195,14 @@ fn what_an_earlier_attempt_sent_is_looked_up_and_not_concluded() {
     let mut second = next_attempt(first);
     assert!(second.conclude(Digest::of("pay"), Standing::DidNotHappen).is_err());
 }
+
+#[test]
+fn an_answer_that_tells_nothing_leaves_it_open() {
+    let mut intents = Intents::default();
+    let number = sent(&mut intents, named("pay", "/pay"));
+    intents.close(number, Standing::Happened, Some(b"fault".to_vec()));
+    intents.conclude(Digest::of("pay"), Standing::Open).expect("it is answered");
+    assert!(intents.is_in_doubt());
+    let mut second = next_attempt(intents);
+    assert_eq!(second.admit(named("pay", "/pay")), Admission::InDoubt);
+}

@@ -8,6 +8,7 @@ use minijinja::machinery::{
 use minijinja::value::Value;
 
 use super::{
+    condition::{ensured, same_step},
     environment::{FILTERS, TESTS},
     error::did_you_mean,
     limits,
@@ -33,7 +34,7 @@ pub struct Reference {
     pub variable: String,
     /// What follows, as far as it is known before the run.
     pub segments: Vec<Segment>,
-    /// It may be undefined: `default`, `optional` or `is defined` looks at it.
+    /// It may be undefined: `default`, `optional` or `is defined` looks at it, or at its step before it.
     pub guarded: bool,
 }
 
@@ -100,7 +101,7 @@ pub(crate) fn analyse(source: &str, path: &str, line: u32) -> Result<Analysis, S
     }
     let expression = parse_expr(source)
         .map_err(|error| error.detail().map_or_else(|| "it is no expression".to_owned(), str::to_owned))?;
-    let mut walk = Walk { path, line, references: Vec::new(), nodes: 0 };
+    let mut walk = Walk { path, line, references: Vec::new(), carried_out: Vec::new(), nodes: 0 };
     walk.visit(&expression, 0, false)?;
     let is_path = static_path(&expression).is_some();
     Ok(Analysis { references: walk.references, is_path })
@@ -110,6 +111,8 @@ struct Walk<'p> {
     path: &'p str,
     line: u32,
     references: Vec<Reference>,
+    /// The steps that were carried out when what is looked at is evaluated.
+    carried_out: Vec<String>,
     nodes: usize,
 }
 
@@ -137,6 +140,14 @@ impl Walk<'_> {
                 self.visit(&slice.expr, deeper, false)
             }
             Expr::UnaryOp(operation) => self.visit(&operation.expr, deeper, false),
+            Expr::BinOp(operation) if matches!(operation.op, BinOpKind::ScAnd) => {
+                self.visit(&operation.left, deeper, false)?;
+                let known = self.carried_out.len();
+                ensured(&operation.left, &mut self.carried_out);
+                self.visit(&operation.right, deeper, false)?;
+                self.carried_out.truncate(known);
+                Ok(())
+            }
             Expr::BinOp(operation) => {
                 if matches!(operation.op, BinOpKind::Mul)
                     && !(is_numeric(&operation.left) && is_numeric(&operation.right))
@@ -202,19 +213,21 @@ impl Walk<'_> {
         if variable == "steps" && !matches!(segments.first(), Some(Segment::Key(_))) {
             return Err("name the step: `steps.open_case` or `steps[\"open-case\"]`".to_owned());
         }
+        let is_known = |step: &str| self.carried_out.iter().any(|known| same_step(known, step));
+        let is_step = matches!(segments.first(), Some(Segment::Key(step)) if variable == "steps" && is_known(step));
         self.references.push(Reference {
             path: self.path.to_owned(),
             line: self.line,
             variable: variable.to_owned(),
             segments,
-            guarded,
+            guarded: guarded || is_step,
         });
         Ok(())
     }
 }
 
 /// A variable with names and numbers behind it, and nothing else.
-fn static_path<'a>(expression: &Expr<'a>) -> Option<(&'a str, Vec<Segment>)> {
+pub(super) fn static_path<'a>(expression: &Expr<'a>) -> Option<(&'a str, Vec<Segment>)> {
     let mut segments = Vec::new();
     let mut at = expression;
     loop {

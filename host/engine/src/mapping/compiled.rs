@@ -120,7 +120,8 @@ impl Compiled {
         undefined().find(|reference| !reference.guarded).or_else(|| undefined().next())
     }
 
-    fn fail(&self, message: &str) -> MappingError {
+    /// An error of this expression.
+    pub(crate) fn fail(&self, message: &str) -> MappingError {
         MappingError { path: self.path.clone(), message: format!("`{{{{ {} }}}}`: {message}", shorten(&self.source)) }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use minijinja::{Environment, UndefinedBehavior, filters as builtin, tests as checks};
 
 use super::{
-    filters::{dates, decimals, lists, texts},
+    filters::{absent, dates, decimals, lists, texts},
     limits,
 };
 
@@ -142,8 +142,8 @@ fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("reverse", builtin::reverse);
     environment.add_filter("split", builtin::split);
     environment.add_filter("lines", builtin::lines);
-    environment.add_filter("default", builtin::default);
-    environment.add_filter("d", builtin::default);
+    environment.add_filter("default", absent::default);
+    environment.add_filter("d", absent::default);
     environment.add_filter("round", builtin::round);
     environment.add_filter("abs", builtin::abs);
     environment.add_filter("int", builtin::int);
@@ -177,8 +177,8 @@ fn add_tests(environment: &mut Environment<'static>) {
             environment.add_test(*name, test);
         }
     }
-    environment.add_test("undefined", checks::is_undefined);
-    environment.add_test("defined", checks::is_defined);
+    environment.add_test("undefined", absent::is_absent);
+    environment.add_test("defined", absent::is_present);
     environment.add_test("none", checks::is_none);
     environment.add_test("boolean", checks::is_boolean);
     environment.add_test("odd", checks::is_odd);

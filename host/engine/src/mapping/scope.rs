@@ -8,11 +8,13 @@ use std::{
 
 use minijinja::value::Value;
 use serde_json::json;
-use sluse_model::{Attachment, Name, RunId, Timestamp};
+use sluse_model::{Attachment, Name, RunId, SkippedStep, Timestamp};
 
 use super::{
     analysis::{Reference, Segment},
+    condition::same_step,
     limits,
+    skipped::skipped,
     value::{self, Printed},
 };
 
@@ -26,6 +28,8 @@ pub struct Scope<'a> {
     pub attachments: &'a [Attachment],
     /// The outputs of the steps before, by name.
     pub steps: &'a BTreeMap<Name, Json>,
+    /// The steps before that were skipped: they are undefined.
+    pub skipped: &'a [SkippedStep],
     pub run: RunFacts<'a>,
 }
 
@@ -98,11 +102,21 @@ impl<'a> Prepared<'a> {
         self.scope.steps.get(written).or_else(|| self.scope.steps.get(written.replace('_', "-").as_str()))
     }
 
+    fn was_skipped(&self, written: &str) -> bool {
+        self.scope.skipped.iter().any(|skipped| same_step(written, skipped.step.as_str()))
+    }
+
     /// The variables that an expression with these references needs.
     pub(crate) fn context(&self, references: &[Reference]) -> Result<Value, String> {
         let mut variables = BTreeMap::new();
         let mut steps = BTreeMap::new();
         for reference in references {
+            if let Some(step) = reference.step().filter(|step| self.was_skipped(step)) {
+                let of_step = references.iter().filter(|other| other.step() == Some(step));
+                let places: Vec<_> = of_step.map(|other| &other.segments[1..]).collect();
+                steps.insert(Arc::from(step), skipped(&places));
+                continue;
+            }
             let Some((root, _)) = self.root(reference) else { continue };
             match reference.step() {
                 Some(step) => {

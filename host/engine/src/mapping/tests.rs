@@ -1,6 +1,7 @@
 //! What mappings give, what they refuse, and what a hostile one cannot do.
 
 mod bounds; // what a hostile one cannot do
+mod conditions; // whether a step is carried out
 mod faults; // what is refused when a flow is applied
 mod filters; // each of ours, as a table
 mod odd; // JSON that nobody would write down
@@ -9,7 +10,7 @@ mod rendering; // types, texts, names
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sluse_model::{Attachment, Digest, Name, RunId, Timestamp};
+use sluse_model::{Attachment, Digest, Name, RunId, SkippedStep, Timestamp};
 
 use super::{Mapping, MappingError, RunFacts, Scope};
 
@@ -18,6 +19,7 @@ struct World {
     submission: Value,
     attachments: Vec<Attachment>,
     steps: BTreeMap<Name, Value>,
+    skipped: Vec<SkippedStep>,
     flow: Name,
 }
 
@@ -39,16 +41,22 @@ impl World {
                 attachment(&second, "tegning.png", "image/png"),
             ],
             steps: [(name("open-case"), json!({"case_id": "67453", "created": true, "parties": [1, 2]}))].into(),
+            skipped: Vec::new(),
             flow: name("building-permit"),
         }
     }
 
     fn render(&self, input: &Value) -> Result<Value, MappingError> {
         let mapping = Mapping::compile(input).expect("a mapping");
-        mapping.render(&Scope {
+        self.scoped(|scope| mapping.render(scope))
+    }
+
+    fn scoped<T>(&self, look: impl FnOnce(&Scope<'_>) -> T) -> T {
+        look(&Scope {
             submission: &self.submission,
             attachments: &self.attachments,
             steps: &self.steps,
+            skipped: &self.skipped,
             run: RunFacts {
                 id: format!("{RUN_PREFIX}{}", "0".repeat(32)).parse::<RunId>().expect("an id"),
                 flow: &self.flow,

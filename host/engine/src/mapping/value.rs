@@ -12,7 +12,7 @@ use std::{
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value, ValueKind};
 use serde_json::{Map, Number};
 
-use super::{error::refuse, limits};
+use super::{error::refuse, limits, skipped::is_absent};
 
 type Json = serde_json::Value;
 
@@ -195,6 +195,9 @@ pub(crate) fn to_json(value: &Value, budget: &mut Budget, depth: usize) -> Resul
     check_depth(depth)?;
     if value.downcast_object_ref::<LeftOut>().is_some() {
         return Ok(None);
+    }
+    if is_absent(value) {
+        return Err(minijinja::ErrorKind::UndefinedError.into());
     }
     Ok(Some(match value.kind() {
         ValueKind::Undefined => return Err(minijinja::ErrorKind::UndefinedError.into()),

@@ -22,8 +22,8 @@ use sluse_engine::{
     Submission, SubmitError, Submitted,
 };
 use sluse_model::{
-    Actor, Clock, CredentialKind, Description, Digest, EndpointNeed, FeedDescription, Outcome, RunId, RunState,
-    Timestamp, TokenId,
+    Actor, Clock, CredentialKind, Description, Digest, EndpointNeed, FeedDescription, FolderNeed, Outcome, RunId,
+    RunState, Timestamp, TokenId,
     fakes::{SeededDice, SimClock},
 };
 use sluse_store::{DeliveryDetail, RunDetail, Store};
@@ -104,14 +104,41 @@ impl Bench {
         Self::with(EngineSettings { lease, ..settings() }, connector, url).await
     }
 
+    /// An engine with this connector, which reserves `lines` from 10 on, and a flow `counter` that asks it to `act`.
+    pub(crate) async fn counting(connector: FakeConnector) -> Self {
+        let bench = Self::unconfigured(settings(), connector).await;
+        let text = r#"
+[[connection]]
+name = "counter"
+connector = "fake"
+retry = { max_attempts = 3, base_ms = 10, cap_ms = 10, floor_ms = 10 }
+sequences = { lines = { first = 10, last = 99 } }
+[[flow]]
+name = "counter"
+schema = true
+[[flow.step]]
+name = "act"
+connection = "counter"
+operation = "act"
+input = {}
+"#;
+        bench.apply(text.into()).await;
+        bench
+    }
+
     async fn with(settings: EngineSettings, connector: FakeConnector, url: &str) -> Self {
+        let bench = Self::unconfigured(settings, connector).await;
+        bench.configure(url, &[("act", "act", json!({"text": "{{ submission.text }}"}))]).await;
+        bench
+    }
+
+    async fn unconfigured(settings: EngineSettings, connector: FakeConnector) -> Self {
         let clock = Arc::new(SimClock::at(NOW));
         let store = Arc::new(SqliteStore::temporary(clock.clone()).expect("a store"));
         let loads = Arc::new(AtomicU32::new(0));
         let engine = engine(&store, &connector, &clock, &loads, settings).await;
         let bench = Self { engine, store, loads, connector, clock };
         bench.install(b"a component").await;
-        bench.configure(url, &[("act", "act", json!({"text": "{{ submission.text }}"}))]).await;
         bench
     }
 
@@ -280,6 +307,8 @@ fn said() -> Description {
         required: true,
         credentials: vec![CredentialKind::Nothing, CredentialKind::Bearer],
     }];
+    let folder = FolderNeed { name: "outbox".into(), title: "Outbox".into(), required: false };
+    said.folders = vec![folder];
     said.feeds = vec![FeedDescription {
         name: "items".into(),
         title: "Items".into(),
@@ -307,6 +336,7 @@ fn settings() -> EngineSettings {
         max_in_flight: 8,
         lease: Duration::from_secs(30),
         stop_within: Duration::from_secs(2),
+        folders: vec![std::env::temp_dir()],
         callbacks_url: Some(CALLBACKS_URL.into()),
         schedule_look: Duration::from_millis(20),
         starts_paused: false,

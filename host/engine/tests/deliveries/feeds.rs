@@ -58,7 +58,7 @@ impl Source {
         self.heard.lock().expect("not poisoned").clone()
     }
 
-    fn add(&self, items: impl IntoIterator<Item = FeedItem>) {
+    pub(crate) fn add(&self, items: impl IntoIterator<Item = FeedItem>) {
         self.items.lock().expect("not poisoned").extend(items);
     }
 }

@@ -1,7 +1,7 @@
 //! The state machine of a delivery: every transition a function of where it stands, what happened, now and the jitter.
 //! Stores keep to it in their transactions; this is what they are held against.
 
-use super::{Act, ActKind, AttemptEnd, DeliveryState, Lease, after_attempt, after_lost_attempt};
+use super::{Act, ActKind, AttemptEnd, DeliveryState, Lease, Resolution, after_attempt, after_lost_attempt};
 use crate::{RetryPolicy, Timestamp, Tried};
 
 /// Where a delivery stands, with what decides about it.
@@ -33,6 +33,8 @@ pub enum Event {
     Answered,
     /// Somebody does something about it. `leads_its_key` says that others wait for it, or would.
     Acted { act: Act, in_doubt: bool, leads_its_key: bool },
+    /// The run that stands for its own has succeeded, and was to close what waits for a person.
+    Handled { in_doubt: bool },
 }
 
 /// Why nothing changes.
@@ -55,7 +57,7 @@ pub enum Refused {
     NotWaiting,
     #[error("it cannot be done where the delivery stands")]
     NotPossible,
-    /// With another input it would be another request, and nobody would know what became of the first.
+    /// Only a person can say what became of it; with another input it would be another request.
     #[error("a request of it may have happened")]
     InDoubt,
 }
@@ -93,6 +95,7 @@ impl Position {
             }
             Event::Answered => self.answered(now),
             Event::Acted { act, in_doubt, leads_its_key } => self.acted(act, *in_doubt, *leads_its_key, now),
+            Event::Handled { in_doubt } => self.handled(*in_doubt, now),
         }
     }
 
@@ -109,6 +112,17 @@ impl Position {
             return Err(Refused::InDoubt);
         }
         Ok(self.to(act.leads_to(&self.state, now)))
+    }
+
+    fn handled(&self, in_doubt: bool, now: Timestamp) -> Result<Self, Refused> {
+        match &self.state {
+            DeliveryState::Attention(attention) if in_doubt || attention.reason.leaves_doubt() => Err(Refused::InDoubt),
+            DeliveryState::Attention(_) => {
+                Ok(self.to(DeliveryState::Closed { resolution: Resolution::Failed, at: now }))
+            }
+            DeliveryState::Closed { .. } => Err(Refused::Final),
+            _ => Err(Refused::NotPossible),
+        }
     }
 
     fn claimed(&self, until: Timestamp, now: Timestamp) -> Result<Self, Refused> {

@@ -100,6 +100,11 @@ impl Reason {
         Self::TimedOut,
     ];
 
+    /// Whether the target may have done what it was asked for: only a person can find out.
+    pub fn leaves_doubt(self) -> bool {
+        matches!(self, Self::OutcomeUnknown | Self::TimedOut)
+    }
+
     /// The name as people see it.
     pub fn as_str(self) -> &'static str {
         match self {

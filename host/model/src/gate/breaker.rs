@@ -98,6 +98,11 @@ impl Breaker {
         matches!(self, Self::Open { .. })
     }
 
+    /// Open, or one is on the way to see.
+    pub(super) fn has_tripped(self) -> bool {
+        !matches!(self, Self::Closed { .. })
+    }
+
     /// How many may pass now.
     pub(super) fn room(self, now: Timestamp) -> u32 {
         match self {

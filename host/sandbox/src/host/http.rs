@@ -6,6 +6,7 @@ use bytes::Bytes;
 use sluse_connector::{
     Answer, Body, Content, Effect, Keep, Method, Multipart, Part, REQUESTS_SIDE_BY_SIDE, Request, Response, SendError,
 };
+use sluse_model::Standing;
 
 use super::{NO_ANSWER, too_long, too_many};
 use crate::{
@@ -65,11 +66,20 @@ impl http::Host for CallState {
         Ok(answers.into_iter().map(into_wit).collect())
     }
 
-    async fn conclude(&mut self, intent_key: String, happened: bool) -> wasmtime::Result<Result<(), String>> {
+    async fn conclude(
+        &mut self,
+        intent_key: String,
+        conclusion: http::Conclusion,
+    ) -> wasmtime::Result<Result<(), String>> {
         if let Err(reason) = at_most("`intent-key`", intent_key.len(), MAX_NAME_BYTES) {
             return Ok(Err(reason));
         }
-        Ok(self.host.conclude(&intent_key, happened))
+        let standing = match conclusion {
+            http::Conclusion::Happened => Standing::Happened,
+            http::Conclusion::DidNotHappen => Standing::DidNotHappen,
+            http::Conclusion::Open => Standing::Open,
+        };
+        Ok(self.host.conclude(&intent_key, standing))
     }
 }
 

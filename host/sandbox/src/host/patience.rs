@@ -8,7 +8,7 @@ use sluse_connector::{
     Answer, AttachmentError, CallLimits, CallbackError, FolderError, Host, NumberError, REQUESTS_SIDE_BY_SIDE, Request,
     Response, SendError,
 };
-use sluse_model::{Attachment, TimelineLevel};
+use sluse_model::{Attachment, Standing, TimelineLevel};
 
 use crate::{
     abi::v0_1::{attachments, callbacks, folders, http, numbers},
@@ -45,7 +45,7 @@ impl Host for SlowHost {
         requests.iter().map(|_| Ok(empty())).collect()
     }
 
-    fn conclude(&mut self, _: &str, _: bool) -> Result<(), String> {
+    fn conclude(&mut self, _: &str, _: Standing) -> Result<(), String> {
         Ok(())
     }
 

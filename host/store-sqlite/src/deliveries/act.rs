@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
-use sluse_model::{Act, Actor, DeliveryState, DoneAct, Standing};
+use sluse_model::{Act, Actor, DeliveryState, DoneAct, Standing, Timestamp};
 use sluse_store::{Acts, NewAct, StoreError};
 
 use super::{begin::StateColumns, order, rows, settle};
@@ -28,7 +28,9 @@ fn do_it(write: &Write<'_>, act: &NewAct) -> Result<(), Failure> {
         return Err(StoreError::Stale(format!("delivery `{}`", act.delivery)).into());
     }
     let (run_key, ordering_key) = run_and_order(write, key)?;
-    move_to(write, key, act)?;
+    if !move_to(write, key, &act.after, act.at)? {
+        return Err(StoreError::Stale(format!("delivery `{}`", act.delivery)).into());
+    }
     let input_before = matches!(act.act, Act::Edit { .. }).then_some(delivery.input);
     write_texts(write, key, &act.act)?;
     say_of_doubts(write, key, &act.act)?;
@@ -44,8 +46,8 @@ fn do_it(write: &Write<'_>, act: &NewAct) -> Result<(), Failure> {
         batches::done(write, batch, key)?;
     }
     keep(write, key, act, input_before.as_deref())?;
-    settle::follow(write, run_key, &act.follow, act.at, None)?;
     runs::admit_along(write, &act.along)?;
+    settle::follow(write, run_key, &act.follow, act.at, None)?;
     if matches!(act.after, DeliveryState::Queued { .. }) {
         write.wake();
     }
@@ -57,13 +59,14 @@ fn run_and_order(connection: &Connection, key: i64) -> rusqlite::Result<(i64, Op
     connection.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-fn move_to(write: &Write<'_>, key: i64, act: &NewAct) -> Result<(), Failure> {
+/// Moves what nobody works on, unless it is closed: then `false`.
+pub(super) fn move_to(write: &Write<'_>, key: i64, state: &DeliveryState, at: Timestamp) -> Result<bool, Failure> {
     let sql = "UPDATE deliveries SET state = ?2, due_at = ?3, reason = ?4, attention_since = ?5, problem = ?6,
             resolution = ?7, closed_at = ?8, changed_at = ?9, queue = ?10, behind = behind AND ?2 <> 'closed',
             claimable = behind = 0 AND EXISTS (SELECT 1 FROM connections JOIN revisions USING (connector)
                 WHERE connections.key = deliveries.connection AND standing = 'active')
         WHERE key = ?1 AND state <> 'running' AND state <> 'closed'";
-    let state = StateColumns::of(&act.after);
+    let state = StateColumns::of(state);
     let moved = write.prepare_cached(sql)?.execute(params![
         key,
         state.state,
@@ -73,13 +76,10 @@ fn move_to(write: &Write<'_>, key: i64, act: &NewAct) -> Result<(), Failure> {
         state.problem,
         state.resolution,
         state.closed_at,
-        act.at.as_millis(),
+        at.as_millis(),
         state.queue,
     ])?;
-    if moved == 0 {
-        return Err(StoreError::Stale(format!("delivery `{}`", act.delivery)).into());
-    }
-    Ok(())
+    Ok(moved > 0)
 }
 
 fn write_texts(write: &Write<'_>, key: i64, act: &Act) -> Result<(), Failure> {

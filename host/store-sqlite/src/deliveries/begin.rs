@@ -81,11 +81,12 @@ pub(crate) fn claimed(new: NewDelivery, run: RunOf, claim: Claim, revision: Dige
     })
 }
 
-/// Where a run stands whose present step begins in this state.
-pub(crate) fn run_state(new: &NewDelivery) -> RunState {
-    match new.state {
-        DeliveryState::Attention(_) => RunState::Attention,
-        _ => RunState::Running,
+/// Where a run stands whose present step begins in this state; without one, all that is left of it was skipped.
+pub(crate) fn run_state(new: Option<&NewDelivery>) -> RunState {
+    match new.map(|new| &new.state) {
+        None => RunState::Succeeded,
+        Some(DeliveryState::Attention(_)) => RunState::Attention,
+        Some(_) => RunState::Running,
     }
 }
 

@@ -7,7 +7,7 @@ use sluse_model::{Attempt, DeliveryState, Digest, RunState, Timestamp};
 use sluse_store::{Claim, Claimed, Claiming, Follow, Settlement, StoreError};
 
 use super::begin::{RunOf, StateColumns, begin, claimed, run_state};
-use super::order;
+use super::{handled, order};
 use crate::{
     callbacks,
     error::Failure,
@@ -28,10 +28,8 @@ pub(super) async fn settle(
     let ended = Arc::new(Ended::of(settlement)?);
     let written = ended.clone();
     let begun = writer.write(move |write| written.write(write, claim)).await?;
-    match (begun, claim, &ended.settlement.follow) {
-        (Some((run, revision)), Some(claim), Follow::Next(new)) => {
-            Ok(Some(claimed((**new).clone(), run, claim, revision)))
-        }
+    match (begun, claim, ended.settlement.follow.next()) {
+        (Some((run, revision)), Some(claim), Some(new)) => Ok(Some(claimed(new.clone(), run, claim, revision))),
         _ => Ok(None),
     }
 }
@@ -170,16 +168,20 @@ pub(super) fn follow(
     closed_at: Timestamp,
     claim: Option<Claim>,
 ) -> Result<Option<(RunOf, Digest)>, Failure> {
-    let (state, begun) = match follow {
-        Follow::Stay(state) | Follow::Close(state) => (*state, None),
-        Follow::Next(new) => (run_state(new), begin(write, run_key, new, claim)?),
+    if let Follow::Skip(skipped, _) = follow {
+        runs::keep_skipped(write, run_key, skipped)?;
+    }
+    let (state, begun) = match (follow, follow.next()) {
+        (Follow::Stay(state) | Follow::Close(state), _) => (*state, None),
+        (_, Some(new)) => (run_state(Some(new)), begin(write, run_key, new, claim)?),
+        (_, None) => (RunState::Succeeded, None),
     };
     move_run(write, run_key, state, closed_at)?;
     let Some(revision) = begun else { return Ok(None) };
     Ok(Some((run_of(write, run_key)?, revision)))
 }
 
-fn move_run(write: &Write<'_>, run_key: i64, state: RunState, at: Timestamp) -> Result<(), Failure> {
+pub(super) fn move_run(write: &Write<'_>, run_key: i64, state: RunState, at: Timestamp) -> Result<(), Failure> {
     let closed_at = match state {
         RunState::Running | RunState::Attention => None,
         _ => Some(at.as_millis()),
@@ -187,7 +189,10 @@ fn move_run(write: &Write<'_>, run_key: i64, state: RunState, at: Timestamp) -> 
     // A run that stays where it is costs no write, and a final state never changes.
     let sql = "UPDATE runs SET state = ?2, closed_at = ?3 WHERE key = ?1 AND state <> ?2 AND closed_at IS NULL";
     if write.prepare_cached(sql)?.execute(params![run_key, state.as_str(), closed_at])? > 0 {
-        feeds::run_moved(write, run_key, state, at)?;
+        if state == RunState::Succeeded {
+            handled::close(write, run_key, at)?;
+        }
+        feeds::run_moved(write, run_key, at)?;
     }
     Ok(())
 }

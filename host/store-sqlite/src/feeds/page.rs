@@ -84,9 +84,9 @@ fn keep_item(
     let item_key = write.last_insert_rowid();
     let run_key = runs::begin_run(write, &item.run)?;
     write.prepare_cached("UPDATE items SET run = ?2 WHERE key = ?1")?.execute(params![item_key, run_key])?;
-    let state = run_state(&item.run.first);
+    let state = run_state(item.run.first.as_ref());
     let is_held = u32::from(state == RunState::Attention);
-    Ok((Found { started: 1, known: 0, held: is_held }, reports::note(write, run_key, state)?))
+    Ok((Found { started: 1, known: 0, held: is_held }, reports::note(write, run_key)?))
 }
 
 fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState, now: Timestamp) -> Result<(), Failure> {
@@ -103,5 +103,8 @@ fn move_to(write: &Write<'_>, tick_key: i64, state: &TickState, now: Timestamp) 
         WHERE key = ?1";
     let (due, ended_at) = (due.map(|due| due.as_millis()), ended_at.map(|at| at.as_millis()));
     write.prepare_cached(sql)?.execute(params![tick_key, word, due, ended_at, problem.map(json), now.as_millis()])?;
-    Ok(())
+    match state {
+        TickState::Done { at } => schedules::succeeded(write, tick_key, *at),
+        _ => Ok(()),
+    }
 }

@@ -22,31 +22,68 @@ pub(super) struct Item {
     feed_key: i64,
     pub(super) group: String,
     /// What its source was told last.
-    standing: Option<ItemStanding>,
+    told: Option<ItemStanding>,
+    /// Its run, and where that stands.
+    run: (i64, RunState),
+    /// Another one was started for its run; gone when it was given up in time.
+    other: Option<Option<(i64, RunState)>>,
 }
 
-/// A run has come to another state. When it began with an item, and its source has a word for that which it was not told
-/// yet, that is to be told.
-pub(crate) fn run_moved(write: &Write<'_>, run_key: i64, state: RunState, at: Timestamp) -> Result<(), Failure> {
-    note(write, run_key, state)?.map_or(Ok(()), |item| tell(write, &item, at))
+impl Item {
+    /// What its source has a word for.
+    fn standing(&self) -> Option<ItemStanding> {
+        let own = self.run.1;
+        match self.other {
+            None => ItemStanding::of_run(own),
+            Some(Some((_, other))) => ItemStanding::of_runs(own, other),
+            // What was told of that one stays, unless the item's own run succeeds after all.
+            Some(None) => ItemStanding::of_run(own).filter(|standing| *standing == ItemStanding::Succeeded),
+        }
+    }
+
+    /// The run whose latest delivery says why.
+    fn whose_message(&self) -> i64 {
+        match self.other {
+            Some(Some((other, RunState::Attention))) => other,
+            _ => self.run.0,
+        }
+    }
+}
+
+/// A run has come to another state. When it began with an item, or stands for one that did, and the source has a word
+/// for that which it was not told yet, that is to be told.
+pub(crate) fn run_moved(write: &Write<'_>, run_key: i64, at: Timestamp) -> Result<(), Failure> {
+    note(write, run_key)?.map_or(Ok(()), |item| tell(write, &item, at))
 }
 
 /// The same, and whoever asks tells it. Nothing when there is nothing to tell.
-pub(super) fn note(write: &Write<'_>, run_key: i64, state: RunState) -> Result<Option<Item>, Failure> {
-    let Some(standing) = ItemStanding::of_run(state) else { return Ok(None) };
-    let Some(item) = item_of(write, run_key)?.filter(|item| item.standing != Some(standing)) else { return Ok(None) };
-    let message = if standing == ItemStanding::Succeeded { None } else { message_of(write, run_key)? };
+pub(super) fn note(write: &Write<'_>, run_key: i64) -> Result<Option<Item>, Failure> {
+    let Some(item) = item_of(write, run_key)? else { return Ok(None) };
+    let Some(standing) = item.standing().filter(|standing| item.told != Some(*standing)) else { return Ok(None) };
+    let message = if standing == ItemStanding::Succeeded { None } else { message_of(write, item.whose_message())? };
     let sql = "UPDATE items SET standing = ?2, message = ?3 WHERE key = ?1";
     write.prepare_cached(sql)?.execute(params![item.key, standing.as_str(), message])?;
     Ok(Some(item))
 }
 
 fn item_of(write: &Write<'_>, run_key: i64) -> rusqlite::Result<Option<Item>> {
-    let sql = "SELECT key, feed, \"group\", standing FROM items WHERE run = ?1 AND \"group\" IS NOT NULL";
+    let sql = "SELECT i.key, i.feed, i.\"group\", i.standing, o.key, o.state, o.handled_by IS NOT NULL, h.key, h.state
+        FROM runs r LEFT JOIN runs f ON f.id = r.stands_for
+        CROSS JOIN items i ON i.run = coalesce(f.key, r.key)
+        CROSS JOIN runs o ON o.key = i.run LEFT JOIN runs h ON h.id = o.handled_by
+        WHERE r.key = ?1 AND i.\"group\" IS NOT NULL";
     let read = |row: &Row<'_>| {
-        let standing: Option<Word<_>> = row.get(3)?;
-        let standing = standing.map(|Word(standing)| standing);
-        Ok(Item { key: row.get(0)?, feed_key: row.get(1)?, group: row.get(2)?, standing })
+        let told: Option<Word<_>> = row.get(3)?;
+        let Kept(state) = row.get(5)?;
+        let other: Option<(i64, Kept<_>)> = row.get::<_, Option<i64>>(7)?.zip(row.get(8)?);
+        Ok(Item {
+            key: row.get(0)?,
+            feed_key: row.get(1)?,
+            group: row.get(2)?,
+            told: told.map(|Word(standing)| standing),
+            run: (row.get(4)?, state),
+            other: row.get::<_, bool>(6)?.then(|| other.map(|(key, Kept(state))| (key, state))),
+        })
     };
     write.prepare_cached(sql)?.query_row([run_key], read).optional()
 }
@@ -117,8 +154,10 @@ fn begin(write: &Write<'_>, item: &Item, report: String, at: Timestamp) -> Resul
         idempotency_key: None,
         body_digest: cause,
         caused_by: None,
+        stands_for: None,
         accepted_at: at,
-        first,
+        skipped: Vec::new(),
+        first: Some(first),
         along: Vec::new(),
     };
     let run_key = runs::begin_run(write, &run)?;

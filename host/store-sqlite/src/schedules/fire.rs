@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 use sluse_model::{Planned, SkipReason, Skipped, TickId, Timestamp};
 use sluse_store::{Firing, NewRun, NewTick, NewTurn, StoreError};
 
-use super::{at_work, planned, waiting};
+use super::{at_work, planned, succeeded, waiting};
 use crate::{error::Failure, runs, writer::Write};
 
 pub(super) fn fire(write: &Write<'_>, firing: &Firing) -> Result<(), Failure> {
@@ -38,13 +38,12 @@ pub(super) fn fire(write: &Write<'_>, firing: &Firing) -> Result<(), Failure> {
 /// A queued tick has its turn.
 pub(super) fn start(write: &Write<'_>, tick: TickId, run: &NewRun) -> Result<(), Failure> {
     let run_key = runs::begin_run(write, run)?;
-    let sql =
-        "UPDATE ticks SET state = 'done', due_at = NULL, ended_at = ?2, run = ?3 WHERE id = ?1 AND state = 'queued'";
+    let sql = "UPDATE ticks SET state = 'done', due_at = NULL, ended_at = ?2, run = ?3
+        WHERE id = ?1 AND state = 'queued' RETURNING key";
     let values = params![tick.as_bytes().as_slice(), run.accepted_at.as_millis(), run_key];
-    if write.prepare_cached(sql)?.execute(values)? == 0 {
-        return Err(StoreError::Stale(format!("tick `{tick}`")).into());
-    }
-    Ok(())
+    let tick_key = write.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    let tick_key = tick_key.ok_or_else(|| StoreError::Stale(format!("tick `{tick}`")))?;
+    succeeded(write, tick_key, run.accepted_at)
 }
 
 /// What the ticks of one firing share.
@@ -97,6 +96,9 @@ impl Row {
             why,
             run_key,
         ])?;
+        if run_key.is_some() {
+            succeeded(write, write.last_insert_rowid(), self.at)?;
+        }
         Ok(())
     }
 }

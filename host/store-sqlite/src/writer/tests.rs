@@ -1,6 +1,10 @@
 //! What a batch promises, and what becomes of it when something fails.
 
-use std::{sync::atomic::AtomicUsize, thread, time::Duration};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
 
 use rusqlite::ffi;
 use sluse_model::{Timestamp, fakes::SimClock};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sluse_model::{Act, ActKind, Actor, Attention, DeliveryId, DeliveryState, Digest, RunState, Standing};
 
 use super::fixtures::{
-    NOW, at_once, attention, caused_by, claim_at, failed, later, name, new_delivery, new_run, page, prepare, problem,
-    running, settlement, succeeded, token_id,
+    NOW, at_once, attention, caused_by, claim_at, failed, first, first_of, later, name, new_delivery, new_run, page,
+    prepare, problem, running, settlement, succeeded, token_id,
 };
 use crate::{
     Accepted, Claimed, DeliveryDetail, Follow, JournalEntry, NewAct, NewIntent, NewRun, Rooms, RunFilter, Store,
@@ -21,7 +21,7 @@ fn clerk() -> Actor {
 async fn waiting(store: &dyn Store, key: Option<&str>) -> DeliveryDetail {
     let flow = store.flow(&name("permit")).await.expect("read").expect("a flow").digest;
     let mut run = new_run(flow);
-    run.first.ordering_key = key.map(Digest::of);
+    first(&mut run).ordering_key = key.map(Digest::of);
     let Ok(Accepted::New(Some(claimed))) = store.accept(run, Some(claim_at(NOW))).await else { panic!("not claimed") };
     note(store, &claimed).await;
     store.settle(settlement(&claimed, attention(), Follow::Stay(RunState::Attention)), None).await.expect("settled");
@@ -171,7 +171,7 @@ pub async fn what_an_act_causes_comes_with_it_or_not_at_all(store: Arc<dyn Store
 pub async fn what_a_first_step_causes_comes_with_its_run_or_not_at_all(store: Arc<dyn Store>) {
     let flow = prepare(&*store).await.flow;
     let mut run = new_run(flow);
-    let caused = caused_by(run.first.id, flow);
+    let caused = caused_by(first_of(&run).id, flow);
     run.along = vec![caused.clone()];
     let lost = NewRun { flow_digest: Digest::of("lost"), ..caused.clone() };
     let refused = store.accept(NewRun { along: vec![lost], ..run.clone() }, None).await;
@@ -179,7 +179,7 @@ pub async fn what_a_first_step_causes_comes_with_its_run_or_not_at_all(store: Ar
     assert_eq!(store.run(run.id).await, Ok(None));
     store.accept(run.clone(), None).await.expect("accepted");
     let found = store.run(caused.id).await.expect("read").expect("a run").run;
-    assert_eq!(found.caused_by, Some(run.first.id));
+    assert_eq!(found.caused_by, Some(first_of(&run).id));
 }
 
 pub async fn a_queue_is_kept_with_what_waits_for_it(store: Arc<dyn Store>) {
@@ -277,8 +277,8 @@ pub async fn what_waits_behind_a_head_and_is_closed_holds_nobody_up(store: Arc<d
 async fn queued_behind(store: &dyn Store) -> DeliveryId {
     let flow = store.flow(&name("permit")).await.expect("read").expect("a flow").digest;
     let mut run = new_run(flow);
-    run.first.ordering_key = Some(Digest::of("a"));
-    let id = run.first.id;
+    first(&mut run).ordering_key = Some(Digest::of("a"));
+    let id = first_of(&run).id;
     assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
     id
 }

@@ -84,6 +84,14 @@ pub async fn a_flow_may_return_to_an_earlier_version(store: Arc<dyn Store>) {
     assert_eq!(store.flows().await.expect("read").len(), 1);
 }
 
+pub async fn a_flow_of_the_host_s_own_is_kept_and_present_nowhere(store: Arc<dyn Store>) {
+    let digest = store.keep_flow(flow("own", ""), NOW).await.expect("kept");
+    assert_eq!(store.keep_flow(flow("own", ""), later(1)).await, Ok(digest));
+    let kept = store.flow_version(&digest).await.expect("read").expect("kept");
+    assert_eq!((kept.flow, kept.changed_at), (flow("own", ""), NOW));
+    assert_eq!((store.flow(&name("own")).await, store.flows().await), (Ok(None), Ok(Vec::new())));
+}
+
 /// Whoever reads beside an apply sees all of it or nothing.
 pub async fn apply_is_all_or_nothing(store: Arc<dyn Store>) {
     let writer = tokio::spawn({

@@ -5,8 +5,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use sluse_model::{Attempt, Attention, DeliveryId, DeliveryState, Reason, RunState};
 
 use super::fixtures::{
-    NOW, activate, apply, at_once, attention, claim_at, connection, failed, flow, install, later, name, new_run, page,
-    prepare, queued, queued_for, retry, running, settlement, success,
+    NOW, activate, apply, at_once, attention, claim_at, connection, failed, first, first_of, flow, install, later,
+    name, new_run, page, prepare, queued, queued_for, retry, running, settlement, success,
 };
 use crate::{Accepted, Claimed, Claiming, DeliveryFilter, Follow, Rooms, Store, StoreError};
 
@@ -68,7 +68,7 @@ pub async fn what_is_not_due_waits(store: Arc<dyn Store>) {
     let claimed = store.claim(claim_at(later(10)), 10, Rooms::everywhere()).await.expect("claimed");
     assert_eq!(claimed.iter().map(|one| one.delivery.id).collect::<Vec<_>>(), [id]);
     let mut run = new_run(prepared.flow);
-    run.first.state = DeliveryState::Queued { due: later(10) };
+    first(&mut run).state = DeliveryState::Queued { due: later(10) };
     assert_eq!(store.accept(run, Some(claim_at(later(9)))).await, Ok(Accepted::New(None)));
 }
 
@@ -76,7 +76,7 @@ pub async fn what_has_no_active_revision_waits_for_one(store: Arc<dyn Store>) {
     let flow = apply(&*store).await;
     let digest = install(&*store, "workzone", "one").await;
     let run = new_run(flow);
-    let id = run.first.id;
+    let id = first_of(&run).id;
     assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
     assert_eq!(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     assert_eq!(store.next_due(Rooms::everywhere()).await, Ok(None));
@@ -100,7 +100,7 @@ pub async fn what_cannot_begin_does_not_hide_what_can(store: Arc<dyn Store>) {
 pub async fn what_is_for_nobody_is_refused(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let mut run = new_run(prepared.flow);
-    run.first.connection = name("unknown");
+    first(&mut run).connection = name("unknown");
     let id = run.id;
     assert!(matches!(store.accept(run, None).await, Err(StoreError::NotFound(_))));
     assert_eq!(store.run(id).await, Ok(None));
@@ -201,9 +201,9 @@ pub async fn a_clock_that_steps_back_stalls_nothing(store: Arc<dyn Store>) {
     store.settle(settled, None).await.expect("settled");
     assert_eq!(store.claim(claim_at(ahead), 10, Rooms::everywhere()).await, Ok(Vec::new()));
     let mut run = new_run(prepared.flow);
-    (run.accepted_at, run.first.accepted_at) = (ahead, ahead);
-    run.first.state = DeliveryState::Queued { due: ahead };
-    let waiting = run.first.id;
+    (run.accepted_at, first(&mut run).accepted_at) = (ahead, ahead);
+    first(&mut run).state = DeliveryState::Queued { due: ahead };
+    let waiting = first_of(&run).id;
     store.accept(run, None).await.expect("accepted");
     let ids = |claimed: Vec<Claimed>| claimed.into_iter().map(|one| one.delivery.id).collect::<Vec<_>>();
     assert_eq!(ids(store.claim(claim_at(NOW), 10, Rooms::everywhere()).await.expect("claimed")), [waiting]);
@@ -223,9 +223,9 @@ pub async fn deliveries_are_filtered(store: Arc<dyn Store>) {
     store.apply(vec![connection("other", "workzone")], vec![flow("tax", "")], Vec::new(), NOW).await.expect("applied");
     let tax = store.flow(&name("tax")).await.expect("read").expect("a flow").digest;
     let mut run = new_run(tax);
-    (run.flow, run.first.connection) = (name("tax"), name("other"));
-    run.first.accepted_at = later(7);
-    let other = run.first.id;
+    (run.flow, first(&mut run).connection) = (name("tax"), name("other"));
+    first(&mut run).accepted_at = later(7);
+    let other = first_of(&run).id;
     store.accept(run, None).await.expect("accepted");
     let doubtful = running(&*store, prepared.flow).await;
     let DeliveryState::Attention(why) = attention() else { panic!("it waits for a person") };

@@ -6,7 +6,8 @@ use sluse_model::{Digest, Found, Schedule, Task, TickId, TickState};
 
 use super::{
     fixtures::{
-        NOW, activate, aged, claim_at, connection, later, name, new_run, page, poll_schedule, prepare, problem, success,
+        NOW, activate, aged, claim_at, connection, first, later, name, new_run, page, poll_schedule, prepare, problem,
+        success,
     },
     schedules::{applied, firing, schedule},
 };
@@ -59,7 +60,7 @@ pub async fn items_cursor_and_runs_are_one_step(store: Arc<dyn Store>) {
     let poll = polling(&*store).await;
     assert_eq!((poll.cursor.as_deref(), poll.attempt, poll.revision), (None, 1, prepared.revision));
     let mut broken = found(&poll, prepared.flow, &["a", "b"], "2");
-    broken.page.as_mut().expect("a page").items[1].run.first.connection = name("nobody");
+    first(&mut broken.page.as_mut().expect("a page").items[1].run).connection = name("nobody");
     let refused = store.settle_poll(broken).await;
     assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
     assert_eq!(runs(&*store).await, 0);

@@ -168,10 +168,22 @@ pub fn new_run(flow: Digest) -> NewRun {
         idempotency_key: None,
         body_digest: Digest::of("body"),
         caused_by: None,
+        stands_for: None,
         accepted_at: NOW,
-        first: new_delivery(0, NOW),
+        skipped: Vec::new(),
+        first: Some(new_delivery(0, NOW)),
         along: Vec::new(),
     }
+}
+
+/// The first delivery of a run that has one.
+pub fn first(run: &mut NewRun) -> &mut NewDelivery {
+    run.first.as_mut().expect("a step")
+}
+
+/// The same, to look at.
+pub fn first_of(run: &NewRun) -> &NewDelivery {
+    run.first.as_ref().expect("a step")
 }
 
 pub fn attachment(file: &str, digest: Digest) -> Attachment {
@@ -187,9 +199,9 @@ pub fn attachment(file: &str, digest: Digest) -> Attachment {
 /// Accepts a run for a connection and gives its first delivery, which waits.
 pub async fn queued_for(store: &dyn Store, flow: Digest, connection: &str, due: Timestamp) -> DeliveryId {
     let mut run = new_run(flow);
-    run.first.connection = name(connection);
-    run.first.state = DeliveryState::Queued { due };
-    let id = run.first.id;
+    first(&mut run).connection = name(connection);
+    first(&mut run).state = DeliveryState::Queued { due };
+    let id = first_of(&run).id;
     assert_eq!(store.accept(run, None).await, Ok(Accepted::New(None)));
     id
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use sluse_model::{DeliveryId, DeliveryState, Digest, RunState};
 
 use super::fixtures::{
-    NOW, activate, apply, attention, claim_at, delivery_id, failed, later, new_delivery, new_run, prepare, retry,
-    settlement, success,
+    NOW, activate, apply, attention, claim_at, delivery_id, failed, first, first_of, later, new_delivery, new_run,
+    prepare, retry, settlement, success,
 };
 use crate::{Accepted, Claim, Claimed, Follow, Rooms, Settlement, Store};
 
 /// Accepts a run whose first delivery has this ordering key.
 async fn accepted(store: &dyn Store, flow: Digest, key: &str, claim: Option<Claim>) -> (DeliveryId, Option<Claimed>) {
     let mut run = new_run(flow);
-    run.first.ordering_key = Some(Digest::of(key));
-    let id = run.first.id;
+    first(&mut run).ordering_key = Some(Digest::of(key));
+    let id = first_of(&run).id;
     match store.accept(run, claim).await {
         Ok(Accepted::New(claimed)) => (id, claimed.map(|claimed| *claimed)),
         other => panic!("{other:?}"),
@@ -153,10 +153,10 @@ pub async fn activation_does_not_free_what_is_behind(store: Arc<dyn Store>) {
 pub async fn a_head_that_begins_as_a_person_s_work_holds_its_key(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let mut run = new_run(prepared.flow);
-    run.first.id = delivery_id();
-    run.first.ordering_key = Some(Digest::of("a"));
-    run.first.state = attention();
-    let head = run.first.id;
+    first(&mut run).id = delivery_id();
+    first(&mut run).ordering_key = Some(Digest::of("a"));
+    first(&mut run).state = attention();
+    let head = first_of(&run).id;
     store.accept(run, None).await.expect("accepted");
     let (second, _) = accepted(&*store, prepared.flow, "a", None).await;
     assert_eq!(behind(&*store, second).await, Some(head));

@@ -6,7 +6,9 @@ use sluse_model::{Act, Actor, DeliveryState, GroupReport, ItemStanding, Name, Ru
 
 use super::{
     feeds::{found, polling},
-    fixtures::{Prepared, attention, claim_at, failed, later, name, page, prepare, settlement, success, token_id},
+    fixtures::{
+        Prepared, attention, claim_at, failed, first, later, name, page, prepare, settlement, success, token_id,
+    },
 };
 use crate::{Claimed, Follow, NewAct, Rooms, RunFilter, Store};
 
@@ -98,7 +100,7 @@ pub async fn what_is_held_when_it_begins_is_told(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let poll = polling(&*store).await;
     let mut misfit = found(&poll, prepared.flow, &["a"], "1");
-    misfit.page.as_mut().expect("a page").items[0].run.first.state = attention();
+    first(&mut misfit.page.as_mut().expect("a page").items[0].run).state = attention();
     assert_eq!(store.settle_poll(misfit).await.expect("settled").held, 1);
     assert_eq!(told(&claimed(&*store, 30).await[0]), [("a".to_owned(), ItemStanding::Held)]);
 }

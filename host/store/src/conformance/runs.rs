@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sluse_model::{DeliveryState, Digest, Lease, RunState};
 
 use super::fixtures::{
-    LEASE, NOW, apply, at_once, attachment, attention, claim_at, content, flow, later, name, new_run, page, prepare,
-    running, success,
+    LEASE, NOW, apply, at_once, attachment, attention, claim_at, content, first, first_of, flow, later, name, new_run,
+    page, prepare, running, success,
 };
 use crate::{Accepted, DeliveryFilter, Rooms, RunFilter, Store, StoreError};
 
@@ -17,6 +17,7 @@ pub async fn an_accepted_run_is_read_back(store: Arc<dyn Store>) {
     run.attachments = vec![attachment("b.pdf", digest), attachment("a.pdf", digest)];
     run.idempotency_key = Some("key".to_owned());
     assert_eq!(store.accept(run.clone(), None).await, Ok(Accepted::New(None)));
+    let first = first_of(&run).clone();
     let detail = store.run(run.id).await.expect("read").expect("kept");
     assert_eq!((detail.run.id, detail.run.flow, detail.run.flow_digest), (run.id, run.flow, run.flow_digest));
     assert_eq!((detail.run.state, detail.run.accepted_at), (RunState::Running, NOW));
@@ -24,10 +25,10 @@ pub async fn an_accepted_run_is_read_back(store: Arc<dyn Store>) {
     assert_eq!((detail.submission, &detail.attachments), (run.submission, &run.attachments));
     assert_eq!(store.attachments(run.id).await, Ok(run.attachments));
     let [delivery] = &detail.deliveries[..] else { panic!("{:?}", detail.deliveries) };
-    assert_eq!((delivery.id, delivery.run, delivery.step_index), (run.first.id, run.id, 0));
-    assert_eq!((&delivery.step, &delivery.connection), (&run.first.step, &run.first.connection));
-    assert_eq!((&delivery.operation, &delivery.input), (&run.first.operation, &run.first.input));
-    assert_eq!((&delivery.state, delivery.attempts, &delivery.output), (&run.first.state, 0, &None));
+    assert_eq!((delivery.id, delivery.run, delivery.step_index), (first.id, run.id, 0));
+    assert_eq!((&delivery.step, &delivery.connection), (&first.step, &first.connection));
+    assert_eq!((&delivery.operation, &delivery.input), (&first.operation, &first.input));
+    assert_eq!((&delivery.state, delivery.attempts, &delivery.output), (&first.state, 0, &None));
     assert_eq!((delivery.accepted_at, delivery.changed_at), (NOW, NOW));
     assert_eq!(store.run(new_run(prepared.flow).id).await, Ok(None));
 }
@@ -49,7 +50,7 @@ pub async fn accepting_and_claiming_is_one_step(store: Arc<dyn Store>) {
 pub async fn a_run_may_begin_with_a_person_s_work(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     let mut run = new_run(prepared.flow);
-    run.first.state = attention();
+    first(&mut run).state = attention();
     let id = run.id;
     assert_eq!(store.accept(run, Some(claim_at(NOW))).await, Ok(Accepted::New(None)));
     let detail = store.run(id).await.expect("read").expect("kept");

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use sluse_model::{Planned, Schedule, SkipReason, Skipped, Task, Tick, TickState};
+use sluse_model::{Past, Planned, Schedule, SkipReason, Skipped, Task, Tick, TickState};
 
-use super::fixtures::{NOW, aged, at_once, later, name, new_run, page, poll_schedule, prepare, success, tick_id};
+use super::fixtures::{
+    NOW, aged, at_once, first, later, name, new_run, page, poll_schedule, prepare, success, tick_id,
+};
 use crate::{Claim, Expiring, Firing, NewTick, NewTurn, Rooms, Store, StoreError, StoredSchedule};
 
 pub(super) async fn applied(store: &dyn Store, schedule: Schedule) {
@@ -36,8 +38,8 @@ pub async fn a_schedule_is_read_back(store: Arc<dyn Store>) {
     let of = poll_schedule("often");
     applied(&*store, of.clone()).await;
     let stored = schedule(&*store).await;
-    let fresh =
-        StoredSchedule { schedule: of, changed_at: NOW, next: None, at_work: None, waiting: None, latest: None };
+    let (next, at_work, waiting, latest, past) = (None, None, None, None, Past::default());
+    let fresh = StoredSchedule { schedule: of, changed_at: NOW, next, at_work, waiting, latest, past };
     assert_eq!(stored, fresh);
     assert_eq!(store.schedules().await, Ok(vec![fresh]));
     assert_eq!(store.schedule(&name("seldom")).await, Ok(None));
@@ -47,7 +49,7 @@ pub async fn a_tick_and_its_run_are_one_step(store: Arc<dyn Store>) {
     let prepared = prepare(&*store).await;
     applied(&*store, poll_schedule("often")).await;
     let mut broken = new_run(prepared.flow);
-    broken.first.connection = name("nobody");
+    first(&mut broken).connection = name("nobody");
     let refused = store.fire(firing(NewTurn::Start(Box::new(broken)))).await;
     assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
     assert_eq!((ticks(&*store).await, schedule(&*store).await.next), (Vec::new(), None));

@@ -1,5 +1,5 @@
 //! What came back from a token endpoint: a token, a refusal, or neither. Pure. Judged by HTTP status and the
-//! OAuth `error`, never by a vendor's own numbers, which the vendor says not to rely on.
+//! OAuth `error`, never by a vendor's own numbers, which the vendor says not to rely on; they only better `advice`.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -9,9 +9,13 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 use sluse_egress::{Secret, retry_after};
-use sluse_model::Timestamp;
+use sluse_model::{Auth, Timestamp};
 
-use super::{AccessToken, Fetched, request::Exchange};
+use super::{
+    AccessToken, Fetched,
+    advice::{advice, set_again},
+    request::Exchange,
+};
 use crate::VaultError;
 
 /// For an answer without `expires_in`. RFC 6749 leaves it to the server's documentation; five minutes is what
@@ -36,13 +40,16 @@ struct Granted {
 }
 
 #[derive(Deserialize)]
-struct Denied {
-    error: String,
+pub(super) struct Denied {
+    pub(super) error: String,
     #[serde(default)]
-    error_description: String,
+    pub(super) error_description: String,
+    /// Entra's own numbers.
+    #[serde(default)]
+    pub(super) error_codes: Value,
 }
 
-pub(super) fn read(origin: &str, exchange: &Exchange, asked_at: Timestamp, now: Timestamp) -> Fetched {
+pub(super) fn read(origin: &str, auth: &Auth, exchange: &Exchange, asked_at: Timestamp, now: Timestamp) -> Fetched {
     let origin = origin.to_owned();
     match exchange.status {
         200 => granted(&exchange.body, asked_at).map_err(|reason| VaultError::Unavailable {
@@ -50,7 +57,7 @@ pub(super) fn read(origin: &str, exchange: &Exchange, asked_at: Timestamp, now: 
             reason,
             retry_after: None,
         }),
-        status => Err(refused(origin, status, exchange, now)),
+        status => Err(refused(origin, auth, status, exchange, now)),
     }
 }
 
@@ -90,10 +97,10 @@ fn skew(life: Duration) -> Duration {
     MAX_SKEW.min(life / 4)
 }
 
-fn refused(origin: String, status: u16, exchange: &Exchange, now: Timestamp) -> VaultError {
+fn refused(origin: String, auth: &Auth, status: u16, exchange: &Exchange, now: Timestamp) -> VaultError {
     let denied: Option<Denied> = serde_json::from_slice(&exchange.body).ok();
     let error = denied.as_ref().map_or("", |denied| denied.error.as_str());
-    let reason = told(status, denied.as_ref());
+    let reason = told(auth, status, denied.as_ref());
     let says_later = matches!(error, "temporarily_unavailable" | "server_error" | "slow_down");
     if says_later || matches!(status, 408 | 425 | 429 | 500..) || status < 300 {
         let retry_after = exchange.retry_after.as_deref().and_then(|text| retry_after(text, now));
@@ -102,28 +109,19 @@ fn refused(origin: String, status: u16, exchange: &Exchange, now: Timestamp) -> 
     VaultError::Refused { origin, reason }
 }
 
-fn told(status: u16, denied: Option<&Denied>) -> String {
+fn told(auth: &Auth, status: u16, denied: Option<&Denied>) -> String {
     match denied {
-        Some(Denied { error, error_description }) if error_description.is_empty() => {
-            format!("`{}` ({status}){}", shown(error), advice(error))
-        }
-        Some(Denied { error, error_description }) => {
-            format!("`{}` ({status}): {}{}", shown(error), shown(error_description), advice(error))
+        Some(denied @ Denied { error, error_description, .. }) => {
+            let description = if error_description.is_empty() { "" } else { ": " };
+            let advice = advice(auth, denied);
+            format!("`{}` ({status}){description}{}{advice}", shown(error), shown(error_description))
         }
         None if (300..400).contains(&status) => {
             format!("it answered {status}, and redirects are not followed: write the final address in `token_url`")
         }
         None if status == 404 => "it answered 404: check `token_url`".to_owned(),
+        None if status == 401 => format!("it answered 401{}", set_again(auth)),
         None => format!("it answered {status}"),
-    }
-}
-
-fn advice(error: &str) -> &'static str {
-    match error {
-        "invalid_client" => "; check `client_id`, and set the client secret again if it has expired",
-        "unauthorized_client" => "; let the client use the grant `client_credentials`",
-        "invalid_scope" => "; check `scope`",
-        _ => "",
     }
 }
 
@@ -153,13 +151,34 @@ mod tests {
         answer_with(status, body, None)
     }
 
+    fn client() -> Auth {
+        serde_json::from_value(serde_json::json!({
+            "kind": "oauth2-client-credentials", "token_url": "https://login.test/t", "client_id": "sluse",
+            "client_secret": { "secret": "workzone-client" },
+        }))
+        .expect("an auth")
+    }
+
+    fn user() -> Auth {
+        serde_json::from_value(serde_json::json!({
+            "kind": "oauth2-password", "token_url": "https://login.test/t", "client_id": "sluse",
+            "client_secret": { "secret": "cxone-client" }, "username": { "secret": "cxone-key-id" },
+            "password": { "secret": "cxone-key" },
+        }))
+        .expect("an auth")
+    }
+
     fn answer_with(status: u16, body: &str, retry_after: Option<&str>) -> Fetched {
+        answer_to(&client(), status, body, retry_after)
+    }
+
+    fn answer_to(auth: &Auth, status: u16, body: &str, retry_after: Option<&str>) -> Fetched {
         let exchange = Exchange {
             status,
             retry_after: retry_after.map(str::to_owned),
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        read("https://login.test:443", &exchange, NOW, NOW)
+        read("https://login.test:443", auth, &exchange, NOW, NOW)
     }
 
     #[track_caller]
@@ -242,14 +261,46 @@ mod tests {
         check_class(400, r#"{"error":"temporarily_unavailable"}"#, true);
     }
 
+    #[track_caller]
+    fn check_told(auth: &Auth, status: u16, body: &str, expected: &str) {
+        let error = answer_to(auth, status, body, None).expect_err("no token");
+        assert!(!error.is_temporary(), "{error}");
+        assert_eq!(error.to_string(), format!("the token endpoint `https://login.test:443` refused: {expected}"));
+    }
+
     #[test]
     fn a_refusal_tells_its_first_line_and_what_to_do() {
-        let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 4711\r\nTimestamp: now","error_codes":[7000215]}"#;
-        let error = answer(401, body).expect_err("no token").to_string();
-        assert_eq!(
-            error,
-            "the token endpoint `https://login.test:443` refused: `invalid_client` (401): AADSTS7000215: Invalid client secret provided.; check `client_id`, and set the client secret again if it has expired"
+        check_told(
+            &client(),
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 4711\r\nTimestamp: now","error_codes":[7000215]}"#,
+            "`invalid_client` (401): AADSTS7000215: Invalid client secret provided.; write the secret's value, not its id, with `sluse secret set workzone-client`",
         );
+        check_told(
+            &client(),
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys for app are expired.","error_codes":[7000222]}"#,
+            "`invalid_client` (401): AADSTS7000222: The provided client secret keys for app are expired.; the client secret has expired: make a new one there, and write it with `sluse secret set workzone-client`",
+        );
+        check_told(
+            &client(),
+            400,
+            r#"{"error":"unauthorized_client","error_description":"AADSTS700016: Application was not found in the directory.","error_codes":[700016]}"#,
+            "`unauthorized_client` (400): AADSTS700016: Application was not found in the directory.; check `client_id` and the tenant: the application is not known there",
+        );
+        check_told(
+            &client(),
+            400,
+            r#"{"error":"unauthorized_client"}"#,
+            "`unauthorized_client` (400); check `client_id`, and let the client use the grant `client_credentials`",
+        );
+    }
+
+    #[test]
+    fn a_user_who_is_refused_hears_of_both_secrets() {
+        let both = "; check `client_id` and secret `cxone-key-id`, and set the secrets `cxone-client` and `cxone-key` again if they are wrong or have expired";
+        check_told(&user(), 400, r#"{"error":"invalid_grant"}"#, &format!("`invalid_grant` (400){both}"));
+        check_told(&user(), 401, "<html>", &format!("it answered 401{both}"));
     }
 
     #[test]

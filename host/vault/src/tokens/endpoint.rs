@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use sluse_egress::{Egress, Endpoint, EndpointRules, IpNet, Refusal, origin_and_path};
-use sluse_model::{Auth, Connection, Name};
+use sluse_model::{Auth, ClientPlace, Connection, Name};
 
 use crate::origin::is_encrypted_or_loopback;
 
@@ -32,12 +32,12 @@ impl TokenEndpoint {
     /// The rule that the token URL breaks. Over plaintext it must name a loopback address.
     pub fn build(egress: &Egress, connection: &Connection, endpoint_name: &Name) -> Result<Option<Self>, Refusal> {
         let Some(endpoint) = connection.endpoints.get(endpoint_name) else { return Ok(None) };
-        let Auth::OAuth2ClientCredentials { token_url, .. } = &endpoint.auth else { return Ok(None) };
+        let Some(token_url) = endpoint.auth.token_url() else { return Ok(None) };
         let (base_url, path) = origin_and_path(token_url)?;
         // Egress sees a body like any other and cannot know that it holds a secret.
         if !is_encrypted_or_loopback(token_url) {
             let message = format!(
-                "the token endpoint `{base_url}` of connection `{}` would get the client secret unencrypted: use `https://`",
+                "the token endpoint `{base_url}` of connection `{}` would get secrets unencrypted: use `https://`",
                 connection.name
             );
             return Err(Refusal { rule: "plaintext-credential", message });
@@ -48,10 +48,12 @@ impl TokenEndpoint {
             timeout: MAX_TIMEOUT.min(Duration::from_millis(endpoint.timeout_ms)),
             max_request_bytes: MAX_REQUEST_BYTES,
             max_response_bytes: MAX_ANSWER_BYTES,
+            http1_only: endpoint.http1_only,
             ..EndpointRules::new(connection.name.clone(), endpoint_name.clone(), base_url)
         };
-        let endpoint = egress.endpoint(rules, false)?;
-        Ok(Some(Self { endpoint, path, token_url: token_url.clone() }))
+        let says_who_it_is = matches!(endpoint.auth, Auth::OAuth2Password { client_in: ClientPlace::Header, .. });
+        let endpoint = egress.endpoint(rules, says_who_it_is)?;
+        Ok(Some(Self { endpoint, path, token_url: token_url.to_owned() }))
     }
 
     /// Whether it was built for this URL.

@@ -1,17 +1,17 @@
-//! How a token is asked for: one form (RFC 6749 section 4.4), sent once.
+//! How a token is asked for: one form (RFC 6749 sections 4.3 and 4.4), sent once.
 
 use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use sluse_egress::{Body, Outgoing, Scrubber, Secret, SendError};
-use sluse_model::Clock;
+use sluse_egress::{Body, Credential, Outgoing, Scrubber, SendError};
+use sluse_model::{Auth, ClientPlace, Clock, TextOrSecret};
 use tracing::instrument;
 use zeroize::Zeroizing;
 
-use super::{Fetched, TokenEndpoint, TokenKey, answer, endpoint::MAX_ANSWER_BYTES};
-use crate::VaultError;
+use super::{Fetched, TokenEndpoint, answer, endpoint::MAX_ANSWER_BYTES};
+use crate::{VaultError, reading::Values};
 
 /// RFC 3986, unreserved; everything else is encoded, `+` and `=` above all.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -19,21 +19,52 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// One request for a token, ready to go.
 pub(crate) struct TokenRequest {
     endpoint: TokenEndpoint,
+    auth: Auth,
     form: Zeroizing<String>,
-    /// Knows the client secret alone: an endpoint that gives the same token again must be able to.
+    /// Who the client is, where that is not said in the form. RFC 6749 section 2.3.1 would have id and secret
+    /// percent-encoded before they are joined; CXone takes them as they are.
+    client: Option<Credential>,
+    /// Knows what is sent alone: an endpoint that gives the same token again must be able to.
     scrubber: Scrubber,
 }
 
 impl TokenRequest {
-    pub(crate) fn new(endpoint: TokenEndpoint, key: &TokenKey, client_secret: &Secret) -> Self {
-        let mut form = Zeroizing::new(String::with_capacity(256 + 3 * client_secret.expose().len()));
-        form.push_str("grant_type=client_credentials");
-        push_field(&mut form, "client_id", key.client_id.as_bytes());
-        push_field(&mut form, "client_secret", client_secret.expose());
-        if let Some(scope) = &key.scope {
-            push_field(&mut form, "scope", scope.as_bytes());
+    /// `None` when no token is needed, or a value is missing.
+    pub(crate) fn new(endpoint: TokenEndpoint, auth: &Auth, values: &Values) -> Option<Self> {
+        let mut form = Form::with_room_for(values);
+        let mut client = None;
+        match auth {
+            Auth::OAuth2ClientCredentials { client_id, client_secret, scope, .. } => {
+                form.push("grant_type", b"client_credentials");
+                form.push("client_id", client_id.as_bytes());
+                form.push("client_secret", values.of(&client_secret.secret)?.expose());
+                form.push_scope(scope.as_deref());
+            }
+            Auth::OAuth2Password { client_id, client_secret, client_in, username, password, scope, .. } => {
+                form.push("grant_type", b"password");
+                let client_secret = values.of(&client_secret.secret)?;
+                match client_in {
+                    ClientPlace::Header => {
+                        let (username, password) = (client_id.clone(), client_secret.clone());
+                        client = Some(Credential::Basic { username, password });
+                    }
+                    ClientPlace::Body => {
+                        form.push("client_id", client_id.as_bytes());
+                        form.push("client_secret", client_secret.expose());
+                    }
+                }
+                match username {
+                    TextOrSecret::Text(username) => form.push("username", username.as_bytes()),
+                    TextOrSecret::Secret(username) => form.push("username", values.of(&username.secret)?.expose()),
+                }
+                form.push("password", values.of(&password.secret)?.expose());
+                form.push_scope(scope.as_deref());
+            }
+            _ => return None,
         }
-        Self { endpoint, form, scrubber: Scrubber::new([client_secret]) }
+        let derived = client.as_ref().map(Credential::secrets).unwrap_or_default();
+        let scrubber = Scrubber::new(values.all().chain(&derived));
+        Some(Self { endpoint, auth: auth.clone(), form: form.0, client, scrubber })
     }
 
     /// Sends it and reads the answer. The token's life is counted from before the request.
@@ -41,8 +72,9 @@ impl TokenRequest {
     pub(super) async fn fetch(self, clock: &dyn Clock) -> Fetched {
         let asked_at = clock.now();
         let origin = self.endpoint.origin().to_owned();
+        let auth = self.auth.clone();
         let exchange = self.exchange().await.map_err(|error| not_answered(&origin, error));
-        let fetched = exchange.and_then(|exchange| answer::read(&origin, &exchange, asked_at, clock.now()));
+        let fetched = exchange.and_then(|exchange| answer::read(&origin, &auth, &exchange, asked_at, clock.now()));
         match &fetched {
             Ok(token) => tracing::debug!(token.good_until = %token.good_until, "got a token from `{origin}`"),
             Err(error) => tracing::info!("got no token: {error}"),
@@ -51,16 +83,13 @@ impl TokenRequest {
     }
 
     async fn exchange(self) -> Result<Exchange, SendError> {
-        let body = Bytes::from_owner(self.form);
-        let outgoing = Outgoing {
-            headers: vec![
-                ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
-                ("accept".to_owned(), "application/json".to_owned()),
-            ],
-            body: Body::Bytes(body),
-            ..Outgoing::new(Method::POST, self.endpoint.path.clone())
-        };
-        let incoming = self.endpoint.endpoint.send(outgoing, None, &self.scrubber).await?;
+        let headers = vec![
+            ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+            ("accept".to_owned(), "application/json".to_owned()),
+        ];
+        let body = Body::Bytes(Bytes::from_owner(self.form));
+        let outgoing = Outgoing { headers, body, ..Outgoing::new(Method::POST, self.endpoint.path.clone()) };
+        let incoming = self.endpoint.endpoint.send(outgoing, self.client.as_ref(), &self.scrubber).await?;
         let header = |name: &str| {
             incoming.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
         };
@@ -69,15 +98,34 @@ impl TokenRequest {
     }
 }
 
-/// What came back, bounded and scrubbed of the client secret.
+/// What came back, bounded and scrubbed of what was sent.
 pub(super) struct Exchange {
     pub(super) status: u16,
     pub(super) retry_after: Option<String>,
     pub(super) body: Bytes,
 }
 
-fn push_field(form: &mut Zeroizing<String>, name: &str, value: &[u8]) {
-    write!(**form, "&{name}={}", percent_encode(value, UNRESERVED)).expect("writing to a string does not fail");
+/// Fields, every byte of their values encoded that may be.
+struct Form(Zeroizing<String>);
+
+impl Form {
+    /// So that it never grows, and leaves no half of a secret behind where it stood before.
+    fn with_room_for(values: &Values) -> Self {
+        let secrets_bytes: usize = values.all().map(|value| 3 * value.expose().len()).sum();
+        Self(Zeroizing::new(String::with_capacity(4096 + secrets_bytes)))
+    }
+
+    fn push(&mut self, name: &str, value: &[u8]) {
+        let separator = if self.0.is_empty() { "" } else { "&" };
+        write!(*self.0, "{separator}{name}={}", percent_encode(value, UNRESERVED))
+            .expect("writing to a string does not fail");
+    }
+
+    fn push_scope(&mut self, scope: Option<&str>) {
+        if let Some(scope) = scope {
+            self.push("scope", scope.as_bytes());
+        }
+    }
 }
 
 fn not_answered(origin: &str, error: SendError) -> VaultError {

@@ -56,6 +56,10 @@ impl Vault {
 
     /// Present and past values behind one way of signing in, each in every form in which it is sent.
     fn values_of(&self, reading: &Reading, auth: &Auth) -> Vec<Secret> {
+        if let Auth::ClientCertificate { .. } = auth {
+            // Its key signs here, and nothing of it is ever sent.
+            return Vec::new();
+        }
         let of_secret = |secret: &Name| {
             let present = reading.open(&self.key, secret).ok().map(|opened| opened.value);
             present

@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
 };
 
-use sluse_egress::{Credential, Secret};
-use sluse_model::{Auth, Endpoint, Name, SecretName, Timestamp};
+use sluse_egress::{ClientCertificate, Credential, Secret};
+use sluse_model::{Auth, Discovery, Endpoint, Name, Timestamp};
 
 use super::Vault;
 use crate::{
     TokenEndpoint, VaultError,
     origin::origins_of,
-    reading::{Opened, Reading},
+    reading::{Reading, Values},
     tokens::{AccessToken, TokenKey, TokenRequest},
 };
 
@@ -41,11 +41,12 @@ pub struct IssuedCredential {
 /// A credential with everything that it depends on.
 struct Made {
     url: String,
+    discovery: Option<Discovery>,
     auth: Auth,
     credential: Credential,
-    /// The reading that its secret and origins came from; gone when there is a newer one.
+    /// The reading that its secrets and origins came from; gone when there is a newer one.
     reading: Weak<Reading>,
-    version: u64,
+    versions: Vec<u64>,
     token: Option<(TokenKey, Arc<AccessToken>)>,
 }
 
@@ -77,20 +78,25 @@ impl Vault {
     /// changed; otherwise the store may be read and a token fetched, once for all who ask at the time.
     ///
     /// # Errors
-    /// When the secret is missing, may not go to one of the origins, does not open, when the configuration
-    /// cannot be used, or when there is no token. [`VaultError::is_temporary`] tells which ones pass by themselves.
+    /// When a secret is missing, may not go to one of the origins, does not open, when the configuration or a
+    /// certificate cannot be used, or when there is no token. [`VaultError::is_temporary`] tells which ones pass by themselves.
     pub async fn credential(&self, sign_in: &SignIn<'_>) -> Result<Option<IssuedCredential>, VaultError> {
-        let Some(secret) = secret_of(&sign_in.endpoint.auth) else { return Ok(None) };
+        let secrets = sign_in.endpoint.auth.secrets();
+        if secrets.is_empty() {
+            return Ok(None);
+        }
         let reading = self.reading().await?;
         if let Some(made) = self.issued.get(sign_in, &reading, self.clock.now()) {
             return Ok(Some(IssuedCredential { made, is_second: false }));
         }
         let origins = origins_of(sign_in.endpoint).map_err(|reason| sign_in.unusable(reason))?;
-        let check = |reading: &Reading| origins.iter().try_for_each(|one| reading.origins().check(&secret.secret, one));
+        let check = |reading: &Reading| {
+            let mut ways = secrets.iter().flat_map(|secret| origins.iter().map(move |origin| (secret, origin)));
+            ways.try_for_each(|(secret, origin)| reading.origins().check(secret, origin))
+        };
         check(&reading)?;
-        let opened = reading.open(&self.key, &secret.secret)?;
-        self.retire_if_late(&reading, &secret.secret, &opened);
-        let made = Arc::new(self.make(sign_in, &reading, &secret.secret, opened).await?);
+        let values = self.open_all(&reading, &secrets)?;
+        let made = Arc::new(self.make(sign_in, &reading, &values).await?);
         if made.token.is_some() {
             // While it was fetched, somebody may have withdrawn an origin.
             check(&*self.reading().await?)?;
@@ -119,43 +125,72 @@ impl Vault {
         let fresh = self.credential(sign_in).await?;
         let is_other = |fresh: &IssuedCredential| match (&fresh.made.token, &refused.made.token) {
             (Some((_, fresh)), Some((_, refused))) => !Arc::ptr_eq(fresh, refused),
-            _ => fresh.made.version != refused.made.version || fresh.made.auth != refused.made.auth,
+            _ => fresh.made.versions != refused.made.versions || fresh.made.auth != refused.made.auth,
         };
         Ok(fresh.filter(is_other).map(|fresh| IssuedCredential { is_second: true, ..fresh }))
     }
 
-    async fn make(
+    /// The values of all these secrets, or the first reason why one cannot be had.
+    fn open_all(&self, reading: &Arc<Reading>, secrets: &[&Name]) -> Result<Values, VaultError> {
+        let open = |secret: &&Name| {
+            let opened = reading.open(&self.key, secret)?;
+            self.retire_if_late(reading, secret, &opened);
+            Ok((Name::clone(secret), opened))
+        };
+        secrets.iter().map(open).collect::<Result<_, _>>().map(Values)
+    }
+
+    async fn make(&self, sign_in: &SignIn<'_>, reading: &Arc<Reading>, values: &Values) -> Result<Made, VaultError> {
+        let auth = &sign_in.endpoint.auth;
+        let (credential, token) = match (auth.token_url(), auth) {
+            (Some(token_url), _) => {
+                let (credential, key, token) = self.exchange(sign_in, token_url, values).await?;
+                (credential, Some((key, token)))
+            }
+            (None, Auth::ClientCertificate { thumbprint, secret }) => {
+                let pem = values.of(&secret.secret).expect("it is among the secrets that were opened");
+                let certificate = ClientCertificate::choose(pem, thumbprint.as_ref());
+                let certificate = certificate.and_then(|one| one.check(self.clock.now()).map(|()| one));
+                let certificate = certificate
+                    .map_err(|refusal| sign_in.unusable(format!("{} (secret `{}`)", refusal.message, secret.secret)))?;
+                (Credential::ClientCertificate(certificate), None)
+            }
+            _ => {
+                let credential = values.all().next().and_then(|value| credential_of(auth, value));
+                (credential.ok_or_else(|| sign_in.unusable(ONE_PLACE.to_owned()))?, None)
+            }
+        };
+        let Endpoint { url, discovery, auth, .. } = sign_in.endpoint.clone();
+        Ok(Made {
+            url,
+            discovery,
+            auth,
+            credential,
+            reading: Arc::downgrade(reading),
+            versions: values.versions(),
+            token,
+        })
+    }
+
+    /// The secrets exchanged for a token, or the token that they were exchanged for.
+    async fn exchange(
         &self,
         sign_in: &SignIn<'_>,
-        reading: &Arc<Reading>,
-        secret: &Name,
-        opened: Opened,
-    ) -> Result<Made, VaultError> {
-        let auth = &sign_in.endpoint.auth;
-        let (credential, token) = match auth {
-            Auth::OAuth2ClientCredentials { token_url, client_id, scope, .. } => {
-                let key = TokenKey {
-                    token_url: token_url.clone(),
-                    client_id: client_id.clone(),
-                    scope: scope.clone(),
-                    secret: secret.clone(),
-                    version: opened.version,
-                };
-                let endpoint = sign_in.token_endpoint_for(token_url)?;
-                let request = TokenRequest::new(endpoint.clone(), &key, &opened.value);
-                let token = self.tokens.get(&key, request).await?;
-                (Credential::Bearer(Secret::clone(&token.value)), Some((key, token)))
-            }
-            _ => (credential_of(auth, &opened.value).ok_or_else(|| sign_in.unusable(ONE_PLACE.to_owned()))?, None),
-        };
-        let (url, auth, reading) = (sign_in.endpoint.url.clone(), auth.clone(), Arc::downgrade(reading));
-        Ok(Made { url, auth, credential, reading, version: opened.version, token })
+        token_url: &str,
+        values: &Values,
+    ) -> Result<(Credential, TokenKey, Arc<AccessToken>), VaultError> {
+        let key = TokenKey { auth: sign_in.endpoint.auth.clone(), versions: values.versions() };
+        let endpoint = sign_in.token_endpoint_for(token_url)?;
+        let request = TokenRequest::new(endpoint.clone(), &key.auth, values)
+            .expect("what has a token endpoint is exchanged, and its secrets were opened");
+        let token = self.tokens.get(&key, request).await?;
+        Ok((Credential::Bearer(Secret::clone(&token.value)), key, token))
     }
 }
 
 const ONE_PLACE: &str = "write either `header` or `query` at its `api-key`, and not both";
 
-/// A static value as a credential; `None` where the value is exchanged first, or its place is not clear.
+/// A static value as a credential; `None` where the value is exchanged first, chosen from, or its place is not clear.
 pub(super) fn credential_of(auth: &Auth, value: &Secret) -> Option<Credential> {
     let value = value.clone();
     match auth {
@@ -164,18 +199,11 @@ pub(super) fn credential_of(auth: &Auth, value: &Secret) -> Option<Credential> {
         Auth::ApiKey { header: Some(name), query: None, .. } => Some(Credential::Header { name: name.clone(), value }),
         Auth::ApiKey { header: None, query: Some(name), .. } => Some(Credential::Query { name: name.clone(), value }),
         Auth::Signature { .. } => Some(Credential::Signature(value)),
-        Auth::ApiKey { .. } | Auth::Nothing | Auth::OAuth2ClientCredentials { .. } => None,
-    }
-}
-
-fn secret_of(auth: &Auth) -> Option<&SecretName> {
-    match auth {
-        Auth::Nothing => None,
-        Auth::Basic { password: secret, .. }
-        | Auth::Bearer { token: secret }
-        | Auth::ApiKey { value: secret, .. }
-        | Auth::OAuth2ClientCredentials { client_secret: secret, .. }
-        | Auth::Signature { secret } => Some(secret),
+        Auth::Ntlm { username, domain, .. } => {
+            Some(Credential::Ntlm { username: username.clone(), domain: domain.clone(), password: value })
+        }
+        Auth::ApiKey { .. } | Auth::Nothing | Auth::ClientCertificate { .. } => None,
+        Auth::OAuth2ClientCredentials { .. } | Auth::OAuth2Password { .. } => None,
     }
 }
 
@@ -217,7 +245,9 @@ impl Made {
     fn fits(&self, sign_in: &SignIn<'_>, reading: &Arc<Reading>, now: Timestamp) -> bool {
         std::ptr::eq(self.reading.as_ptr(), Arc::as_ptr(reading))
             && self.url == sign_in.endpoint.url
+            && self.discovery == sign_in.endpoint.discovery
             && self.auth == sign_in.endpoint.auth
             && self.token.as_ref().is_none_or(|(_, token)| token.is_good(now))
+            && !matches!(&self.credential, Credential::ClientCertificate(one) if one.check(now).is_err())
     }
 }

@@ -119,6 +119,11 @@ impl TokenServer {
         self.seen.lock().expect("not poisoned").heads.clone()
     }
 
+    /// The latest form as it was sent.
+    pub(crate) fn latest_body(&self) -> String {
+        self.seen.lock().expect("not poisoned").bodies.last().expect("a request").clone()
+    }
+
     /// The fields of the latest form, decoded as a server does.
     pub(crate) fn latest_form(&self) -> BTreeMap<String, String> {
         let seen = self.seen.lock().expect("not poisoned");

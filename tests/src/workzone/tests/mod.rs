@@ -6,6 +6,7 @@ mod cases; // cases, parties, custom tabs
 mod documents; // uploads and records
 mod errors; // shapes and the planted secret
 mod faults; // each kind of fault
+mod ntlm; // users of a directory
 mod pages; // pages, filters, navigation
 mod version_three;
 mod watching; // ledger, request log, control routes // what v3 does its own way

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sluse_engine::{Applied, ApplyOptions, Change, ConfigurationFile};
+use sluse_engine::{Applied, ApplyOptions, Change, ConfigurationFile, ConfigurationFinding};
 use sluse_model::{Scope, Token};
 
 use super::schemas;
@@ -14,7 +14,7 @@ use crate::{
     body::JsonBody,
     openapi::{
         Operation,
-        schema::{boolean, list, name, object, text},
+        schema::{boolean, list, name, number, object, text},
     },
     problem::kind,
 };
@@ -39,6 +39,8 @@ struct FileBody {
 #[derive(Debug, Serialize)]
 pub(super) struct AppliedBody {
     changes: Vec<Change>,
+    /// What is applied all the same, and is seldom meant.
+    warnings: Vec<ConfigurationFinding>,
     /// Secrets that may not go where the configuration sends them, until somebody confirms it.
     unconfirmed: Vec<UnconfirmedBody>,
 }
@@ -61,7 +63,7 @@ pub(super) async fn apply(
     let files: Vec<_> =
         body.files.into_iter().map(|file| ConfigurationFile { name: file.name, text: file.text }).collect();
     let options = ApplyOptions { dry_run: body.dry_run, confirm_origins: token.allows(Scope::Secrets) };
-    let Applied { changes, unconfirmed } = api.engine.configure(&files, options).await?;
+    let Applied { changes, warnings, unconfirmed } = api.engine.configure(&files, options).await?;
     let unconfirmed = unconfirmed
         .into_iter()
         .map(|one| UnconfirmedBody {
@@ -72,7 +74,7 @@ pub(super) async fn apply(
             endpoint: one.endpoint.to_string(),
         })
         .collect();
-    Ok(Json(AppliedBody { changes, unconfirmed }))
+    Ok(Json(AppliedBody { changes, warnings, unconfirmed }))
 }
 
 pub(super) fn describe() -> Operation {
@@ -94,9 +96,16 @@ pub(super) fn describe() -> Operation {
         .with("endpoint", name())
         .with("withdrawn", boolean().about("It was confirmed once, and that was taken back."))
         .named("UnconfirmedSecret");
+    let finding = object()
+        .with("file", text())
+        .with("line", number())
+        .with("path", text())
+        .with("message", text())
+        .named("ConfigurationWarning");
     let about_unconfirmed = "Secrets that may not go where the configuration sends them, until somebody confirms it.";
     let applied = object()
         .with("changes", list(schemas::change()))
+        .with("warnings", list(finding).about("What is applied all the same, and is seldom meant."))
         .with("unconfirmed", list(unconfirmed).about(about_unconfirmed))
         .named("Applied");
     Operation::new("apply", "Apply files of connections, flows and schedules", about)
@@ -127,7 +136,13 @@ mod tests {
             endpoint: "default".into(),
             withdrawn: true,
         };
-        let body = AppliedBody { changes, unconfirmed: vec![unconfirmed] };
+        let warnings = vec![ConfigurationFinding {
+            file: "connection.toml".into(),
+            line: 4,
+            path: "connection[0].settings.WatchInterval".into(),
+            message: "every 5 seconds is unusual".into(),
+        }];
+        let body = AppliedBody { changes, warnings, unconfirmed: vec![unconfirmed] };
         described::answer(Method::POST, "/v1/configuration", StatusCode::OK, &body);
         described::request::<ApplyBody>(Method::POST, "/v1/configuration");
     }

@@ -1,6 +1,6 @@
 //! What connections and flows look like when they are sent.
 
-use sluse_model::{Handling, NoticeOccasion, Reason, Standing};
+use sluse_model::{ClientPlace, Handling, NoticeOccasion, Reason, Standing};
 
 use crate::openapi::schema::{
     Schema, anything, boolean, constant, digest, list, map, name, number, object, one_of, one_of_texts, text, timestamp,
@@ -31,6 +31,7 @@ pub(super) fn connection() -> Schema {
         .with("retry", retry())
         .with("gates", gates())
         .may_have("callbacks", callbacks())
+        .may_have("sequences", map(sequence()).about("By name."))
         .may_have("operations", map(operation()).about("By name."))
         .with("changed_at", timestamp())
         .may_have("gate", gate::schema().about("The gate that is closed now."))
@@ -40,8 +41,10 @@ pub(super) fn connection() -> Schema {
 
 fn endpoint() -> Schema {
     object()
-        .with("url", text().about("The base address; what a connector asks for is appended to its path."))
+        .may_have("url", text().about("The base address; what a connector asks for is appended to its path."))
+        .may_have("discovery", discovery())
         .may_have("allow_plaintext", boolean().about("Allows `http:`."))
+        .may_have("http1_only", boolean().about("Never HTTP/2."))
         .with("auth", auth())
         .with("timeout_ms", number().about("The time that one exchange may take."))
         .with("max_response_bytes", number().about("The largest answer that is handed to the connector."))
@@ -56,6 +59,15 @@ fn endpoint() -> Schema {
         .named("Endpoint")
 }
 
+fn discovery() -> Schema {
+    object()
+        .with("url", text().about("What is asked, with `GET` and without a credential."))
+        .with("field", text().about("The field of the JSON answer in which the address stands."))
+        .with("host_suffixes", list(text()).about("The host of the address is one of these, or below one."))
+        .about("Who is asked for the base address, in place of `url`.")
+        .named("Discovery")
+}
+
 fn auth() -> Schema {
     let of = |kind: &str| object().with("kind", constant(kind));
     one_of([
@@ -68,6 +80,18 @@ fn auth() -> Schema {
             .with("client_id", text())
             .with("client_secret", secret())
             .may_have("scope", text()),
+        of("oauth2-password")
+            .with("token_url", text())
+            .with("client_id", text())
+            .with("client_secret", secret())
+            .may_have("client_in", one_of_texts(ClientPlace::ALL.map(ClientPlace::as_str)))
+            .with("username", one_of([text(), secret()]))
+            .with("password", secret())
+            .may_have("scope", text()),
+        of("ntlm").with("username", text()).with("password", secret()).may_have("domain", text()),
+        of("client-certificate")
+            .may_have("thumbprint", text().about("SHA-1 of the certificate, as 40 upper-case hex digits."))
+            .with("secret", secret()),
         of("signature").with("secret", secret()),
     ])
     .about("How a connection signs in at an endpoint.")
@@ -82,8 +106,25 @@ fn secret() -> Schema {
 fn grant() -> Schema {
     object()
         .with("cidrs", list(text()).about("Addresses that are not public and yet allowed: `10.20.0.0/16`."))
+        .may_have("folders", map(folder()).about("By the connector's name for them."))
         .about("What a connection may reach beyond the public addresses of its endpoints.")
         .named("Grant")
+}
+
+fn folder() -> Schema {
+    object()
+        .with("path", text().about("Absolute."))
+        .may_have("mounted", boolean().about("Something has to be mounted there."))
+        .about("A folder that files are published to and read from.")
+        .named("FolderGrant")
+}
+
+fn sequence() -> Schema {
+    object()
+        .with("first", number())
+        .with("last", number().about("The last one that there is."))
+        .about("Numbers that are handed out once.")
+        .named("Sequence")
 }
 
 fn limits() -> Schema {
@@ -159,6 +200,7 @@ pub(super) fn flow() -> Schema {
         .may_have("order_by", text().about("The ordering key of the steps that name none."))
         .may_have("attention", list(attention_rule()).about("Whose work it is when a step waits for a person."))
         .may_have("owner_notice", owner_notice())
+        .may_have("on_failure", on_failure())
         .with("steps", list(step()).about("Carried out one after the other."))
         .with("digest", digest().about("Names this version of the flow."))
         .with("changed_at", timestamp())
@@ -184,6 +226,16 @@ fn owner_notice() -> Schema {
         .named("OwnerNotice")
 }
 
+fn on_failure() -> Schema {
+    let resolves = "When that run succeeds, what waits for a person is closed as failed, unless it may have happened.";
+    object()
+        .with("flow", name().about("One run of it is started for each run that fails, and ever."))
+        .with("when", list(one_of_texts(NoticeOccasion::ALL.map(NoticeOccasion::as_str))))
+        .with("resolves", boolean().about(resolves))
+        .about("What is started for a run that fails, or waits for a person.")
+        .named("OnFailure")
+}
+
 fn step() -> Schema {
     let input =
         "The operation's input, with expressions over `submission`, `attachments`, `steps` and `run` in its texts.";
@@ -192,6 +244,7 @@ fn step() -> Schema {
         .may_have("title", text())
         .with("connection", name())
         .with("operation", name())
+        .may_have("when", text().about("One expression that is true or false: the step is skipped when it is false."))
         .may_have("order_by", text().about("What its ordering key is made of: expressions as in `input`."))
         .with("input", anything().about(input))
         .about("One delivery of a flow.")

@@ -32,8 +32,20 @@ pub(super) fn run() -> Schema {
         .with("closed_at", timestamp().or_null().about("When its last delivery closed."))
         .with("idempotency_key", text().or_null().about("The key that the submission came with."))
         .with("caused_by", delivery_id().or_null().about("The delivery whose fate it tells of: the host handed it in."))
+        .with("stands_for", run_id().or_null().about("The failed run that it was started for."))
+        .with("handled_by", run_id().or_null().about("The run that was started because this one failed; one ever."))
         .about("One execution of a flow for one submission.")
         .named("Run")
+}
+
+pub(super) fn skipped_step() -> Schema {
+    object()
+        .with("step_index", number().about("Its place in the flow, from 0."))
+        .with("step", name())
+        .with("when", text().about("The condition, which was false."))
+        .with("at", timestamp())
+        .about("A step that was passed by.")
+        .named("SkippedStep")
 }
 
 pub(super) fn attachment() -> Schema {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sluse_model::{Attachment, Origin, Run, RunId};
+use sluse_model::{Attachment, Origin, Run, RunId, SkippedStep};
 use sluse_store::RunDetail;
 
 use super::{
@@ -35,6 +35,8 @@ pub(crate) struct RunBody {
     attachments: Vec<Attachment>,
     /// By step.
     deliveries: Vec<DeliveryBody>,
+    /// By step.
+    skipped: Vec<SkippedStep>,
 }
 
 pub(super) async fn show(State(api): State<Arc<Api>>, Path(text): Path<String>) -> Result<Json<RunBody>, ApiError> {
@@ -58,6 +60,7 @@ async fn body(api: &Api, detail: RunDetail) -> Result<RunBody, ApiError> {
         submission: raw(detail.submission),
         attachments: detail.attachments,
         deliveries,
+        skipped: detail.skipped,
     })
 }
 
@@ -66,7 +69,8 @@ pub(super) fn describe() -> Operation {
         .may_have("origin", origin().about("Where it came from, when nobody handed it in."))
         .with("submission", anything().about("As it was handed in."))
         .with("attachments", list(schemas::attachment()))
-        .with("deliveries", list(deliveries::schemas::delivery()).about("By step."));
+        .with("deliveries", list(deliveries::schemas::delivery()).about("By step."))
+        .with("skipped", list(schemas::skipped_step()).about("The steps that were passed by, in their order."));
     let body = schemas::run().and(more).about("A run with everything that belongs to it.").named("RunDetail");
     Operation::new("show-run", "A run with its deliveries, their attempts and timelines", "")
         .place("run", "The run.", schemas::run_id())
@@ -90,6 +94,7 @@ mod tests {
                 submission: raw("{\"reference\": 1}".into()),
                 attachments: vec![samples::attachment()],
                 deliveries: samples::states().into_iter().map(|state| samples::delivery(state).into()).collect(),
+                skipped: vec![samples::skipped_step()],
             };
             described::answer(Method::GET, "/v1/runs/{run}", StatusCode::OK, &body);
         }

@@ -23,6 +23,7 @@ use crate::{
     Api, ApiError,
     body::{MAX_JSON_BYTES, is_media_type, parse, read},
     form::{Form, Part},
+    idempotency,
     openapi::{
         Operation,
         schema::{boolean, name, object, text},
@@ -50,7 +51,7 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, ApiError> {
     let flow: Name = flow.parse().map_err(|_| ApiError::NotFound(format!("flow `{flow}`")))?;
-    let idempotency_key = idempotency_key(request.headers())?;
+    let idempotency_key = idempotency::key(request.headers())?;
     // Whatever ends this gives up the files, but for an acceptance.
     let mut uploads = Uploads { store: api.engine.store().clone(), digests: Vec::new() };
     let (data, files) = if is_media_type(request.headers(), "application/json") {
@@ -82,12 +83,6 @@ fn is_refused(submitted: &Result<Submitted, SubmitError>) -> bool {
         Ok(submitted) => submitted.before,
         Err(error) => !matches!(error, SubmitError::Store(_)),
     }
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text = value.to_str().map_err(|_| ApiError::BadRequest("`Idempotency-Key` has to be plain ASCII".into()))?;
-    Ok(Some(text.to_owned()))
 }
 
 /// What was taken in for a submission. Dropped, it is given up: the submission was refused, or whoever sent it is gone.

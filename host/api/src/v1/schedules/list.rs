@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use sluse_model::{Schedule, Timestamp};
-use sluse_store::StoredSchedule;
+use sluse_engine::ScheduleFigures;
+use sluse_model::{Problem, Schedule, Timestamp, Wellbeing};
 
 use super::{super::list::items, TickBody, schemas};
 use crate::{Api, ApiError, openapi::Operation};
@@ -19,13 +19,31 @@ pub(super) struct ScheduleBody {
     next: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     latest: Option<TickBody>,
+    wellbeing: Wellbeing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    succeeded_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<FailureBody>,
 }
 
-impl From<StoredSchedule> for ScheduleBody {
-    fn from(stored: StoredSchedule) -> Self {
+#[derive(Debug, Serialize)]
+struct FailureBody {
+    at: Timestamp,
+    problem: Problem,
+}
+
+impl From<ScheduleFigures> for ScheduleBody {
+    fn from(ScheduleFigures { stored, wellbeing }: ScheduleFigures) -> Self {
         let next = stored.next.filter(|_| stored.schedule.enabled).map(|next| next.fires_at);
-        let latest = stored.latest.map(TickBody::from);
-        Self { schedule: stored.schedule, changed_at: stored.changed_at, next, latest }
+        Self {
+            schedule: stored.schedule,
+            changed_at: stored.changed_at,
+            next,
+            latest: stored.latest.map(TickBody::from),
+            wellbeing,
+            succeeded_at: stored.past.succeeded_at,
+            last_failure: stored.past.failure.map(|failure| FailureBody { at: failure.at, problem: failure.problem }),
+        }
     }
 }
 
@@ -35,8 +53,8 @@ pub(super) struct ItemsBody {
 }
 
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<ItemsBody>, ApiError> {
-    let stored = api.engine.store().schedules().await?;
-    Ok(Json(ItemsBody { items: stored.into_iter().map(ScheduleBody::from).collect() }))
+    let figures = api.engine.schedule_figures().await?;
+    Ok(Json(ItemsBody { items: figures.into_iter().map(ScheduleBody::from).collect() }))
 }
 
 pub(super) fn describe() -> Operation {

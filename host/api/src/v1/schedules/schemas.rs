@@ -1,6 +1,6 @@
 //! What schedules and their ticks look like when they are sent.
 
-use sluse_model::{Overlap, SkipReason};
+use sluse_model::{IntervalOf, Overlap, SkipReason, Wellbeing};
 
 use super::super::{deliveries::schemas as deliveries, runs::schemas as runs};
 use crate::openapi::schema::{
@@ -17,6 +17,11 @@ pub(super) fn schedule() -> Schema {
         .may_have("title", text())
         .may_have("every_ms", number().about("In equal steps of real time."))
         .may_have("jitter_ms", number().about("Each tick is fired up to so much later, by chance."))
+        .may_have(
+            "every_of",
+            one_of_texts(IntervalOf::ALL.map(IntervalOf::as_str))
+                .about("Who says how often, when the schedule does not: the connection's settings, or the feed."),
+        )
         .may_have("cron", text().about("By the local time of `zone`: minute, hour, day, month, day of the week."))
         .may_have("zone", text().about("By its IANA name.").example("Europe/Copenhagen"))
         .with(
@@ -36,8 +41,33 @@ pub(super) fn schedule() -> Schema {
         .with("changed_at", timestamp())
         .may_have("next", timestamp().about("When the next tick is fired."))
         .may_have("latest", tick().about("The latest tick."))
+        .with("wellbeing", wellbeing())
+        .may_have("succeeded_at", timestamp().about("When a tick last did what it was to do."))
+        .may_have("last_failure", last_failure())
         .about("What happens again and again, and when.")
         .named("Schedule")
+}
+
+/// Whether it does what it is for.
+fn wellbeing() -> Schema {
+    let state = one_of_texts(Wellbeing::NAMES).about(
+        "`not-run`: nothing that it was to do was done, though it was time. `failing`: tries in a row came to nothing. \
+         `off`: it is switched off.",
+    );
+    object()
+        .with("state", state)
+        .may_have("since", timestamp())
+        .may_have("tries", number().about("How many tries in a row came to nothing; 100 for as many or more."))
+        .about("Whether a schedule does what it is for.")
+        .named("Wellbeing")
+}
+
+fn last_failure() -> Schema {
+    object()
+        .with("at", timestamp())
+        .with("problem", deliveries::problem())
+        .about("The latest try that came to nothing and that is still known; a later one may have succeeded.")
+        .named("LastFailure")
 }
 
 pub(super) fn tick() -> Schema {

@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::Serialize;
+use sluse_engine::ScheduleFigures;
 
 use super::{
     super::list::{ListBody, ListQuery, page, paged},
@@ -38,8 +39,9 @@ pub(super) async fn show(
     let name = name(&schedule)?;
     let stored = api.engine.store().schedule(&name).await?;
     let stored = stored.ok_or_else(|| ApiError::NotFound(format!("schedule `{schedule}`")))?;
+    let figures = ScheduleFigures { wellbeing: api.engine.wellbeing(&stored), stored };
     let ticks = api.engine.store().ticks(&name, query.into()).await?;
-    Ok(Json(DetailBody { schedule: stored.into(), ticks: ListBody::new(ticks, TickBody::from) }))
+    Ok(Json(DetailBody { schedule: figures.into(), ticks: ListBody::new(ticks, TickBody::from) }))
 }
 
 pub(super) fn describe() -> Operation {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sluse_model::{Flow, Name, OwnerNotice};
 
-use super::{Catalog, connection, flows::no_connection};
+use super::{Catalog, all_flows, connection, flows::no_connection, no_flow};
 use crate::{
     configuration::{
         Located, Parsed,
@@ -45,12 +45,6 @@ pub(super) fn check(located: &Located<Flow>, parsed: &Parsed, catalog: &Catalog<
     }
 }
 
-/// As they stand once the files are applied.
-fn all_flows<'f>(parsed: &'f Parsed, catalog: &'f Catalog<'_>) -> BTreeMap<&'f Name, &'f Flow> {
-    let stored = catalog.flows.values().map(|flow| (&flow.name, flow));
-    stored.chain(parsed.flows().map(|flow| (&flow.name, flow))).collect()
-}
-
 fn names(flow: &Flow, notices: &Name) -> bool {
     flow.owner_notice.as_ref().is_some_and(|notice| notice.flow == *notices)
 }
@@ -61,10 +55,7 @@ fn owner_notice(notice: &OwnerNotice, origin: &Origin, flows: &BTreeMap<&Name, &
         findings.push(origin.finding("owner_notice.when", message));
     }
     let Some(carrier) = flows.get(&notice.flow) else {
-        let hint = did_you_mean(notice.flow.as_str(), flows.keys().map(|name| name.as_str()));
-        let message =
-            format!("there is no flow `{}`{hint}: apply its file, before or together with this one", notice.flow);
-        findings.push(origin.finding("owner_notice.flow", message));
+        findings.push(origin.finding("owner_notice.flow", no_flow(&notice.flow, flows)));
         return;
     };
     if carrier.owner_notice.is_some() {

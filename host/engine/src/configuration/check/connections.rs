@@ -4,9 +4,9 @@ use serde_json::Value;
 use sluse_model::{Auth, Connection, CredentialKind, Description, Endpoint, EndpointNeed, Limits, Name};
 use url::{Host, Url};
 
-use super::{Catalog, policies, shapes::pointer_to_path};
+use super::{Catalog, granted, policies, shapes::pointer_to_path};
 use crate::{
-    configuration::{Located, finding::Finding},
+    configuration::{Located, finding::Finding, intervals::settings_of},
     mapping::did_you_mean,
     schema::Schema,
 };
@@ -25,25 +25,29 @@ pub(super) fn check(located: &Located<Connection>, catalog: &Catalog<'_>, findin
         }
         Some(description) => {
             settings(connection, description, &mut refuse);
+            intervals(connection, description, &mut refuse);
             needs(connection, description, &mut refuse);
+            granted::needs(connection, description, &mut refuse);
             policies::operations(connection, description, &mut refuse);
         }
     }
     for (name, endpoint) in &connection.endpoints {
         let path = format!("endpoints.{name}");
-        address(endpoint, &path, &mut refuse);
+        address(name, endpoint, &path, &mut refuse);
         auth(&endpoint.auth, &path, catalog, &mut refuse);
         exchange(endpoint, connection, &path, &mut refuse);
         idempotency(endpoint, &path, &mut refuse);
-        // Of an address in clear the ceiling would say the same once more.
-        let is_refused_in_clear = endpoint.url.starts_with("http:") && !endpoint.allow_plaintext;
-        if !is_refused_in_clear && let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
-            refuse(&format!("{path}.url"), rule);
+        // Of an address that is missing or in clear the ceiling would say the same once more.
+        let (asked, key) = asked(endpoint);
+        let is_refused = asked.is_empty() || (asked.starts_with("http:") && !endpoint.allow_plaintext);
+        if !is_refused && let Err(rule) = (catalog.allows_endpoint)(connection, name, endpoint) {
+            refuse(&format!("{path}.{key}"), rule);
         }
     }
     if let Some(callbacks) = &connection.callbacks {
         secret(&callbacks.secret.secret, "callbacks.secret.secret", catalog, &mut refuse);
     }
+    granted::check(connection, catalog, &mut refuse);
     limits(&connection.limits, &mut refuse);
     policies::check(connection, &mut refuse);
 }
@@ -59,6 +63,16 @@ fn settings(connection: &Connection, description: &Description, refuse: &mut imp
     for violation in schema.check(&Value::Object(connection.settings.clone())).err().unwrap_or_default() {
         let path = pointer_to_path("settings", &violation.path);
         refuse(&path, format!("`{}` expects {}", description.name, violation.expected));
+    }
+}
+
+/// What says how often a feed is asked says so.
+fn intervals(connection: &Connection, description: &Description, refuse: &mut impl FnMut(&str, String)) {
+    for setting in settings_of(connection, description, |_| true) {
+        if setting.seconds().is_none() {
+            let message = "it says how often a feed is asked: a whole number of seconds, from 1 to a year's";
+            refuse(&format!("settings.{}", setting.key), message.to_owned());
+        }
     }
 }
 
@@ -94,11 +108,34 @@ fn credential(need: &EndpointNeed, name: &Name, endpoint: &Endpoint, refuse: &mu
     refuse(&format!("endpoints.{name}.auth.kind"), message);
 }
 
-fn address(endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
+/// The address that is known beforehand, and its key: the endpoint's own, or the one that is asked for it.
+fn asked(endpoint: &Endpoint) -> (&str, &'static str) {
+    match &endpoint.discovery {
+        Some(discovery) => (&discovery.url, "discovery.url"),
+        None => (&endpoint.url, "url"),
+    }
+}
+
+fn address(name: &Name, endpoint: &Endpoint, path: &str, refuse: &mut impl FnMut(&str, String)) {
     let has_credential = endpoint.auth.kind() != CredentialKind::Nothing;
-    url(&endpoint.url, &format!("{path}.url"), endpoint.allow_plaintext, has_credential, refuse);
-    if let Auth::OAuth2ClientCredentials { token_url, .. } = &endpoint.auth {
-        // The client secret is in the request.
+    match &endpoint.discovery {
+        Some(discovery) => {
+            // Its query is our own, and nothing signs in there.
+            let (address, _) = discovery.url.split_once('?').unwrap_or((&discovery.url, ""));
+            url(address, &format!("{path}.discovery.url"), endpoint.allow_plaintext, false, refuse);
+            if discovery.host_suffixes.is_empty() {
+                let message = "nobody is believed: name the ends of the hosts that are, `[\"niceincontact.com\"]`";
+                refuse(&format!("{path}.discovery.host_suffixes"), message.to_owned());
+            }
+        }
+        None if endpoint.url.is_empty() => {
+            let message = format!("`url` is missing: write the address of endpoint `{name}`, or `discovery`");
+            refuse(path, message);
+        }
+        None => url(&endpoint.url, &format!("{path}.url"), endpoint.allow_plaintext, has_credential, refuse),
+    }
+    if let Some(token_url) = endpoint.auth.token_url() {
+        // Secrets are in the request.
         url(token_url, &format!("{path}.auth.token_url"), endpoint.allow_plaintext, true, refuse);
     }
 }
@@ -154,15 +191,13 @@ fn auth(auth: &Auth, path: &str, catalog: &Catalog<'_>, refuse: &mut impl FnMut(
     {
         refuse(&format!("{path}.auth.header"), "the name of a header has letters, digits and dashes".to_owned());
     }
-    let key = match auth {
-        Auth::Nothing => return,
-        Auth::Basic { .. } => "password",
-        Auth::Bearer { .. } => "token",
-        Auth::ApiKey { .. } => "value",
-        Auth::OAuth2ClientCredentials { .. } => "client_secret",
-        Auth::Signature { .. } => "secret",
-    };
-    for name in auth.secrets() {
+    if let Auth::Ntlm { username, .. } = auth
+        && username.contains('\\')
+    {
+        let message = "the part before the `\\` is the domain: write it in `domain`, and the user alone here";
+        refuse(&format!("{path}.auth.username"), message.to_owned());
+    }
+    for (key, name) in auth.named_secrets() {
         secret(name, &format!("{path}.auth.{key}.secret"), catalog, refuse);
     }
 }

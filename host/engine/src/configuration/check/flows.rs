@@ -14,7 +14,7 @@ use crate::{
         Located, Parsed,
         finding::{Finding, Origin},
     },
-    mapping::{Mapping, Reference, did_you_mean},
+    mapping::{Condition, Mapping, Reference, did_you_mean},
     schema::{Schema, Violation},
 };
 
@@ -40,6 +40,7 @@ pub(super) fn check(located: &Located<Flow>, parsed: &Parsed, catalog: &Catalog<
         findings.push(origin.finding("step", format!("a flow has at most {MAX_STEPS} steps")));
         return;
     }
+    let conditions: Vec<_> = flow.steps.iter().map(condition).collect();
     let mut outputs = Outputs::new();
     for (index, step) in flow.steps.iter().enumerate() {
         let origin = origin.at(&format!("step[{index}]"));
@@ -51,15 +52,61 @@ pub(super) fn check(located: &Located<Flow>, parsed: &Parsed, catalog: &Catalog<
         if let Some(description) = description.filter(|_| operation.is_none()) {
             findings.push(origin.finding("operation", no_operation(step, description)));
         }
-        order(flow, index, &outputs, (&located.origin, &origin), findings);
+        let before = Before { flow, index, outputs: &outputs, condition: conditions[index].as_ref() };
+        when(&before, &origin, findings);
+        order(&before, (&located.origin, &origin), findings);
         if let Some(mapping) = mapping(("input", &step.input), &origin, findings) {
-            references(("input", &mapping), flow, index, &outputs, &origin, findings);
+            references("input", mapping.references(), &before, &origin, findings);
             if let Some(operation) = operation {
                 input(step, &mapping, &operation.input_schema, &origin, findings);
             }
         }
         let output = operation.and_then(|operation| serde_json::from_str(&operation.output_schema).ok());
         outputs.entry(step.name.clone()).or_insert(output);
+    }
+}
+
+/// What a step knows of those before it.
+struct Before<'a> {
+    flow: &'a Flow,
+    /// The place of the step.
+    index: usize,
+    outputs: &'a Outputs,
+    /// The step's own condition, if it has one that can be read.
+    condition: Option<&'a Condition>,
+}
+
+impl Before<'_> {
+    fn step(&self) -> &Step {
+        &self.flow.steps[self.index]
+    }
+
+    /// Whether a step has been carried out whenever this one is: it has no condition, or the same one, or this one's says
+    /// so.
+    fn is_certain(&self, earlier: &Name) -> bool {
+        let of = |step: &Step| step.when.as_deref().map(|when| when.trim().to_owned());
+        let earlier_when = self.flow.steps.iter().find(|step| step.name == *earlier).and_then(of);
+        earlier_when.is_none()
+            || earlier_when == of(self.step())
+            || self.condition.is_some_and(|condition| condition.ensures(earlier.as_str()))
+    }
+}
+
+/// A step's condition, unless it has none or what is wrong with it is told where it is looked at.
+fn condition(step: &Step) -> Option<Condition> {
+    Condition::compile(step.when.as_deref()?).ok()
+}
+
+/// Whether a condition can be read, and what it reads be there.
+fn when(before: &Before<'_>, origin: &Origin, findings: &mut Vec<Finding>) {
+    let Some(written) = &before.step().when else { return };
+    match Condition::compile(written) {
+        Ok(condition) => {
+            // Of itself it says nothing: in `a and b`, what `a` ensures is known to `b` already.
+            let before = Before { condition: None, ..*before };
+            references("when", condition.references(), &before, origin, findings);
+        }
+        Err(fault) => findings.push(origin.finding_in_text("when", fault.line, fault.message)),
     }
 }
 
@@ -92,18 +139,12 @@ fn no_operation(step: &Step, description: &Description) -> String {
 }
 
 /// Whether an ordering key can be made. The flow's own is looked at with its first step: later ones know more.
-fn order(
-    flow: &Flow,
-    index: usize,
-    outputs: &Outputs,
-    (of_flow, of_step): (&Origin, &Origin),
-    findings: &mut Vec<Finding>,
-) {
-    let own = flow.steps[index].order_by.as_ref().map(|text| (text, of_step));
-    let shared = flow.order_by.as_ref().filter(|_| index == 0).map(|text| (text, of_flow));
+fn order(before: &Before<'_>, (of_flow, of_step): (&Origin, &Origin), findings: &mut Vec<Finding>) {
+    let own = before.step().order_by.as_ref().map(|text| (text, of_step));
+    let shared = before.flow.order_by.as_ref().filter(|_| before.index == 0).map(|text| (text, of_flow));
     for (text, origin) in own.into_iter().chain(shared) {
         if let Some(mapping) = mapping(("order_by", &Value::String(text.clone())), origin, findings) {
-            references(("order_by", &mapping), flow, index, outputs, origin, findings);
+            references("order_by", mapping.references(), before, origin, findings);
         }
     }
 }
@@ -119,19 +160,12 @@ fn mapping((key, written): (&str, &Value), origin: &Origin, findings: &mut Vec<F
 }
 
 /// Whether everything that is read can be there.
-fn references(
-    (key, mapping): (&str, &Mapping),
-    flow: &Flow,
-    index: usize,
-    outputs: &Outputs,
-    origin: &Origin,
-    findings: &mut Vec<Finding>,
-) {
-    for reference in mapping.references() {
+fn references(key: &str, references: &[Reference], before: &Before<'_>, origin: &Origin, findings: &mut Vec<Finding>) {
+    for reference in references {
         let fault = match reference.variable.as_str() {
-            "submission" => excluded(&flow.schema, &reference.segments)
+            "submission" => excluded(&before.flow.schema, &reference.segments)
                 .map(|why| format!("`{reference}` is undefined: the flow's schema {why}")),
-            "steps" => step_reference(reference, flow, index, outputs),
+            "steps" => step_reference(reference, before),
             "run" => run_reference(reference),
             _ => None,
         };
@@ -141,11 +175,19 @@ fn references(
     }
 }
 
-fn step_reference(reference: &Reference, flow: &Flow, index: usize, outputs: &Outputs) -> Option<String> {
+fn step_reference(reference: &Reference, before: &Before<'_>) -> Option<String> {
+    let Before { flow, index, outputs, .. } = *before;
     let written = reference.step()?;
     let name = written.replace('_', "-");
     let is_written = |step: &Name| step.as_str() == written || step.as_str() == name;
     if let Some((step, output)) = outputs.iter().find(|(step, _)| is_written(step)) {
+        if !reference.guarded && !before.is_certain(step) {
+            return Some(format!(
+                "`{reference}` may be undefined: the step `{step}` is skipped when its condition is false. Say what \
+                 holds then (`| default(…)`, `| optional`), or carry this step out only after that one \
+                 (`when = \"{{{{ steps.{written} is defined }}}}\"`)"
+            ));
+        }
         let why = excluded(output.as_ref()?, &reference.segments[1..])?;
         return Some(format!("`{reference}` is undefined: the output of `{step}` {why}"));
     }

@@ -1,10 +1,10 @@
 //! Schedules: a time that comes, a feed that is there, a submission that fits.
 
-use sluse_model::{Flow, Name, Overlap, SETTLE_FLOW, Schedule, Task, zone_names};
+use sluse_model::{CALL_FLOW, Flow, Name, Overlap, SETTLE_FLOW, Schedule, Task, zone_names};
 
 use super::{Catalog, connection, shapes::pointer_to_path};
 use crate::{
-    configuration::{Located, Parsed, finding::Finding},
+    configuration::{Located, Parsed, finding::Finding, intervals},
     mapping::did_you_mean,
     schema::Schema,
 };
@@ -15,7 +15,8 @@ const MAX_CATCH_UP_MS: u64 = 366 * 24 * 60 * 60 * 1000;
 pub(super) fn check(located: &Located<Schedule>, parsed: &Parsed, catalog: &Catalog<'_>, findings: &mut Vec<Finding>) {
     let schedule = &located.value;
     let mut refuse = |path: &str, message: String| findings.push(located.origin.finding(path, message));
-    if let Err(fault) = schedule.cadence.calendar() {
+    let calendar = if located.is_without_interval() { None } else { schedule.cadence.calendar().err() };
+    if let Some(fault) = calendar {
         let hint = match &schedule.cadence {
             sluse_model::Cadence::Cron { zone, .. } if fault.key == "zone" => {
                 let names = zone_names();
@@ -30,7 +31,7 @@ pub(super) fn check(located: &Located<Schedule>, parsed: &Parsed, catalog: &Cata
     }
     let flow = flow(&schedule.flow, parsed, catalog, &mut refuse);
     match &schedule.task {
-        Task::Poll { connection, feed } => polled(schedule, (connection, feed), parsed, catalog, &mut refuse),
+        Task::Poll { connection, feed } => polled(located, (connection, feed), parsed, catalog, &mut refuse),
         Task::Submit { submission } => {
             let schema = flow.and_then(|flow| Schema::compile_value(&flow.schema).ok());
             for violation in schema.and_then(|schema| schema.check(submission).err()).unwrap_or_default() {
@@ -43,12 +44,13 @@ pub(super) fn check(located: &Located<Schedule>, parsed: &Parsed, catalog: &Cata
 
 /// No flow is called as the host's own.
 pub(super) fn reserved(located: &Located<Flow>, findings: &mut Vec<Finding>) {
-    if located.value.name.as_str() == SETTLE_FLOW {
-        let message = format!(
-            "`{SETTLE_FLOW}` is the host's own flow, which tells sources what became of their items: choose another name"
-        );
-        findings.push(located.origin.finding("name", message));
-    }
+    let what = match located.value.name.as_str() {
+        SETTLE_FLOW => "tells sources what became of their items",
+        CALL_FLOW => "does single operations for those who wait for them",
+        _ => return,
+    };
+    let message = format!("`{}` is the host's own flow, which {what}: choose another name", located.value.name);
+    findings.push(located.origin.finding("name", message));
 }
 
 fn flow<'c>(
@@ -68,13 +70,13 @@ fn flow<'c>(
 }
 
 fn polled(
-    schedule: &Schedule,
+    located: &Located<Schedule>,
     (name, feed): (&Name, &Name),
     parsed: &Parsed,
     catalog: &Catalog<'_>,
     refuse: &mut impl FnMut(&str, String),
 ) {
-    if schedule.overlap == Overlap::Allow {
+    if located.value.overlap == Overlap::Allow {
         refuse("overlap", "a connection is polled once at a time: use `skip` or `wait`".to_owned());
     }
     let Some(connection) = connection(name, parsed, catalog) else {
@@ -91,6 +93,11 @@ fn polled(
         let hint = did_you_mean(feed.as_str(), known());
         let there_are = known().collect::<Vec<_>>().join(", ");
         let there_are = if there_are.is_empty() { "none".to_owned() } else { there_are };
-        refuse("feed", format!("`{}` has no feed `{feed}`{hint}: there are {there_are}", description.name));
+        return refuse("feed", format!("`{}` has no feed `{feed}`{hint}: there are {there_are}", description.name));
+    }
+    // A setting that is no interval is told where the connection stands.
+    let is_set = !intervals::settings_of(connection, description, |marked| marked == feed.as_str()).is_empty();
+    if located.is_without_interval() && !is_set {
+        refuse("every", "`every` is missing, and the connector does not say how often this feed is asked".to_owned());
     }
 }

@@ -52,6 +52,7 @@ fn the_submission_becomes_the_inputs_of_all_steps() {
         submission: &submission,
         attachments: &attachments,
         steps: &steps,
+        skipped: &[],
         run: RunFacts {
             id: format!("run-{:032x}", 1).parse().expect("an id"),
             flow: &flow.name,
@@ -104,7 +105,7 @@ fn a_notice_goes_out_as_it_was_written() {
         accepted_at: Timestamp::from_millis(0),
         idempotency_key: None,
     };
-    let scope = Scope { submission: &notice, attachments: &[], steps: &BTreeMap::new(), run };
+    let scope = Scope { submission: &notice, attachments: &[], steps: &BTreeMap::new(), skipped: &[], run };
     let input = Mapping::compile(&flow.steps[0].input).expect("a mapping").render(&scope).expect("an input");
     assert_eq!(input, notice);
 }

@@ -153,11 +153,6 @@ fn what_is_missing_is_told_where_it_belongs() {
         "flow[0].step[0]",
         "`operation` is missing",
     );
-    refuses(
-        "[[connection]]\nname = \"a\"\nconnector = \"b\"\n[connection.endpoints.default] # ◄\ntimeout_ms = 1",
-        "connection[0].endpoints.default",
-        "`url` is missing",
-    );
 }
 
 #[test]

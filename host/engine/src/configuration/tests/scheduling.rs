@@ -91,6 +91,9 @@ fn a_submission_fits_the_flow() {
 
 #[test]
 fn no_flow_is_called_as_the_host_s_own() {
-    let text = flow("input = { title = \"box\" }").replace("name = \"store\"", "name = \"settle\" # ◄");
-    faults(&text, "flow[0].name", "the host's own flow");
+    for own in ["settle", "call"] {
+        let named = format!("name = \"{own}\" # ◄");
+        let text = flow("input = { title = \"box\" }").replace("name = \"store\"", &named);
+        faults(&text, "flow[0].name", "the host's own flow");
+    }
 }

@@ -7,7 +7,7 @@ use minijinja::{
     value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs},
 };
 
-use super::texts::scalar_text;
+use super::{absent::is_absent, texts::scalar_text};
 use crate::mapping::{error::refuse, limits, value::LeftOut};
 
 /// The filters that `map` applies: from a scalar to a scalar that is not much larger.
@@ -132,7 +132,7 @@ pub(crate) fn optional(value: &Value) -> Value {
 }
 
 fn is_blank(value: &Value) -> bool {
-    value.is_undefined() || value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty())
+    is_absent(value) || value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// The items, each with the reason when it cannot be used.

@@ -10,6 +10,7 @@ use minijinja::{
 use crate::mapping::{
     error::refuse,
     limits,
+    skipped::is_absent,
     value::{Budget, reason_of, to_json, to_number},
 };
 
@@ -26,6 +27,7 @@ pub(crate) fn scalar_text(value: &Value) -> Result<Cow<'_, str>, Error> {
         }
         ValueKind::Invalid => Err(reason_of(value)),
         _ if value.downcast_object_ref::<crate::mapping::value::LeftOut>().is_some() => Ok(Cow::Borrowed("")),
+        _ if is_absent(value) => Err(ErrorKind::UndefinedError.into()),
         _ => Err(refuse("a value is no text")),
     }
 }

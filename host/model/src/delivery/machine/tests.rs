@@ -30,6 +30,7 @@ enum What {
     TakeBack { lease: i64 },
     Answer,
     Act { act: Act, in_doubt: bool, leads_its_key: bool },
+    Handle { in_doubt: bool },
 }
 
 fn ends() -> impl Strategy<Value = AttemptEnd> {
@@ -72,6 +73,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (lease(), any::<bool>()).prop_map(|(lease, in_doubt)| What::Lose { lease, in_doubt }),
         1 => lease().prop_map(|lease| What::TakeBack { lease }),
         2 => Just(What::Answer),
+        1 => any::<bool>().prop_map(|in_doubt| What::Handle { in_doubt }),
         1 => (acts(), any::<bool>(), any::<bool>())
             .prop_map(|(act, in_doubt, leads_its_key)| What::Act { act, in_doubt, leads_its_key }),
     ];
@@ -112,6 +114,7 @@ fn event(position: &Position, waited: &DeliveryState, what: &What, now: Timestam
         }
         What::TakeBack { lease } => Event::TakenBack { lease_number: number(lease), to: waited.clone() },
         What::Answer => Event::Answered,
+        What::Handle { in_doubt } => Event::Handled { in_doubt: *in_doubt },
         What::Act { act, in_doubt, leads_its_key } => {
             Event::Acted { act: act.clone(), in_doubt: *in_doubt, leads_its_key: *leads_its_key }
         }
@@ -122,7 +125,7 @@ fn event(position: &Position, waited: &DeliveryState, what: &What, now: Timestam
 /// The lease that an event was read under; none when it takes a new one.
 fn lease_of(event: &Event) -> Option<u64> {
     match event {
-        Event::Claimed { .. } | Event::Answered | Event::Acted { .. } => None,
+        Event::Claimed { .. } | Event::Answered | Event::Acted { .. } | Event::Handled { .. } => None,
         Event::Renewed { lease_number, .. }
         | Event::Ended { lease_number, .. }
         | Event::TakenBack { lease_number, .. }
@@ -214,6 +217,14 @@ proptest! {
                 prop_assert!(!is_tried || next.state == DeliveryState::Queued { due: now }, "{next:?}");
                 // Another input never goes out beside a request that may have happened.
                 prop_assert!(act.kind() != ActKind::Edit || !in_doubt || act.says_did_not_happen(), "{event:?}");
+            }
+            if let Event::Handled { in_doubt } = &event {
+                let DeliveryState::Attention(before) = &position.state else {
+                    return Err(TestCaseError::fail(format!("only a person's work needs nobody any more: {position:?}")));
+                };
+                prop_assert!(!in_doubt && !before.reason.leaves_doubt(), "{before:?}");
+                let failed = DeliveryState::Closed { resolution: Resolution::Failed, at: now };
+                prop_assert_eq!(&next.state, &failed);
             }
             position = next;
         }

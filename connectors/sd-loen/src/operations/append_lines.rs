@@ -1,0 +1,60 @@
+//! Writes the lines of a batch into one file. The same batch is the same file, whoever hands it in again.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sluse_formats::{
+    Date, Unfit, file,
+    layout::{Facts, Row},
+};
+use sluse_sdk::{Call, Failure, log};
+
+use crate::{FOLDER, settings::Settings};
+
+/// The lines of a batch. Not printed: person numbers stand in them.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// Names the batch: the same key is the same file.
+    #[schemars(length(min = 1, max = 100))]
+    batch_key: String,
+    /// The values of each line, by the names of the layout's columns.
+    #[schemars(length(min = 1, max = 100_000))]
+    lines: Vec<Row>,
+    /// The day that the header writes; that of the submission when absent.
+    #[serde(default)]
+    date: Option<String>,
+}
+
+/// The file that was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Output {
+    file_name: String,
+    /// The lines that were handed in; header and trailer are not counted.
+    line_count: usize,
+    /// Of the file's bytes, in hex.
+    sha256: String,
+    /// What was cut, where the layout allows that.
+    warnings: Vec<String>,
+}
+
+pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
+    let settings = &call.settings;
+    let layout = settings.layout()?;
+    let key = input.batch_key.trim();
+    if key.is_empty() {
+        return Err(Unfit::missing("Batchnøglen").into());
+    }
+    let date = match &input.date {
+        Some(date) => Date::read(date, "Datoen")?,
+        None => Date::in_denmark(call.accepted_at_ms),
+    };
+    let institution = settings.institution.clone().unwrap_or_default();
+    let names = [("batch", key.to_owned()), ("institution", institution)];
+    let rendered = layout.render(&input.lines, &Facts { date, names: &names })?;
+    for warning in &rendered.warnings {
+        log::warn(warning);
+    }
+    let file_name = format!("{}{}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
+    let sha256 = file::publish(FOLDER, &file_name, &rendered.bytes)?;
+    Ok(Output { file_name, line_count: input.lines.len(), sha256, warnings: rendered.warnings })
+}

@@ -1,0 +1,67 @@
+//! Tries a connection without writing: the layout, the folder, and whether SD lets the user in. That one may write into
+//! the folder shows only when one does.
+
+use sluse_formats::{file, xml::Element};
+use sluse_sdk::{Call, Failure, Finding, http::Request};
+
+use crate::{FOLDER, problem, settings::Settings};
+
+/// A file that nobody has, because no batch is called so.
+const NO_FILE: &str = "sluse-findes-ikke.txt";
+
+pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
+    let settings = &call.settings;
+    let mut findings = Vec::new();
+    if settings.layout.is_some() {
+        findings.push(match settings.layout() {
+            Ok(layout) => Finding::passed("layout", format!("Layoutet har {} kolonner.", layout.columns.len())),
+            Err(failure) => Finding::failed("layout", told(&failure)),
+        });
+        findings.push(of("folder", file::read(FOLDER, NO_FILE).map(drop), "Mappen kan læses.")?);
+    }
+    if let Some(institution) = &settings.institution {
+        findings.push(of(
+            "sign-in",
+            sign_in(settings, institution),
+            "SD Løn godtager brugeren og kender institutionen.",
+        )?);
+    }
+    if findings.is_empty() {
+        findings.push(Finding::failed(
+            "settings",
+            "Hverken `layout` eller `institution` er sat op: forbindelsen kan ikke bruges til noget.",
+        ));
+    }
+    Ok(findings)
+}
+
+fn sign_in(settings: &Settings, institution: &str) -> Result<(), Failure> {
+    let what = format!("GET {}", settings.institution_path);
+    let request = Request::get(settings.institution_path.as_str()).query("InstitutionIdentifier", institution);
+    let response = request.send().map_err(|error| problem::unanswered(&error, &what))?;
+    let fault = Element::parse(response.bytes(), 1 << 20).ok().filter(|answer| answer.find("Fault").is_some());
+    if fault.is_some() {
+        return Err(Failure::rejected(
+            "institution-unknown",
+            "SD Løn kender ikke institutionen, eller brugeren må ikke se den.",
+        ));
+    }
+    if response.is_success() { Ok(()) } else { Err(problem::of_status(&response).detail(what)) }
+}
+
+/// What cannot be asked now is not a finding about the settings.
+fn of(subject: &str, asked: Result<(), Failure>, passed: &str) -> Result<Finding, Failure> {
+    match asked {
+        Ok(()) => Ok(Finding::passed(subject, passed)),
+        Err(failure @ Failure::Unavailable(_)) => Err(failure),
+        Err(failure) => Ok(Finding::failed(subject, told(&failure))),
+    }
+}
+
+fn told(failure: &Failure) -> String {
+    let problem = failure.problem();
+    match &problem.detail {
+        Some(detail) => format!("{} ({detail})", problem.message),
+        None => problem.message.clone(),
+    }
+}

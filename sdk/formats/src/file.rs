@@ -1,0 +1,78 @@
+//! A file in a granted folder: what it is called after a batch, and what a folder that does not do what it is asked means
+//! for the people who handle cases.
+
+use sha2::{Digest, Sha256};
+use sluse_sdk::{
+    Failure,
+    folders::{self, FolderError},
+};
+
+/// Publishes a file, and gives the SHA-256 of its bytes in hex.
+///
+/// # Errors
+/// `denied` when the folder may not be used, `rejected` when another file of this name is there, and `unavailable`.
+pub fn publish(folder: &str, name: &str, bytes: &[u8]) -> Result<String, Failure> {
+    folders::put(folder, name, bytes).map_err(|error| failure(error, folder, name))?;
+    Ok(hex(&Sha256::digest(bytes)))
+}
+
+/// The bytes of a file, when there is one of this name.
+///
+/// # Errors
+/// `denied` when the folder may not be used, and `unavailable`.
+pub fn read(folder: &str, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    folders::read(folder, name).map_err(|error| failure(error, folder, name))
+}
+
+fn failure(error: FolderError, folder: &str, name: &str) -> Failure {
+    let cause = |reason: &str| format!("{folder}/{name}: {reason}");
+    match error {
+        FolderError::Forbidden(reason) => Failure::denied(
+            "folder-forbidden",
+            format!("Forbindelsen må ikke bruge mappen `{folder}`. Giv den adgang til mappen."),
+        )
+        .detail(cause(&reason)),
+        FolderError::Conflict(reason) => Failure::rejected(
+            "file-conflict",
+            format!(
+                "Filen `{name}` er allerede afleveret med et andet indhold. Brug en ny batchnøgle, hvis det er en ny batch."
+            ),
+        )
+        .detail(cause(&reason)),
+        FolderError::Unavailable(reason) => {
+            Failure::unavailable("folder-unavailable", format!("Mappen `{folder}` kan ikke bruges lige nu."))
+                .detail(cause(&reason))
+        }
+    }
+}
+
+/// The key of a batch as a part of a file name. What a name cannot have is replaced, and then a piece of the key's digest
+/// keeps two keys from having one name.
+#[must_use]
+pub fn named_after(key: &str) -> String {
+    let may_stand = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    if key.chars().all(may_stand) {
+        return key.to_owned();
+    }
+    let kept: String = key.chars().map(|one| if may_stand(one) { one } else { '_' }).collect();
+    format!("{kept}-{}", hex(&Sha256::digest(key.as_bytes())[..4]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_keys_never_have_one_name() {
+        assert_eq!(named_after("B-2026_7"), "B-2026_7");
+        let names = ["2026/41", "2026_41", "2026 41", "2026æ41"].map(named_after);
+        assert!(names.iter().all(|name| name.starts_with("2026_41")), "{names:?}");
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{names:?}");
+        }
+    }
+}
