@@ -54,7 +54,7 @@ mod tests {
         let error = select(guests, &["workzon".to_owned()]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no guest `workzon`; there are: courier, echo, external-api, growth, inbox, workzone"
+            "there is no guest `workzon`; there are: courier, crm-workflow, echo, external-api, growth, inbox, workzone"
         );
     }
 }
