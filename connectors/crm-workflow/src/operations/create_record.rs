@@ -39,19 +39,17 @@ pub(crate) struct Input {
     data: Map<String, Value>,
     /// Names the record outside the CRM system. Together with `search_workflow_id` it lets a creation that was
     /// interrupted be settled without a person.
-    #[serde(default)]
     external_ref: Option<String>,
     /// The id of a workflow that finds a record by its external reference.
-    #[serde(default)]
     search_workflow_id: Option<String>,
     /// The interaction that it belongs to.
-    #[serde(rename = "interactionID", default)]
+    #[serde(rename = "interactionID")]
     interaction_id: Option<Id>,
     /// The contact that it belongs to.
-    #[serde(rename = "contactID", default)]
+    #[serde(rename = "contactID")]
     contact_id: Option<Id>,
     /// How long it may take, in milliseconds; else the connection's.
-    #[serde(rename = "timeoutMilliSec", default)]
+    #[serde(rename = "timeoutMilliSec")]
     timeout: Option<Milliseconds>,
 }
 

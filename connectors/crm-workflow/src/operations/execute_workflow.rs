@@ -30,28 +30,28 @@ pub(crate) struct Input {
     #[serde(rename = "Workflow Payload")]
     payload: Value,
     /// The prompt of the action. Kept with the delivery, never sent.
-    #[serde(rename = "Sequence", default)]
+    #[serde(rename = "Sequence")]
     #[expect(dead_code, reason = "a property of the action that no REST call carries")]
     sequence: Option<String>,
     /// The words of the prompt. Kept with the delivery, never sent.
-    #[serde(rename = "Phrase", default)]
+    #[serde(rename = "Phrase")]
     #[expect(dead_code, reason = "a property of the action that no REST call carries")]
     phrase: Option<String>,
     /// What the workflow does: `Search`, `Create`, `Timeline`, … Without it, or the setting `default_action`, none is sent
     /// and the execution is taken for one that must happen once.
-    #[serde(rename = "ActionType", default)]
+    #[serde(rename = "ActionType")]
     action: Option<String>,
     /// The id of a dynamic data mapping.
-    #[serde(rename = "Dynamic Data Mapping ID", default)]
+    #[serde(rename = "Dynamic Data Mapping ID")]
     mapping_id: Option<String>,
     /// The interaction that it belongs to.
-    #[serde(rename = "interactionID", default)]
+    #[serde(rename = "interactionID")]
     interaction_id: Option<Id>,
     /// The contact that it belongs to.
-    #[serde(rename = "contactID", default)]
+    #[serde(rename = "contactID")]
     contact_id: Option<Id>,
     /// How long it may take, in milliseconds; else the payload's member of this name, else the connection's.
-    #[serde(rename = "timeoutMilliSec", default)]
+    #[serde(rename = "timeoutMilliSec")]
     timeout: Option<Milliseconds>,
 }
 

@@ -22,7 +22,6 @@ pub(crate) struct Input {
     #[serde(rename = "cacheKey")]
     cache_key: String,
     /// What of it, separated by commas. `default,pin,workflow` unless given.
-    #[serde(default)]
     types: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::{given, read, settings::Settings};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
     /// The id of a configuration. Without it the configurations are listed.
-    #[serde(rename = "Configuration Id", default)]
+    #[serde(rename = "Configuration Id")]
     configuration_id: Option<String>,
 }
 

@@ -26,25 +26,22 @@ pub(crate) struct Input {
     #[serde(rename = "Workflow Id")]
     workflow_id: String,
     /// A phone number, as the CRM system knows it. Exactly one of `phone`, `email` and `search` is given.
-    #[serde(default)]
     phone: Option<String>,
     /// An e-mail address.
-    #[serde(default)]
     email: Option<String>,
     /// Anything else that the workflow takes: an object, or a list.
-    #[serde(default)]
     search: Option<Value>,
     /// The id of a dynamic data mapping.
-    #[serde(rename = "Dynamic Data Mapping ID", default)]
+    #[serde(rename = "Dynamic Data Mapping ID")]
     mapping_id: Option<String>,
     /// The interaction that it belongs to.
-    #[serde(rename = "interactionID", default)]
+    #[serde(rename = "interactionID")]
     interaction_id: Option<Id>,
     /// The contact that it belongs to.
-    #[serde(rename = "contactID", default)]
+    #[serde(rename = "contactID")]
     contact_id: Option<Id>,
     /// How long it may take, in milliseconds; else the connection's.
-    #[serde(rename = "timeoutMilliSec", default)]
+    #[serde(rename = "timeoutMilliSec")]
     timeout: Option<Milliseconds>,
 }
 
