@@ -44,7 +44,7 @@ fn the_connection_says_how_often_else_the_connector() {
         assert_eq!((every, every_of, (findings, warnings)), (seconds, of, quiet.clone()), "{setting} {lines}");
     };
     check("", "", 180, Some(IntervalOf::Feed));
-    check(", other = 7", "", 180, Some(IntervalOf::Feed));
+    check(", other = 70", "", 180, Some(IntervalOf::Feed));
     check(", WatchInterval = 90", "", 90, Some(IntervalOf::Settings));
     check(", WatchInterval = \"90\"", "jitter = \"30s\"", 90, Some(IntervalOf::Settings));
     check(", WatchInterval = 90", "every = \"5m\"", 300, None);
