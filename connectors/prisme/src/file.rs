@@ -1,9 +1,8 @@
 //! One batch, one file: its name from the batch key, its numbers from the file that is there already or from the
 //! sequence, its lines between the envelope where the dialect has one. The same batch again makes the same bytes.
 
-use sha2::{Digest, Sha256};
-use sluse_formats::{Date, Unfit, cut};
-use sluse_sdk::{Call, Failure, folders, numbers};
+use sluse_formats::{Date, Unfit, cut, file};
+use sluse_sdk::{Call, Failure, numbers};
 
 use crate::{
     SEQUENCE, problem,
@@ -47,7 +46,7 @@ impl<'b> Batch<'b> {
             return Err(Unfit::missing("Batchnøglen"));
         }
         cut::or_refuse(key, 20, "Batchnøglen")?;
-        let name = format!("{}{}{}", settings.file_prefix, plain(key), settings.file_suffix);
+        let name = format!("{}{}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
         let user = if settings.user.is_empty() { padded(&settings.org_unit, 4) } else { settings.user.clone() };
         Ok(Self { key, name, folder, dialect, user })
     }
@@ -55,8 +54,7 @@ impl<'b> Batch<'b> {
     /// Its numbers: those of the file that is there, so that the same batch is the same file, or reserved ones for
     /// `count` postings.
     pub(crate) fn numbers<S>(&self, count: u32, call: &Call<S>) -> Result<Numbers, Failure> {
-        let there = folders::read(self.folder, &self.name);
-        let there = there.map_err(|error| problem::folder(error, self.folder, &self.name))?;
+        let there = file::read(self.folder, &self.name)?;
         if let Some(numbers) = there.and_then(|bytes| found(&self.dialect.encoding.decode(&bytes)?)) {
             return Ok(numbers);
         }
@@ -73,15 +71,14 @@ impl<'b> Batch<'b> {
         let (first, last) = if self.dialect.envelope { (first, last) } else { (None, None) };
         let lines: Vec<&String> = first.into_iter().chain(lines).chain(last).collect();
         let bytes = self.bytes(&lines)?;
-        put(self.folder, &self.name, &bytes)?;
-        Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+        file::publish(self.folder, &self.name, &bytes)
     }
 
     /// Publishes the control file: the name, who is paid, and the amount.
     pub(crate) fn publish_control(&self, entitled: &str, amount: &str) -> Result<(), Failure> {
         let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
         let bytes = self.bytes(&[&format!("{};{entitled};{amount}", self.name)])?;
-        put(crate::folders::CONTROL, &format!("{stem}.csv"), &bytes)
+        file::publish(crate::folders::CONTROL, &format!("{stem}.csv"), &bytes).map(drop)
     }
 
     fn bytes(&self, lines: &[&String]) -> Result<Vec<u8>, Unfit> {
@@ -112,10 +109,6 @@ impl<'b> Batch<'b> {
     }
 }
 
-fn put(folder: &str, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    folders::put(folder, name, bytes).map_err(|error| problem::folder(error, folder, name))
-}
-
 /// A number of a sequence that goes on for ever, as one that begins again behind `max`.
 fn turned(number: u64, max: u32) -> u32 {
     let turned = number.saturating_sub(1) % u64::from(max) + 1;
@@ -134,31 +127,9 @@ fn found(text: &str) -> Option<Numbers> {
     })
 }
 
-/// The key as a part of a file name. What a name cannot have is replaced, and then a piece of the key's digest keeps two
-/// keys from having one name.
-fn plain(key: &str) -> String {
-    let may_stand = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    if key.chars().all(may_stand) {
-        return key.to_owned();
-    }
-    let kept: String = key.chars().map(|one| if may_stand(one) { one } else { '_' }).collect();
-    let digest: String = Sha256::digest(key.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{kept}-{digest}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn two_keys_never_have_one_name() {
-        assert_eq!(plain("B-2026_7"), "B-2026_7");
-        let names = ["2026/41", "2026_41", "2026 41", "2026æ41"].map(plain);
-        assert!(names.iter().all(|name| name.starts_with("2026_41")), "{names:?}");
-        for (index, name) in names.iter().enumerate() {
-            assert!(!names[..index].contains(name), "{names:?}");
-        }
-    }
 
     #[test]
     fn numbers_begin_again_behind_the_last() {

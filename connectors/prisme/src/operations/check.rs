@@ -1,11 +1,11 @@
 //! Tries a connection without writing: whether the settings go together, and whether each folder that they need can be
 //! read. That one may write there shows only when one does.
 
-use sluse_sdk::{Call, Failure, Finding, folders, folders::FolderError};
+use sluse_formats::file;
+use sluse_sdk::{Call, Failure, Finding};
 
 use crate::{
     folders::{CONTROL, ODD_CPR, PRISME, RECEIPTS},
-    problem,
     settings::{Dialect, Settings},
 };
 
@@ -37,12 +37,10 @@ fn references(dialect: &Dialect) -> Finding {
 }
 
 fn readable(folder: &str) -> Result<Finding, Failure> {
-    match folders::read(folder, NO_FILE) {
+    match file::read(folder, NO_FILE) {
         Ok(_) => Ok(Finding::passed(folder, format!("Mappen `{folder}` kan læses."))),
-        Err(FolderError::Unavailable(reason)) => {
-            // What cannot be asked now is not a finding about the settings.
-            Err(problem::folder(FolderError::Unavailable(reason), folder, NO_FILE))
-        }
-        Err(error) => Ok(Finding::failed(folder, problem::folder(error, folder, NO_FILE).problem().message.clone())),
+        // What cannot be asked now is not a finding about the settings.
+        Err(failure @ Failure::Unavailable(_)) => Err(failure),
+        Err(failure) => Ok(Finding::failed(folder, failure.problem().message.clone())),
     }
 }

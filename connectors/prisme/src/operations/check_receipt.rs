@@ -3,11 +3,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sluse_sdk::{Call, Failure, folders, text};
+use sluse_formats::file;
+use sluse_sdk::{Call, Failure, text};
 
 use crate::{
     folders::RECEIPTS,
-    problem,
     settings::{ReceiptFormat, Settings},
 };
 
@@ -66,8 +66,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     call.settings.dialect()?;
     let format = &call.settings.receipt;
     let receipt_name = format.name_of(input.file_name.trim());
-    let bytes = folders::read(RECEIPTS, &receipt_name);
-    let Some(bytes) = bytes.map_err(|error| problem::folder(error, RECEIPTS, &receipt_name))? else {
+    let Some(bytes) = file::read(RECEIPTS, &receipt_name)? else {
         if input.wait {
             let message = format!("Prisme har ikke lagt kvitteringen `{receipt_name}` endnu.");
             return Err(Failure::unavailable("receipt-not-there", message));
