@@ -3,6 +3,7 @@
 
 mod body;
 mod error;
+mod next_page; // the way to the next page
 mod path;
 mod request;
 mod response;
@@ -13,6 +14,7 @@ pub use crate::bindings::connector::sluse::connector::http::{
 };
 pub use body::{Multipart, Part};
 pub use error::SendError;
+pub use next_page::next_page;
 pub use path::{Segment, segment};
 pub use request::{Request, send_all};
 pub use response::Response;

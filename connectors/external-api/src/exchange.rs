@@ -4,10 +4,10 @@
 use sluse_sdk::{
     Call, Failure,
     http::{Effect, Method, Request, Response, SendErrorReason, segment},
-    log,
 };
 
 use crate::{
+    once::{self, Intent, Sent},
     packet::Action,
     problem,
     settings::{Refusals, ServerErrors, Settings, TriggerMethod},
@@ -24,16 +24,6 @@ pub(crate) struct Trigger<'call> {
     request: Request,
     /// Method and path, for support.
     what: String,
-}
-
-/// What became of the request.
-enum Sent {
-    /// It happened.
-    Happened(Response),
-    /// It did not.
-    Failed(Failure),
-    /// Nobody knows yet, for this reason.
-    InDoubt(String),
 }
 
 impl<'call> Trigger<'call> {
@@ -59,35 +49,54 @@ impl<'call> Trigger<'call> {
 
     /// Hands the action over, or finds that this was done. The answer is a 2xx.
     pub(crate) fn send(&self) -> Result<Response, Failure> {
-        // An earlier attempt may have got through.
-        let mut looked = self.call.attempt > 1 && self.can_look();
-        if looked && let Some(found) = self.look()? {
-            return Ok(found);
-        }
-        for _ in 0..2 {
-            let cause = match self.post(looked) {
-                Sent::Happened(response) => return Ok(response),
-                Sent::Failed(failure) => return Err(failure),
-                Sent::InDoubt(cause) => cause,
-            };
-            if !self.can_look() {
-                let repeatable = self.call.settings.repeatable;
-                return Err(if repeatable { problem::not_yet(&cause) } else { problem::cannot_look(&cause) });
+        once::carry_out(self, self.call.attempt)
+    }
+
+    fn judge(&self, response: Response) -> Sent<Response> {
+        let settings = &self.call.settings;
+        match response.status() {
+            200..=299 => Sent::Happened(response),
+            408 | 500..=502 | 504..=599 if settings.server_errors == ServerErrors::InDoubt => {
+                Sent::InDoubt(format!("{} answered {}", self.what, response.status()))
             }
-            if let Some(found) = self.look()? {
-                log::info("Forbindelsen blev afbrudt, men det eksterne system har fået handlingen");
-                return Ok(found);
+            400 | 402 | 404..=406 | 409..=428 | 430..=499 if settings.refusals == Refusals::Unavailable => {
+                Sent::Failed(problem::not_reached(&response, &self.what))
             }
-            looked = true;
+            _ => {
+                let reason = verdict::refusal_reason(response.bytes(), settings);
+                Sent::Failed(problem::of_answer(&response, &self.what, reason))
+            }
         }
-        Err(problem::not_yet(&format!("{} was interrupted twice, and nothing arrived", self.what)))
+    }
+}
+
+impl Intent for Trigger<'_> {
+    type Answer = Response;
+
+    fn what(&self) -> &str {
+        &self.what
     }
 
     fn can_look(&self) -> bool {
         self.call.settings.status_path.is_some() && !self.call.settings.repeatable
     }
 
-    fn post(&self, looked: bool) -> Sent {
+    fn look(&self) -> Result<Option<Response>, Failure> {
+        let Some(template) = &self.call.settings.status_path else { return Ok(None) };
+        let path = template
+            .replace("{reference}", &segment(&self.action.reference))
+            .replace("{guid}", &segment(&self.action.guid))
+            .replace("{key}", &segment(&self.call.delivery));
+        let what = format!("GET {}", without_query(template));
+        match Request::get(path).header("Accept", "application/json").send() {
+            Ok(response) if response.is_success() => Ok(Some(response)),
+            Ok(response) if matches!(response.status(), 404 | 410) => Ok(None),
+            Ok(response) => Err(problem::of_answer(&response, &what, None)),
+            Err(error) => Err(problem::unanswered(&error, &what)),
+        }
+    }
+
+    fn post(&self, looked: bool) -> Sent<Response> {
         let request = if looked { self.request.clone().reconciled() } else { self.request.clone() };
         let response = match request.send() {
             Ok(response) => response,
@@ -104,37 +113,8 @@ impl<'call> Trigger<'call> {
         self.judge(response)
     }
 
-    fn judge(&self, response: Response) -> Sent {
-        let settings = &self.call.settings;
-        match response.status() {
-            200..=299 => Sent::Happened(response),
-            408 | 500..=502 | 504..=599 if settings.server_errors == ServerErrors::InDoubt => {
-                Sent::InDoubt(format!("{} answered {}", self.what, response.status()))
-            }
-            400 | 402 | 404..=406 | 409..=428 | 430..=499 if settings.refusals == Refusals::Unavailable => {
-                Sent::Failed(problem::not_reached(&response, &self.what))
-            }
-            _ => {
-                let reason = verdict::refusal_reason(response.bytes(), settings);
-                Sent::Failed(problem::of_answer(&response, &self.what, reason))
-            }
-        }
-    }
-
-    /// The answer of the place to look, when the trigger has arrived.
-    fn look(&self) -> Result<Option<Response>, Failure> {
-        let Some(template) = &self.call.settings.status_path else { return Ok(None) };
-        let path = template
-            .replace("{reference}", &segment(&self.action.reference))
-            .replace("{guid}", &segment(&self.action.guid))
-            .replace("{key}", &segment(&self.call.delivery));
-        let what = format!("GET {}", without_query(template));
-        match Request::get(path).header("Accept", "application/json").send() {
-            Ok(response) if response.is_success() => Ok(Some(response)),
-            Ok(response) if matches!(response.status(), 404 | 410) => Ok(None),
-            Ok(response) => Err(problem::of_answer(&response, &what, None)),
-            Err(error) => Err(problem::unanswered(&error, &what)),
-        }
+    fn left_open(&self, cause: &str, looked: bool) -> Failure {
+        if looked || self.call.settings.repeatable { problem::not_yet(cause) } else { problem::cannot_look(cause) }
     }
 }
 

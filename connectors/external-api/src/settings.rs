@@ -2,12 +2,17 @@
 //! public nowhere, so that each part of it is a setting, and README.md marks it as an assumption.
 
 mod names; // members of requests, answers and callbacks
+pub(crate) mod request; // what `call` and `read` send
+mod rules; // what a named request may not be
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluse_sdk::Failure;
 
 pub(crate) use names::Names;
+use request::NamedRequest;
 
 /// The settings of a connection to an outside API.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +52,8 @@ pub struct Settings {
     pub check_path: Option<String>,
     /// The path that notices are sent to.
     pub notify_path: String,
+    /// The requests that `call` and `read` send, by name.
+    pub requests: BTreeMap<String, NamedRequest>,
 }
 
 /// When the API says what came of an action.
@@ -105,6 +112,7 @@ impl Default for Settings {
             max_reason_chars: 400,
             check_path: None,
             notify_path: "/".into(),
+            requests: BTreeMap::new(),
         }
     }
 }
@@ -129,6 +137,7 @@ impl Settings {
         if self.repeatable && self.idempotency_header.is_none() {
             return Err(unfit("repeatable", "false without an `idempotency_header`"));
         }
+        rules::verify(&self.requests).map_err(|(place, wanted)| unfit(&place, &wanted))?;
         match self.names.all().into_iter().find(|(_, name)| name.trim().is_empty()) {
             Some((place, _)) => Err(unfit(&format!("names.{place}"), "the name of a member")),
             None => Ok(()),

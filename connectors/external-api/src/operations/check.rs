@@ -3,7 +3,14 @@
 
 use sluse_sdk::{Call, Failure, Finding, http::Request};
 
-use crate::{exchange::without_query, problem, settings::Settings};
+use crate::{
+    exchange::without_query,
+    problem,
+    settings::{
+        Settings,
+        request::{Effect, NamedRequest},
+    },
+};
 
 pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
     call.settings.verify()?;
@@ -34,7 +41,17 @@ fn sign_in(settings: &Settings) -> Result<Finding, Failure> {
 }
 
 fn interruption(settings: &Settings) -> Finding {
-    if settings.repeatable || settings.status_path.is_some() {
+    let is_left = |request: &NamedRequest| request.effect() == Effect::Once && request.lookup.is_none();
+    if let Some((name, _)) = settings.requests.iter().find(|(_, request)| is_left(request)) {
+        return Finding::failed(
+            "interruption",
+            format!(
+                "`requests.{name}` har ingen `lookup`: om den er udført, når den afbrydes, må afgøres af en person."
+            ),
+        );
+    }
+    let is_triggered = settings.requests.is_empty() || settings.trigger_path != Settings::default().trigger_path;
+    if !is_triggered || settings.repeatable || settings.status_path.is_some() {
         return Finding::passed("interruption", "En afbrudt handling afgøres uden en person.");
     }
     Finding::failed(

@@ -3,14 +3,11 @@
 use serde_json::Value;
 use sluse_sdk::{
     Failure,
-    http::{Request, Response, SendError, send_all},
+    http::{Request, Response, SendError, next_page, send_all},
 };
 
 use super::{WorkZone, unanswered, what};
-use crate::{
-    odata::{page, url},
-    problem,
-};
+use crate::{odata::page, problem};
 
 /// More at once than a target likes.
 const SIDE_BY_SIDE: usize = 8;
@@ -73,7 +70,7 @@ impl WorkZone<'_> {
             let page = self.page(self.get(path.clone()).send(), &what)?;
             rows.extend(page.rows);
             let Some(link) = page.next else { return Ok(Rows { rows, truncated: false }) };
-            path = url::next(&path, &link).ok_or_else(|| problem::not_understood("a next link to another resource"))?;
+            path = next_page(&path, &link).ok_or_else(|| problem::not_understood("a next link to another resource"))?;
         }
         Ok(Rows { rows, truncated: true })
     }
