@@ -65,7 +65,7 @@ pub struct NamedRequest {
 /// The method of a named request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Method {
+pub(crate) enum Method {
     #[default]
     Get,
     Post,
@@ -77,7 +77,7 @@ pub enum Method {
 /// What a named request does at the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It changes nothing.
     Read,
     /// Doing it again leaves the same state.
@@ -89,7 +89,7 @@ pub enum Effect {
 /// What a status means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// The values cannot be right. Nothing was done.
     Invalid,
     /// The target refused. Nothing was done.
@@ -105,7 +105,7 @@ pub enum Meaning {
 /// How an answer goes on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Paging {
+pub(crate) struct Paging {
     /// The place of the list in each page. Without it the answer is the list.
     #[serde(default)]
     pub(crate) items: String,
