@@ -11,3 +11,4 @@ pub mod interact; // WorkZone Interact as an integration sees it
 pub mod simulated; // what every simulated target stands on
 pub mod torture; // a host that is killed over and over
 pub mod workzone; // KMD WorkZone as an integration sees it
+pub mod xflow; // XFlow as an integration sees it
