@@ -11,7 +11,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// Ends a connection without an answer, or inside of one.
@@ -43,16 +44,18 @@ where
         let Ok((stream, _)) = listener.accept().await else { return };
         while connections.try_join_next().is_some() {}
         let answer = answer.clone();
+        // Small answers leave at once; a failure here only costs speed.
+        let _ = stream.set_nodelay(true);
         connections.spawn(serve_connection(stream, move |request| answer(number, request)));
     }
 }
 
-async fn serve_connection<F>(stream: TcpStream, answer: impl Fn(Request<Incoming>) -> F)
+/// Serves one connection, over TLS or in clear.
+pub(super) async fn serve_connection<S, F>(stream: S, answer: impl Fn(Request<Incoming>) -> F)
 where
+    S: AsyncRead + AsyncWrite + Unpin,
     F: Future<Output = Result<Response<Body>, Dropped>>,
 {
-    // Small answers leave at once; a failure here only costs speed.
-    let _ = stream.set_nodelay(true);
     // How a connection ended is for the client to notice; faults end it on purpose.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
 }
