@@ -101,7 +101,10 @@ impl Script {
         let answer = exchange.answer.play();
         self.played += 1;
         match request.keep {
-            Some(keep) => answer.map(|response| self.keep(keep, response)),
+            // What is no success is handed over, as the engine does.
+            Some(keep) => {
+                answer.map(|response| if response.status < 300 { self.keep(keep, response) } else { response })
+            }
             None => answer,
         }
     }

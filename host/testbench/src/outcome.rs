@@ -91,6 +91,13 @@ pub struct ExpectedItem {
     pub input: Value,
     #[serde(default)]
     pub attachments: Vec<String>,
+    /// It is valid against the feed's item schema; one that is not waits for a person.
+    #[serde(default = "yes", skip_serializing)]
+    pub fits: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl From<&FeedPage> for ExpectedPage {
@@ -102,6 +109,7 @@ impl From<&FeedPage> for ExpectedPage {
             // What is no JSON is a difference that one sees, as a text.
             input: serde_json::from_str(&item.input).unwrap_or_else(|_| Value::String(item.input.clone())),
             attachments: item.attachments.clone(),
+            fits: true,
         };
         Self { items: page.items.iter().map(item).collect(), cursor: page.cursor.clone(), more: page.more }
     }

@@ -7,7 +7,7 @@ use sluse_connector::{Breakage, Call, CallLimits, Connector, Ended, FeedItem};
 use sluse_model::{Outcome, Timestamp};
 
 use crate::{
-    Asked, Case, Difference, Resumption, ScriptedHost, Verdict,
+    Asked, Case, Difference, ExpectedEnd, Resumption, ScriptedHost, Verdict,
     exchange::Exchange,
     host::Script,
     outcome::{self, SeenEnd},
@@ -156,13 +156,23 @@ fn misfits(case: &Case, connector: &dyn Connector, end: &SeenEnd) -> Vec<Differe
             let misfit = |item: &FeedItem| {
                 // What is no JSON differs already.
                 let input = serde_json::from_str(&item.input).ok()?;
-                let misfit = schema::misfit(&feed.item_schema, &input)?;
+                let misfit = match (schema::misfit(&feed.item_schema, &input), is_to_fit(&case.outcome.end, &item.key))
+                {
+                    (Some(misfit), true) => misfit,
+                    (None, false) => "it fits, and was not to".to_owned(),
+                    _ => return None,
+                };
                 Some(Difference::Schema { what: "item", misfit: format!("`{}`: {misfit}", item.key) })
             };
             page.items.iter().filter_map(misfit).collect()
         }
         _ => Vec::new(),
     }
+}
+
+fn is_to_fit(expected: &ExpectedEnd, key: &str) -> bool {
+    let ExpectedEnd::Page(page) = expected else { return true };
+    page.items.iter().find(|item| item.key == key).is_none_or(|item| item.fits)
 }
 
 fn not_logged(case: &Case, lines: &[String]) -> Vec<Difference> {
