@@ -1,7 +1,7 @@
 //! One batch, one file: its name from the batch key, its numbers from the file that is there already or from the
 //! sequence, its lines between the envelope where the dialect has one. The same batch again makes the same bytes.
 
-use sluse_formats::{Date, Unfit, cut, file};
+use sluse_formats::{Date, Unfit, cut, decimal, file};
 use sluse_sdk::{Call, Failure, numbers};
 
 use crate::{
@@ -23,6 +23,8 @@ pub(crate) struct Batch<'b> {
     pub(crate) folder: &'static str,
     dialect: &'b Dialect,
     user: String,
+    /// What its numbers are reserved for.
+    purpose: String,
 }
 
 /// The first numbers of a file, and the day in its envelope.
@@ -46,9 +48,14 @@ impl<'b> Batch<'b> {
             return Err(Unfit::missing("Batchnøglen"));
         }
         cut::or_refuse(key, 20, "Batchnøglen")?;
-        let name = format!("{}{}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
+        // Beside the file in the usual folder, it has a name and numbers of its own.
+        let (apart, purpose) = match folder {
+            crate::folders::PRISME => (String::new(), key.to_owned()),
+            other => (format!("-{other}"), format!("{key} {other}")),
+        };
+        let name = format!("{}{}{apart}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
         let user = if settings.user.is_empty() { padded(&settings.org_unit, 4) } else { settings.user.clone() };
-        Ok(Self { key, name, folder, dialect, user })
+        Ok(Self { key, name, folder, dialect, user, purpose })
     }
 
     /// Its numbers: those of the file that is there, so that the same batch is the same file, or reserved ones for
@@ -74,10 +81,12 @@ impl<'b> Batch<'b> {
         file::publish(self.folder, &self.name, &bytes)
     }
 
-    /// Publishes the control file: the name, who is paid, and the amount.
-    pub(crate) fn publish_control(&self, entitled: &str, amount: &str) -> Result<(), Failure> {
+    /// Publishes the control file: for each payment the name of the file, who is paid, and the amount.
+    pub(crate) fn publish_control(&self, payments: &[(&str, i64)]) -> Result<(), Failure> {
         let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
-        let bytes = self.bytes(&[&format!("{};{entitled};{amount}", self.name)])?;
+        let row = |(entitled, ore): &(&str, i64)| format!("{};{entitled};{}", self.name, decimal::with_comma(*ore));
+        let rows: Vec<String> = payments.iter().map(row).collect();
+        let bytes = self.bytes(&rows.iter().collect::<Vec<_>>())?;
         file::publish(crate::folders::CONTROL, &format!("{stem}.csv"), &bytes).map(drop)
     }
 
@@ -96,7 +105,7 @@ impl<'b> Batch<'b> {
             return Ok((1, 1));
         }
         // Numbers begin again at 1 behind their last; a file that would have both ends takes the numbers after it.
-        for purpose in [self.key.to_owned(), format!("{} efter sidste nummer", self.key)] {
+        for purpose in [self.purpose.clone(), format!("{} efter sidste nummer", self.purpose)] {
             let first = numbers::reserve_for(SEQUENCE, count, &purpose).map_err(problem::numbers)?;
             let (line, dispatch) = (turned(first, MAX_LINES), turned(first, MAX_DISPATCHES));
             let fits = |first: u32, max| first + count - 1 <= max;

@@ -32,21 +32,24 @@ const TEXT_WIDTH: usize = 81;
 const IDENT_CODES: [&str; 5] = ["01", "02", "03", "11", "12"];
 
 impl Payment {
-    /// Reads the payment of a Kreditorpost. `ore` is its amount, `day` when it is paid.
+    /// Reads the payment of a Kreditorpost. `place` says which, `ore` is its amount, `day` when it is paid.
     pub(crate) fn read(
         post: &Kreditorpost,
-        (key, ore, day): (&str, i64, Date),
+        (key, place): (&str, &str),
+        (ore, day): (i64, Date),
         settings: &Settings,
         dialect: &Dialect,
         warnings: &mut Vec<String>,
     ) -> Result<Self, Unfit> {
         let rules = Rules { forbidden: FORBIDDEN, encoding: dialect.encoding };
-        let code = choice(&padded(post.ident_kode.trim(), 2), &IDENT_CODES, "`IdentKode`")?;
-        let transaction = choice(&padded(post.transaktionstype.trim(), 2), &["01", "10"], "`Transaktionstype`")?;
-        let (entitled, odd_cpr) = entitled(&code, post.udbetalingsberettiget.trim(), dialect)?;
+        let at = |name: &str| format!("{place}`{name}`");
+        let code = choice(&padded(post.ident_kode.trim(), 2), &IDENT_CODES, &at("IdentKode"))?;
+        let transaction = choice(&padded(post.transaktionstype.trim(), 2), &["01", "10"], &at("Transaktionstype"))?;
+        let (entitled, odd_cpr) =
+            entitled(&code, post.udbetalingsberettiget.trim(), dialect, &at("Udbetalingsberettiget"))?;
         let org_unit = padded(&settings.org_unit, 4);
         let amount = ore.unsigned_abs().to_string();
-        cut::or_refuse(&amount, 11, "`Beloeb`")?;
+        cut::or_refuse(&amount, 11, &at("Beloeb"))?;
 
         let mut fields = Fields::default();
         fields.set(2, org_unit.clone());
@@ -60,13 +63,13 @@ impl Payment {
         fields.set(11, padded(&entitled, usize::from(dialect.payee_width)));
         fields.set(12, day.compact());
         let invoice = given(&post.fakturanr).unwrap_or(key);
-        fields.add(17, cut::or_refuse(invoice, 20, "`Fakturanr`")?.to_owned(), rules, "`Fakturanr`")?;
+        fields.add(17, cut::or_refuse(invoice, 20, &at("Fakturanr"))?.to_owned(), rules, &at("Fakturanr"))?;
         if let Some(text) = given(&post.betalingstekst) {
             let text = cut::to_width(text, TEXT_WIDTH);
-            warnings.extend(text.warning("`Betalingstekst`"));
-            fields.add(40, text.kept.to_owned(), rules, "`Betalingstekst`")?;
+            warnings.extend(text.warning(&at("Betalingstekst")));
+            fields.add(40, text.kept.to_owned(), rules, &at("Betalingstekst"))?;
         }
-        post.place_further(Record::G68, settings, rules, &mut fields, warnings)?;
+        post.place_further(Record::G68, settings, (rules, place), &mut fields, warnings)?;
         let in_header = if dialect.g68_org_unit { org_unit } else { String::new() };
         Ok(Self {
             odd_cpr,
@@ -86,8 +89,7 @@ impl Payment {
 }
 
 /// The number of the entitled, and whether it is a CPR number that fails modulus 11.
-fn entitled(code: &str, number: &str, dialect: &Dialect) -> Result<(String, bool), Unfit> {
-    let place = "`Udbetalingsberettiget`";
+fn entitled(code: &str, number: &str, dialect: &Dialect, place: &str) -> Result<(String, bool), Unfit> {
     if number.is_empty() {
         return Err(Unfit::missing(place));
     }

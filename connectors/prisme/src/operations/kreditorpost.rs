@@ -15,10 +15,12 @@ use crate::{
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Kreditorpost {
-    /// What names the batch: the same key is the same file. Up to 20 characters.
-    #[serde(rename = "batch_key")]
-    #[schemars(length(min = 1))]
-    pub(crate) batch_key: String,
+    /// XFlow's own name of the record. It is not written.
+    #[serde(rename = "id")]
+    pub(crate) id: Option<String>,
+    /// XFlow's own name of the delivery. It is not written.
+    #[serde(rename = "batch")]
+    pub(crate) batch: Option<String>,
     /// Amount in kroner with at most two decimals: `1.234,50`.
     pub(crate) beloeb: String,
     /// `D`: the posting is debit, and the payment its counter-entry.
@@ -91,22 +93,22 @@ const TOWN_WIDTH: usize = 12;
 
 impl Kreditorpost {
     /// XFlow's Ekspeditionsløbenr is always 1: the number that is written is the connector's.
-    pub(crate) fn verify_dispatch(&self) -> Result<(), Unfit> {
+    pub(crate) fn verify_dispatch(&self, place: &str) -> Result<(), Unfit> {
         match given(&self.ekspeditionsloebenr) {
             None => Ok(()),
             Some(number) if number.trim_start_matches('0') == "1" => Ok(()),
             Some(_) => Err(Unfit {
                 code: "code-not-known",
-                message: "`Ekspeditionsloebenr` skal være 1.".into(),
+                message: format!("{place}`Ekspeditionsloebenr` skal være 1."),
                 detail: "the dispatch number is always 1 here; what is written is reserved".into(),
             }),
         }
     }
 
     /// The posting that the payment is tied to.
-    pub(crate) fn posting(&self, warnings: &mut Vec<String>) -> Posting {
+    pub(crate) fn posting(&self, place: &str, warnings: &mut Vec<String>) -> Posting {
         let text = given(&self.posteringstekst).map(|text| cut::to_width(text, POSTING_TEXT_WIDTH));
-        warnings.extend(text.and_then(|text| text.warning("`Posteringstekst`")));
+        warnings.extend(text.and_then(|text| text.warning(&format!("{place}`Posteringstekst`"))));
         let benefits = given(&self.ydelsesmodtager);
         let code = given(&self.nrkode_ydelsesmodtager).or(benefits.map(|_| "02"));
         let owned = |value: Option<&str>| value.map(str::to_owned);
@@ -131,12 +133,12 @@ impl Kreditorpost {
         &self,
         record: Record,
         settings: &Settings,
-        rules: Rules,
+        (rules, place): (Rules, &str),
         fields: &mut Fields,
         warnings: &mut Vec<String>,
     ) -> Result<(), Unfit> {
         for (name, value, may_be_cut) in self.further() {
-            let place = format!("`{name}`");
+            let place = format!("{place}`{name}`");
             let Some(settled) = settings.further_fields.get(name) else { return Err(unplaced(&place)) };
             if settled.record != record {
                 continue;

@@ -1,15 +1,15 @@
-//! Writes a Kreditorpost as a payment (G68) and the posting (G69) that it is tied to, into one file. The payment is the
-//! posting's counter-entry; every value is looked at before a number is reserved.
+//! Writes Kreditorposter as payments (G68), each with the posting (G69) that it is tied to, into one file. A payment is
+//! its posting's counter-entry; every value is looked at before a number is reserved.
 
 use schemars::JsonSchema;
-use serde::Serialize;
-use sluse_formats::{Date, Unfit, decimal};
+use serde::{Deserialize, Serialize};
+use sluse_formats::{Date, Unfit};
 use sluse_sdk::{Call, Failure};
 
 use super::kreditorpost::{Kreditorpost, given};
 use crate::{
     balance::{Balance, Side},
-    file::{Batch, Numbers},
+    file::{Batch, MAX_LINES, Numbers},
     folders,
     g68::Payment,
     g69::{Common, Posted, digits},
@@ -17,78 +17,122 @@ use crate::{
     settings::{Dialect, Numbering, Order, Record, Reference, Settings},
 };
 
+/// Kreditorposter of one batch.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// What names the batch (field 250): the same key is the same file. Up to 20 characters.
+    #[schemars(length(min = 1))]
+    batch_key: String,
+    /// The payments, in the order of the file.
+    #[schemars(length(min = 1))]
+    kreditorposter: Vec<Kreditorpost>,
+}
+
 /// What was written.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Output {
-    /// The folder of the file: `prisme`, or `odd-cpr`.
-    folder: String,
-    /// The name of the file.
+    /// The name of the first file.
     file_name: String,
-    /// The SHA-256 of the file, in hex.
-    sha256: String,
-    /// The line numbers of the two records, in the order of the file.
-    line_nos: Vec<u32>,
-    /// What was posted, by machine number and date; the payment counts as credit.
-    balance: Vec<Side>,
-    /// What ties payment and posting (G68 field 16, G69 field 117).
+    /// What ties the first payment to its posting.
     payment_ref: String,
-    /// The day of the payment, which may be another than asked for where that is closed.
-    payment_date: String,
-    /// What a person should know: texts that were cut, a payment that was moved, a CPR number that fails modulus 11.
+    /// The files: one, or two where payments to odd CPR numbers have one of their own.
+    files: Vec<File>,
+    /// What was posted, by machine number and date; payments count as credit.
+    balance: Vec<Side>,
+    /// What a person should know: texts that were cut, payments that were moved, CPR numbers that fail modulus 11.
     warnings: Vec<String>,
 }
 
-pub(crate) fn run(call: &Call<Settings>, post: Kreditorpost) -> Result<Output, Failure> {
-    let settings = &call.settings;
-    let dialect = settings.dialect()?;
-    let mut warnings = Vec::new();
-    post.verify_dispatch()?;
-    let day = payment_day(&post, settings, &mut warnings)?;
-    let mut posted = posting(&post, settings, &dialect, &mut warnings)?;
-    let payment = (post.batch_key.trim(), posted.ore, day);
-    let payment = Payment::read(&post, payment, settings, &dialect, &mut warnings)?;
-    if payment.odd_cpr {
-        warnings.push("`Udbetalingsberettiget`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.".into());
-    }
-    let mut balance = Balance::default();
-    let (maskinnr, date) = (posted.maskinnr.clone(), posted.date.to_string());
-    balance.add(&maskinnr, &date, posted.sides())?;
-    balance.add(&maskinnr, &date, (0, posted.ore))?;
-    let balance = balance.settle()?;
-
-    let folder = if payment.odd_cpr && dialect.odd_cpr_apart { folders::ODD_CPR } else { folders::PRISME };
-    let batch = Batch::of(&post.batch_key, folder, settings, &dialect)?;
-    let own_ref = given(&post.udbetalingshenvisningsnummer);
-    let own_ref = own_ref.map(|own| digits(own, 20, "`Udbetalingshenvisningsnummer`")).transpose()?;
-    let numbers = batch.numbers(1, call)?;
-    let (payment_line, posting_line) = line_nos(numbers, &dialect);
-    let payment_ref = own_ref.map_or_else(|| reference(&posted, numbers, payment_line, &dialect), str::to_owned);
-    posted.fields.set(117, payment_ref.clone());
-    let payment_record = (payment_line, payment.line(payment_line, &payment_ref));
-    let posting_record = (posting_line, posted.line(posting_line, numbers.dispatch));
-    let (line_nos, lines): (Vec<u32>, Vec<String>) = match dialect.order {
-        Order::PaymentFirst => [payment_record, posting_record].into_iter().unzip(),
-        Order::PostingFirst => [posting_record, payment_record].into_iter().unzip(),
-    };
-    let sha256 = batch.publish(&lines, numbers)?;
-    if dialect.control_file {
-        batch.publish_control(&payment.entitled, &decimal::with_comma(posted.ore))?;
-    }
-    Ok(Output {
-        folder: folder.to_owned(),
-        file_name: batch.name,
-        sha256,
-        line_nos,
-        balance,
-        payment_ref,
-        payment_date: day.to_string(),
-        warnings,
-    })
+/// A file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct File {
+    /// Its folder: `prisme`, or `odd-cpr`.
+    folder: String,
+    /// Its name.
+    file_name: String,
+    /// Its SHA-256, in hex.
+    sha256: String,
+    /// The line numbers of its records, in the order of the file.
+    line_nos: Vec<u32>,
+    /// What ties payments and postings (G68 field 16, G69 field 117), in the order of the file.
+    payment_refs: Vec<String>,
 }
 
-fn payment_day(post: &Kreditorpost, settings: &Settings, warnings: &mut Vec<String>) -> Result<Date, Unfit> {
-    let place = "`Udbetalingsdato`";
-    let asked = Date::read(&post.udbetalingsdato, place)?;
+pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
+    let settings = &call.settings;
+    let dialect = settings.dialect()?;
+    let (posts, most) = (&input.kreditorposter, MAX_LINES as usize / 2);
+    if !(1..=most).contains(&posts.len()) {
+        return Err(Failure::invalid("payments-count", format!("Der skal være mellem 1 og {most} kreditorposter.")));
+    }
+    let key = input.batch_key.trim();
+    let mut warnings = Vec::new();
+    let mut balance = Balance::default();
+    let mut ties = Vec::with_capacity(posts.len());
+    for (index, post) in posts.iter().enumerate() {
+        // A batch of one needs no number in its messages.
+        let place = if posts.len() == 1 { String::new() } else { format!("Kreditorpost {}, ", index + 1) };
+        let tie = Tie::read(post, (key, &place), settings, &dialect, &mut warnings)?;
+        let (maskinnr, date) = (&tie.posted.maskinnr, tie.posted.date.to_string());
+        balance.add(maskinnr, &date, tie.posted.sides())?;
+        balance.add(maskinnr, &date, (0, tie.posted.ore))?;
+        ties.push(tie);
+    }
+    let balance = balance.settle()?;
+    let (odd, usual): (Vec<Tie>, Vec<Tie>) =
+        ties.into_iter().partition(|tie| tie.payment.odd_cpr && dialect.odd_cpr_apart);
+    let mut files = Vec::new();
+    for (folder, ties) in [(folders::PRISME, usual), (folders::ODD_CPR, odd)] {
+        if !ties.is_empty() {
+            files.push(write(&Batch::of(key, folder, settings, &dialect)?, ties, &dialect, call)?);
+        }
+    }
+    let (file_name, payment_ref) = (files[0].file_name.clone(), files[0].payment_refs[0].clone());
+    Ok(Output { file_name, payment_ref, files, balance, warnings })
+}
+
+/// A payment and its posting, without their numbers.
+struct Tie {
+    payment: Payment,
+    posted: Posted,
+    /// Where the input says it.
+    reference: Option<String>,
+}
+
+impl Tie {
+    fn read(
+        post: &Kreditorpost,
+        (key, place): (&str, &str),
+        settings: &Settings,
+        dialect: &Dialect,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Unfit> {
+        post.verify_dispatch(place)?;
+        let day = payment_day(post, settings, place, warnings)?;
+        let common = Common { settings, dialect, posting_type: post.posteringstype, date: None, key };
+        let mut posted = Posted::read(&post.posting(place, warnings), &common, place)?;
+        let rules = Rules { forbidden: "&", encoding: dialect.encoding };
+        post.place_further(Record::G69, settings, (rules, place), &mut posted.fields, warnings)?;
+        let payment = Payment::read(post, (key, place), (posted.ore, day), settings, dialect, warnings)?;
+        if payment.odd_cpr {
+            let what = "`Udbetalingsberettiget`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
+            warnings.push(format!("{place}{what}"));
+        }
+        let reference = given(&post.udbetalingshenvisningsnummer);
+        let reference = reference.map(|own| digits(own, 20, &format!("{place}`Udbetalingshenvisningsnummer`")));
+        Ok(Self { payment, posted, reference: reference.transpose()?.map(str::to_owned) })
+    }
+}
+
+fn payment_day(
+    post: &Kreditorpost,
+    settings: &Settings,
+    place: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Date, Unfit> {
+    let place = format!("{place}`Udbetalingsdato`");
+    let asked = Date::read(&post.udbetalingsdato, &place)?;
     let day = settings.calendar.payment_day(asked).ok_or_else(|| Unfit {
         code: "day-closed",
         message: format!("{place} er en lukkedag."),
@@ -100,33 +144,53 @@ fn payment_day(post: &Kreditorpost, settings: &Settings, warnings: &mut Vec<Stri
     Ok(day)
 }
 
-fn posting(
-    post: &Kreditorpost,
-    settings: &Settings,
-    dialect: &Dialect,
-    warnings: &mut Vec<String>,
-) -> Result<Posted, Unfit> {
-    let key = post.batch_key.trim();
-    let common = Common { settings, dialect, posting_type: post.posteringstype, date: None, key };
-    let mut posted = Posted::read(&post.posting(warnings), &common, "")?;
-    let rules = Rules { forbidden: "&", encoding: dialect.encoding };
-    post.place_further(Record::G69, settings, rules, &mut posted.fields, warnings)?;
-    Ok(posted)
+/// Writes one file, and its control file where the dialect has them.
+fn write(batch: &Batch<'_>, mut ties: Vec<Tie>, dialect: &Dialect, call: &Call<Settings>) -> Result<File, Failure> {
+    let count = u32::try_from(ties.len()).expect("the input is bounded by MAX_LINES");
+    let numbers = batch.numbers(count, call)?;
+    let (mut line_nos, mut lines, mut payment_refs) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, tie) in (0..count).zip(&mut ties) {
+        let (payment_line, posting_line) = tie_lines(numbers, index, dialect);
+        let dispatch = numbers.dispatch + index;
+        let reference =
+            tie.reference.clone().unwrap_or_else(|| reference(&tie.posted, payment_line, dispatch, dialect));
+        tie.posted.fields.set(117, reference.clone());
+        let payment = (payment_line, tie.payment.line(payment_line, &reference));
+        let posting = (posting_line, tie.posted.line(posting_line, dispatch));
+        let records = match dialect.order {
+            Order::PaymentFirst => [payment, posting],
+            Order::PostingFirst => [posting, payment],
+        };
+        for (line_no, line) in records {
+            line_nos.push(line_no);
+            lines.push(line);
+        }
+        payment_refs.push(reference);
+    }
+    let sha256 = batch.publish(&lines, numbers)?;
+    if dialect.control_file {
+        let payments: Vec<(&str, i64)> =
+            ties.iter().map(|tie| (tie.payment.entitled.as_str(), tie.posted.ore)).collect();
+        batch.publish_control(&payments)?;
+    }
+    Ok(File { folder: batch.folder.to_owned(), file_name: batch.name.clone(), sha256, line_nos, payment_refs })
 }
 
-/// The line numbers of payment and posting. From a sequence they share one, as the two kinds are counted apart there.
-fn line_nos(numbers: Numbers, dialect: &Dialect) -> (u32, u32) {
+/// The line numbers of a payment and its posting. From a sequence they share one, as the two kinds are counted apart
+/// there.
+fn tie_lines(numbers: Numbers, index: u32, dialect: &Dialect) -> (u32, u32) {
+    let first = 2 * index + 1;
     match (dialect.line_numbers, dialect.order) {
-        (Numbering::Reserved, _) => (numbers.line, numbers.line),
-        (Numbering::PerFile, Order::PaymentFirst) => (1, 2),
-        (Numbering::PerFile, Order::PostingFirst) => (2, 1),
+        (Numbering::Reserved, _) => (numbers.line + index, numbers.line + index),
+        (Numbering::PerFile, Order::PaymentFirst) => (first, first + 1),
+        (Numbering::PerFile, Order::PostingFirst) => (first + 1, first),
     }
 }
 
-fn reference(posted: &Posted, numbers: Numbers, payment_line: u32, dialect: &Dialect) -> String {
+fn reference(posted: &Posted, payment_line: u32, dispatch: u32, dialect: &Dialect) -> String {
     let number = match dialect.reference {
         Reference::Line => format!("{payment_line:05}"),
-        Reference::Dispatch => format!("{:07}", numbers.dispatch),
+        Reference::Dispatch => format!("{dispatch:07}"),
     };
     format!("{}{}{number}", posted.date.compact(), posted.maskinnr)
 }

@@ -6,14 +6,28 @@ use sluse_sdk::testing::{self, FakeHost, Outcome};
 use crate::PrismeConnector;
 
 fn post(changes: Value) -> Value {
-    let mut post = json!({
-        "batch_key": "B-7", "Beloeb": "1.234,00", "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1",
-        "IdentKode": "02", "Kontonr": "241126242040197", "Posteringsdato": "2020-02-01", "Posteringstype": "NOR",
-        "Transaktionstype": "01", "Udbetalingsberettiget": "251248-4916", "Udbetalingsdato": "27-01-2020",
+    posts([changes])
+}
+
+fn posts(changes: impl IntoIterator<Item = Value>) -> Value {
+    let usual = json!({
+        "Beloeb": "1.234,00", "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1", "IdentKode": "02",
+        "Kontonr": "241126242040197", "Posteringsdato": "2020-02-01", "Posteringstype": "NOR", "Transaktionstype": "01",
+        "Udbetalingsberettiget": "251248-4916", "Udbetalingsdato": "27-01-2020",
         "Betalingstekst": "Ydelse for januar på Ærø",
     });
-    post.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
-    post
+    let mut batch_key = json!("B-7");
+    let post = |changes: Value| {
+        let mut post = usual.clone();
+        let members = post.as_object_mut().expect("an object");
+        members.extend(changes.as_object().expect("an object").clone());
+        if let Some(key) = members.remove("batch_key") {
+            batch_key = key;
+        }
+        post
+    };
+    let posts: Vec<Value> = changes.into_iter().map(post).collect();
+    json!({ "batch_key": batch_key, "kreditorposter": posts })
 }
 
 /// Output and files, with no target behind.
@@ -43,7 +57,7 @@ fn tenq_writes_the_payment_and_then_its_posting() {
         )]
     );
     assert_eq!(output["payment_ref"], "202002010000000001");
-    assert_eq!(output["line_nos"], json!([1, 1]));
+    assert_eq!(output["files"][0]["line_nos"], json!([1, 1]));
     assert_eq!(output["balance"][0]["kredit"], "1234,00");
     assert_eq!(output["warnings"], json!([]));
 }
@@ -62,18 +76,50 @@ fn os2bos_writes_the_posting_first_inside_an_envelope() {
          &40Ydelse for januar på Ærø\n\
          SLUTD00002\n"
     );
-    assert_eq!((&output["payment_ref"], &output["line_nos"]), (&json!("20200201004820000001"), &json!([1, 2])));
+    assert_eq!(
+        (&output["payment_ref"], &output["files"][0]["line_nos"]),
+        (&json!("20200201004820000001"), &json!([1, 2]))
+    );
 }
 
 #[test]
 fn suila_keeps_odd_cpr_numbers_apart_and_writes_a_control_file() {
     let (output, files) = pay(&json!({ "profile": "suila" }), &post(json!({ "Udbetalingsberettiget": "0101010101" })));
-    assert_eq!((files[0].0.as_str(), output["folder"].as_str()), ("odd-cpr", Some("odd-cpr")));
-    let control =
-        ("control".to_owned(), "prisme-B-7.csv".to_owned(), "prisme-B-7.txt;0101010101;1234,00\r\n".to_owned());
+    assert_eq!((files[0].0.as_str(), output["files"][0]["folder"].as_str()), ("odd-cpr", Some("odd-cpr")));
+    let control = (
+        "control".to_owned(),
+        "prisme-B-7-odd-cpr.csv".to_owned(),
+        "prisme-B-7-odd-cpr.txt;0101010101;1234,00\r\n".to_owned(),
+    );
     assert_eq!(files[1], control);
     assert!(!output.to_string().contains("0101010101"), "{output}");
     assert_eq!(output["warnings"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_batch_of_several_goes_into_one_file_and_odd_numbers_into_another() {
+    let odd = json!({ "Udbetalingsberettiget": "0101010101" });
+    let batch = posts([json!({}), odd, json!({ "Beloeb": "1,00" })]);
+    let (output, files) = pay(&json!({ "profile": "suila" }), &batch);
+    let names: Vec<&str> = files.iter().map(|(_, name, _)| name.as_str()).collect();
+    assert_eq!(names, ["prisme-B-7.txt", "prisme-B-7.csv", "prisme-B-7-odd-cpr.txt", "prisme-B-7-odd-cpr.csv"]);
+    assert_eq!(output["files"][0]["line_nos"], json!([1, 1, 2, 2]));
+    assert_eq!(output["files"][0]["payment_refs"], json!(["202002010000000001", "202002010000000002"]));
+    // Numbers of their own, or two payments of the day would have one reference.
+    assert_eq!(output["files"][1]["payment_refs"], json!(["202002010000000003"]));
+    assert_eq!(files[1].2, "prisme-B-7.txt;2512484916;1234,00\r\nprisme-B-7.txt;2512484916;1,00\r\n");
+    assert_eq!(output["balance"][0]["kredit"], "2469,00");
+    let warning =
+        "Kreditorpost 2, `Udbetalingsberettiget`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
+    assert_eq!(output["warnings"], json!([warning]));
+}
+
+#[test]
+fn os2bos_numbers_lines_and_dispatches_through_the_file() {
+    let (output, files) = pay(&json!({ "profile": "os2bos" }), &posts([json!({}), json!({})]));
+    assert_eq!(output["files"][0]["line_nos"], json!([1, 2, 3, 4]));
+    assert!(files[0].2.contains("G6900003") && files[0].2.contains("&1040000002&"), "{}", files[0].2);
+    assert!(files[0].2.ends_with("SLUTD00004\n"));
 }
 
 #[test]
@@ -108,7 +154,7 @@ fn a_payment_on_a_closed_day_is_moved_and_told() {
     let settings = json!({ "calendar": { "closed": ["2020-01-27"], "on_closed": "next-open-day" } });
     let (output, files) = pay(&settings, &post(json!({})));
     assert!(files[0].2.contains("&1220200128&"));
-    assert_eq!(output["payment_date"], "2020-01-28");
+    assert_eq!(output["warnings"], json!(["`Udbetalingsdato` er flyttet fra lukkedagen 2020-01-27 til 2020-01-28."]));
 }
 
 #[track_caller]
