@@ -1,15 +1,14 @@
 //! The host is killed in the worst moment: the case exists at the target, and the host has not heard of it.
 
-use super::files::{self, Submission, Target};
-use super::host::Host;
 use super::ledger::Ledger;
-use super::story::{self, Ended};
-use super::{Children, Manner, Stage};
-use crate::programs::root;
+use super::submissions::{self, Submission};
+use super::{Ended, hand_in, submit};
+use crate::demo::host::Host;
+use crate::demo::target::Target;
+use crate::demo::{Children, Manner, Stage};
 use anyhow::{Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
-use tokio::process::Command;
 
 /// The target answers so slowly that nobody hears it before the kill: one byte a minute.
 const SILENCE_MS: u64 = 60_000;
@@ -20,46 +19,40 @@ const CREATED_WITHIN: Duration = Duration::from_secs(60);
 /// Hands a submission in, kills the host between the creation of the case and its answer, starts it again and tells
 /// how the run ended. Gives the new host too.
 pub(super) async fn survive(
-    stage: &Stage,
+    stage: &Stage<'_>,
     host: &Host,
-    target: &Value,
+    target: &mut Target,
     number: u64,
     manner: Manner,
     children: &mut Children,
 ) -> Result<(Host, Submission, Ended)> {
     manner.show("\na kill: the target creates the case and does not get to say so before the host is dead");
-    silence(stage, target).await?;
-    let submission = files::submission(stage.folder.path(), number)?;
-    story::hand_in(host, &submission, &[], manner).await?;
-    created(stage, target, &submission.reference).await?;
+    silence(target, manner).await?;
+    let submission = submissions::submission(stage.folder(), number)?;
+    hand_in(host, &submission, &[], manner).await?;
+    created(target, &submission.reference).await?;
     children.kill_last().await?;
     manner.show(&format!("  case {} exists at the target, and the host is killed", submission.reference));
-    let host = story::start_host(stage, manner, children).await?;
+    let host = stage.host(manner, children).await?;
     // The same key is the same submission: it is the run from before that is shown.
-    let ended = story::submit(&host, &submission, manner).await?;
+    let ended = submit(&host, &submission, manner).await?;
     Ok((host, submission, ended))
 }
 
 /// Lets the next creation of a case happen without its answer being heard.
-async fn silence(stage: &Stage, target: &Value) -> Result<()> {
-    let path = format!("{}Files", Target(target).text("base_url_v4")?);
-    let path = path.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
+async fn silence(target: &mut Target, manner: Manner) -> Result<()> {
+    let url = target.url("base_url_v4")?.to_owned();
+    let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| format!("{}/Files", &rest[at..])));
     let action = json!({"kind": "drip", "chunk_bytes": 1, "every_ms": SILENCE_MS});
-    let fault = json!({"method": "POST", "path": path, "times": 1, "action": action}).to_string();
-    let mut command = Command::new(&stage.binaries.workzone);
-    command.args(["fault", Target(target).text("origin")?, &fault]).current_dir(root()).kill_on_drop(true);
-    let output = command.output().await?;
-    if !output.status.success() {
-        bail!("the simulated WorkZone takes no fault: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
+    let fault = json!({"method": "POST", "path": path, "times": 1, "action": action});
+    target.plant(&fault, "a case is created, and its answer is not heard", manner).await
 }
 
 /// Waits until the target has the case.
-async fn created(stage: &Stage, target: &Value, reference: &str) -> Result<()> {
+async fn created(target: &Target, reference: &str) -> Result<()> {
     let looking = async {
         loop {
-            let ledger: Ledger = story::read_ledger(stage, target).await?;
+            let ledger: Ledger = target.ledger().await?;
             if ledger.has(reference) {
                 return Ok(());
             }

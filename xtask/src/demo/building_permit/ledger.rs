@@ -1,17 +1,18 @@
 //! What the target really holds, as its ledger says it: the only witness that counts.
 
-use super::Manner;
-use super::files::Expected;
+use super::submissions::Expected;
+use crate::demo::Manner;
+use crate::demo::told::System;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What the simulated WorkZone has committed.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Ledger {
-    pub(super) cases: u64,
-    pub(super) parties: u64,
-    pub(super) documents: u64,
-    pub(super) custom_tabs: u64,
+    cases: u64,
+    parties: u64,
+    documents: u64,
+    custom_tabs: u64,
     orphan_documents: u64,
     by_key: BTreeMap<String, Counts>,
     files: Vec<Case>,
@@ -62,9 +63,13 @@ impl Ledger {
         self.by_key.get(reference).is_some_and(|counts| counts.cases > 0)
     }
 
-    /// Cases beyond the one that a submission should have.
-    pub(super) fn duplicates(&self) -> u64 {
-        self.by_key.values().map(|counts| counts.cases.saturating_sub(1)).sum()
+    /// A case for each submission, and what stands on them.
+    pub(super) fn system(&self, references: &[String]) -> System {
+        System::count("workzone", references, |key| self.by_key.get(key).map_or(0, |counts| counts.cases))
+            .with("cases", self.cases)
+            .with("parties", self.parties)
+            .with("documents", self.documents)
+            .with("custom_tabs", self.custom_tabs)
     }
 
     /// Everything that is not as it should be after these submissions.
@@ -163,7 +168,7 @@ mod tests {
         let by_key = json!({"A-1": {"cases": 2, "parties": 3, "documents": 2, "custom_tabs": 1}});
         let ledger = ledger(by_key, &["main", "annex"], 0);
         complains(&ledger, "A-1: the target holds cases 2");
-        assert_eq!(ledger.duplicates(), 1);
+        assert!(!ledger.system(&["A-1".to_owned()]).complaints().is_empty());
     }
 
     #[test]
