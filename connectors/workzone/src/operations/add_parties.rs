@@ -35,6 +35,8 @@ pub(crate) struct Input {
     /// Create contacts that are not there. On unless switched off.
     #[serde(default = "yes")]
     create_missing: bool,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// One party.
@@ -87,7 +89,7 @@ struct Known<'input> {
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "add-parties")?;
+    let workzone = WorkZone::new(call, "add-parties", given(&input.on_behalf_of))?;
     let case_id = fields::id(&input.case_id, "case_id")?;
     if input.parties.is_empty() || input.parties.len() > MAX_PARTIES {
         let message = format!("Der skal være mellem 1 og {MAX_PARTIES} parter, og der er {}.", input.parties.len());

@@ -48,6 +48,8 @@ pub(crate) struct Input {
     /// Frioplysningsfelter: field names with their values, by the setting `custom_field_map` or property names.
     #[serde(default)]
     fields: Map<String, Value>,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// The case.
@@ -64,7 +66,7 @@ pub(crate) struct Output {
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "create-or-find-case")?;
+    let workzone = WorkZone::new(call, "create-or-find-case", given(&input.on_behalf_of))?;
     if let Some(case_id) = given(&input.case_id) {
         return by_id(&workzone, fields::id(case_id, "case_id")?);
     }
