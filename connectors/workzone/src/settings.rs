@@ -36,6 +36,8 @@ pub struct Settings {
     pub case_group_property: String,
     /// The property that XFlow's Sagskategori is written to.
     pub case_category_property: String,
+    /// Whether opening a case needs a Sagskategori, as it does in XFlow. Off where cases may have none.
+    pub case_category_required: bool,
     /// The property of a case for each field name of the form. A field that is not named here must be a property itself.
     pub custom_field_map: BTreeMap<String, String>,
     /// The custom tabs that have a name or properties of their own. A tab that is not named here is an entity set.
@@ -167,6 +169,7 @@ impl Default for Settings {
             external_ref_field: None,
             case_group_property: "FileClass_Value".into(),
             case_category_property: "FileType_Value".into(),
+            case_category_required: true,
             custom_field_map: BTreeMap::new(),
             custom_tabs: BTreeMap::new(),
             default_record: DefaultRecord::default(),

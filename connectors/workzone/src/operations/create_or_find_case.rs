@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct Input {
     /// Sagsgruppe. Needed to open a case.
     case_group: Option<String>,
-    /// Sagskategori. Needed to open a case.
+    /// Sagskategori. Needed to open a case, unless the setting `case_category_required` is off.
     case_category: Option<String>,
     /// Sagstitel. Needed to open a case.
     title: Option<String>,
@@ -85,7 +85,7 @@ fn by_id(workzone: &WorkZone<'_>, case_id: &str) -> Result<Output, Failure> {
 }
 
 fn open(workzone: &WorkZone<'_>, case: &CaseFields<'_>, input: &Input) -> Result<Output, Failure> {
-    let missing = case.missing();
+    let missing = case.missing(workzone.settings);
     if !missing.is_empty() {
         let message = format!("Sagen kan ikke oprettes, fordi der mangler: {}.", missing.join(", "));
         return Err(bad_input("missing-field", message, "needed unless `case_id` or `case_no` names a case"));
