@@ -11,7 +11,7 @@ use sluse_sdk::{
     http::{Effect, Method, Request, Response, SendError, SendErrorReason},
 };
 
-pub(crate) use create::{Creation, Look, Made};
+pub(crate) use create::{Creation, Look, Looking, Made};
 pub(crate) use together::Together;
 
 use crate::{

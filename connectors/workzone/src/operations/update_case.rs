@@ -65,9 +65,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let select = fields::select(wanted.keys().map(String::as_str));
     let mut changed_fields = Vec::new();
     let mut decide = |case: &Value| {
-        let differs = |(property, value): &(&String, &Value)| !row::holds(case, property, value);
-        let changes: Map<String, Value> =
-            wanted.iter().filter(differs).map(|(property, value)| (property.clone(), value.clone())).collect();
+        let changes = row::differing(case, &wanted);
         changed_fields = changes.keys().cloned().collect();
         Ok(changes)
     };
