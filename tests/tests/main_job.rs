@@ -35,6 +35,8 @@ mod hostile; // connectors that loop, trap, shout
 mod large_files; // files larger than memory
 #[path = "main_job/monitoring.rs"]
 mod monitoring; // a feed that fails is seen by those who watch
+#[path = "main_job/ntlm.rs"]
+mod ntlm; // a user of the directory signs in
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
 #[path = "main_job/refusals.rs"]
