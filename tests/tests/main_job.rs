@@ -31,6 +31,8 @@ mod files_from_target; // what a target answers, kept
 mod guest; // components written as text
 #[path = "main_job/hostile.rs"]
 mod hostile; // connectors that loop, trap, shout
+#[path = "main_job/interact.rs"]
+mod interact; // submitted forms become cases, and Interact hears of it
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
 #[path = "main_job/monitoring.rs"]
