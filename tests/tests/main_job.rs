@@ -31,10 +31,14 @@ mod files_from_target; // what a target answers, kept
 mod guest; // components written as text
 #[path = "main_job/hostile.rs"]
 mod hostile; // connectors that loop, trap, shout
+#[path = "main_job/interact.rs"]
+mod interact; // submitted forms become cases, and Interact hears of it
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
 #[path = "main_job/monitoring.rs"]
 mod monitoring; // a feed that fails is seen by those who watch
+#[path = "main_job/ntlm.rs"]
+mod ntlm; // a user of the directory signs in
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
 #[path = "main_job/refusals.rs"]
