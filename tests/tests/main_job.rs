@@ -16,6 +16,8 @@ mod contract; // what is sent, held against docs/openapi.json
 mod described; // every endpoint answers as it is described
 #[path = "main_job/disk.rs"]
 mod disk; // a disk that is full
+#[path = "main_job/examples.rs"]
+mod examples; // every example does what its README says
 #[path = "main_job/external.rs"]
 mod external; // an outside API, and signed notices
 #[path = "main_job/failures.rs"]
