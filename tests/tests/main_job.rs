@@ -12,6 +12,8 @@ mod case; // a submission becomes a complete case
 mod commands; // what the command line says, and its exit codes
 #[path = "../../host/api/tests/support/contract.rs"]
 mod contract; // what is sent, held against docs/openapi.json
+#[path = "main_job/cxone.rs"]
+mod cxone; // a tenant of CXone
 #[path = "main_job/described.rs"]
 mod described; // every endpoint answers as it is described
 #[path = "main_job/disk.rs"]
