@@ -8,6 +8,8 @@ mod acts; // what people do about what failed
 mod callbacks; // an outside API that answers later
 #[path = "main_job/case.rs"]
 mod case; // a submission becomes a complete case
+#[path = "main_job/certificates.rs"]
+mod certificates; // a target that lets in by client certificate
 #[path = "main_job/commands.rs"]
 mod commands; // what the command line says, and its exit codes
 #[path = "../../host/api/tests/support/contract.rs"]
