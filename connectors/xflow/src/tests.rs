@@ -34,6 +34,12 @@ fn told(group: &str, parts: &[(&str, Standing)]) -> Vec<String> {
 }
 
 #[test]
+fn it_is_asked_every_third_minute() {
+    let feeds = testing::describe::<XFlowConnector>().feeds;
+    assert_eq!(feeds.iter().map(|feed| feed.usual_interval_seconds).collect::<Vec<_>>(), [180]);
+}
+
+#[test]
 fn each_part_is_an_item_of_its_own_and_both_are_one_group() {
     let page = poll(&json!({ "batch": "8842", "sd": [{ "id": 1 }, { "id": 2 }], "prisme": [{ "id": 3 }] }));
     let group = "8842+sd+prisme";

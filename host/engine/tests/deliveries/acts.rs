@@ -92,6 +92,21 @@ async fn a_delivery_that_waits_for_its_next_attempt_can_be_hurried() {
 }
 
 #[tokio::test]
+async fn a_try_by_hand_is_one_of_those_that_there_are() {
+    let target = Target::start(&[Act::Answer(200)]).await;
+    let bench = Bench::start(&target.url, |_, _, _, _| std::future::ready(unavailable())).await;
+    bench.connect("slow", &target.url, "retry = { max_attempts = 3, delays_ms = [86400000, 50] }").await;
+    let run = bench.submit_to("slow").await;
+    let retries = async || matches!(bench.first_delivery(run).await.delivery.state, DeliveryState::Retrying { .. });
+    bench.until("an attempt", retries).await;
+    act(&bench, bench.first_delivery(run).await.delivery.id, RETRY).await.expect("done");
+    // The second by hand, the third by itself, and no fourth.
+    waiting(&bench, run).await;
+    let detail = bench.first_delivery(run).await;
+    assert_eq!((detail.delivery.attempts, detail.attempts.len()), (3, 3));
+}
+
+#[tokio::test]
 async fn an_edited_input_goes_out() {
     let (bench, _) = refusing(1).await;
     let run = bench.submit("x").await;

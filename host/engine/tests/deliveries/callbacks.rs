@@ -14,7 +14,10 @@ use sluse_model::{
 };
 use sluse_store::DeliveryDetail;
 
-use crate::bench::{Act, Bench, CALLBACKS_URL, NOW, Target};
+use crate::{
+    attention::told,
+    bench::{Act, Bench, CALLBACKS_URL, NOW, Target},
+};
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -252,6 +255,23 @@ input = { text = "x" }
     let detail = bench.first_delivery(run).await;
     let DeliveryState::Attention(attention) = &detail.delivery.state else { panic!("{detail:?}") };
     assert_eq!((attention.reason, attention.queue.as_ref().map(Name::as_str)), (Reason::TimedOut, Some("callers")));
+}
+
+#[tokio::test]
+async fn the_owner_is_not_told_that_no_answer_came() {
+    let (bench, _) = bench(|_| rejected()).await;
+    let step =
+        "[[flow.step]]\nname = \"act\"\nconnection = \"target\"\noperation = \"act\"\ninput = { text = \"x\" }\n";
+    let notice = "[flow.owner_notice]\nflow = \"tell-owner\"\n";
+    let flow = |name: &str, more: &str| format!("[[flow]]\nname = \"{name}\"\nschema = true\n{more}{step}");
+    bench.apply(format!("{}{}", flow("tell-owner", ""), flow("watched", notice))).await;
+    let run = bench.submit_to("watched").await;
+    let is_waiting = async || bench.first_delivery(run).await.delivery.state.as_str() == "waiting";
+    bench.until("it waits", is_waiting).await;
+    bench.advance(AN_HOUR);
+    assert_eq!(bench.settled(run).await.run.state, RunState::Attention);
+    assert_eq!(reason(&bench.first_delivery(run).await), Reason::TimedOut);
+    assert_eq!(told(&bench, 0).await, []);
 }
 
 #[tokio::test]
