@@ -6,10 +6,14 @@ mod building_permit; // XFlow -> WorkZone: a submission becomes a case
 mod children; // the programs that run meanwhile, and how they end
 mod example; // the files of an example, with a simulated target's addresses
 mod host; // the running host, asked through its command line
+mod interact; // WorkZone Interact -> WorkZone: forms become cases
+mod patience; // waiting for what is under way
 mod stage; // what was built, and where a story plays
 mod story; // which stories there are
 mod target; // a simulated target: its faults, its ledger
 mod told; // what a story has shown
+mod trigger_external_api; // Enate: an outside API is triggered, and calls back
+mod workflow_execute; // CXone: look-ups and records for whoever calls
 
 use anyhow::{Context, Result, bail, ensure};
 use std::time::Instant;

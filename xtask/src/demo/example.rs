@@ -62,9 +62,14 @@ impl Configured {
         entries.find(named).map(Entry).context(missing)
     }
 
+    /// As it stands now.
+    pub(super) fn text(&self) -> Result<String> {
+        Ok(toml::to_string(&self.table)?)
+    }
+
     /// Writes it into the story's folder.
     pub(super) fn write(&self, folder: &Path) -> Result<PathBuf> {
-        write(folder, &self.name, &toml::to_string(&self.table)?)
+        write(folder, &self.name, &self.text()?)
     }
 }
 
@@ -75,6 +80,17 @@ impl Entry<'_> {
     /// Sets a value; tables on the way to it are made.
     pub(super) fn set(&mut self, path: &[&str], value: impl Into<Value>) -> &mut Self {
         put(self.0, path, value);
+        self
+    }
+
+    /// Takes a value away.
+    pub(super) fn remove(&mut self, path: &[&str]) -> &mut Self {
+        let Some((last, before)) = path.split_last() else { return self };
+        let inner =
+            before.iter().try_fold(&mut *self.0, |table, key| table.get_mut(*key).and_then(Value::as_table_mut));
+        if let Some(table) = inner {
+            table.remove(*last);
+        }
         self
     }
 

@@ -1,12 +1,12 @@
 //! The running host, asked as everybody asks it: through the command line.
 
 use super::Manner;
+use super::patience::until;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
@@ -23,12 +23,6 @@ const ENVIRONMENT: [&str; 7] = [
 
 /// The exit code of a run that waits for a person or has failed. It is told, and is no failure to ask.
 const NOT_SUCCEEDED: i32 = 6;
-
-/// What is under way ends within this, on a busy machine.
-const SETTLED_WITHIN: Duration = Duration::from_secs(120);
-
-/// A moment between two looks.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where the host is, and how it is asked.
 pub(super) struct Host {
@@ -94,23 +88,21 @@ impl Host {
         Ok(told)
     }
 
-    /// Waits until a condition holds that is asked for again and again.
-    pub(super) async fn until<T, F>(&self, what: &str, mut look: impl FnMut() -> F) -> Result<T>
-    where
-        F: Future<Output = Result<Option<T>>>,
-    {
-        let looking = async {
-            loop {
-                if let Some(found) = look().await? {
-                    return Ok(found);
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
-        };
-        match tokio::time::timeout(SETTLED_WITHIN, looking).await {
-            Ok(found) => found,
-            Err(_) => bail!("{what}: not within {} s", SETTLED_WITHIN.as_secs()),
-        }
+    /// Hands a submission to a flow under its key, and lets the command speak.
+    pub(super) async fn submit(&self, flow: &str, file: &Path, key: &str, more: &[&str], manner: Manner) -> Result<()> {
+        let mut words: Vec<OsString> = vec!["submit".into(), flow.into(), file.into()];
+        words.extend(["--key", key].iter().chain(more).map(OsString::from));
+        self.show(&words, manner).await
+    }
+
+    /// Waits until every run is final or waits for a person, and gives those of a flow.
+    pub(super) async fn settled(&self, flow: &str, count: usize) -> Result<Vec<Value>> {
+        until(&format!("{count} runs of the flow `{flow}` settle"), async || {
+            let runs = self.runs(flow).await?;
+            let is_settled = |run: &Value| !matches!(run["state"].as_str(), Some("pending" | "running") | None);
+            Ok((runs.len() >= count && runs.iter().all(is_settled)).then_some(runs))
+        })
+        .await
     }
 
     fn command(&self, arguments: &[&OsStr]) -> Command {

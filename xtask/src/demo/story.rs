@@ -1,7 +1,7 @@
 //! Which stories there are. Each is named after its folder in `examples/`.
 
-use super::building_permit;
 use super::{Children, Manner, Stage, Told};
+use super::{building_permit, interact, trigger_external_api, workflow_execute};
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -10,16 +10,26 @@ use clap::ValueEnum;
 pub(crate) enum Story {
     /// `XFlow` -> `WorkZone`: submissions become cases while a connector is swapped and the host is killed.
     BuildingPermit,
+    /// `WorkZone` Interact -> `WorkZone`: forms become cases or error cases, and Interact hears of it.
+    Interact,
+    /// `CXone` Workflow Execute: a caller is looked up, and gets a contact and a case.
+    WorkflowExecute,
+    /// Enate's Trigger External API: an action is handed over, and the answer comes later.
+    TriggerExternalApi,
 }
 
 impl Story {
     /// In the order in which they are shown.
-    pub(crate) const ALL: [Self; 1] = [Self::BuildingPermit];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::BuildingPermit, Self::Interact, Self::WorkflowExecute, Self::TriggerExternalApi];
 
     /// As it is written on the command line, and as its folder is called.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::BuildingPermit => "building-permit",
+            Self::BuildingPermit => building_permit::EXAMPLE,
+            Self::Interact => interact::EXAMPLE,
+            Self::WorkflowExecute => workflow_execute::EXAMPLE,
+            Self::TriggerExternalApi => trigger_external_api::EXAMPLE,
         }
     }
 
@@ -27,12 +37,18 @@ impl Story {
     pub(super) fn connectors(self) -> &'static [&'static str] {
         match self {
             Self::BuildingPermit => &["workzone"],
+            Self::Interact => &["interact", "workzone"],
+            Self::WorkflowExecute => &["crm-workflow"],
+            Self::TriggerExternalApi => &["external-api"],
         }
     }
 
     pub(super) async fn tell(self, stage: &Stage<'_>, manner: Manner, children: &mut Children) -> Result<Told> {
         match self {
             Self::BuildingPermit => building_permit::tell(stage, manner, children).await,
+            Self::Interact => interact::tell(stage, manner, children).await,
+            Self::WorkflowExecute => workflow_execute::tell(stage, manner, children).await,
+            Self::TriggerExternalApi => trigger_external_api::tell(stage, manner, children).await,
         }
     }
 }

@@ -29,9 +29,21 @@ impl Target {
         self.announced[key].as_str().with_context(|| format!("the simulated {name} announced no `{key}`"))
     }
 
+    /// The thumbprint of one of the certificates that it announced.
+    pub(super) fn thumbprint(&self, certificate: &str) -> Result<&str> {
+        let found = self.announced["thumbprints"][certificate].as_str();
+        found.with_context(|| format!("the simulated {} announced no certificate `{certificate}`", self.name))
+    }
+
     /// An address that it announced, without a slash at its end.
     pub(super) fn url(&self, key: &str) -> Result<&str> {
         Ok(self.text(key)?.trim_end_matches('/'))
+    }
+
+    /// The path of an address that it announced, without a slash at its end.
+    pub(super) fn path(&self, key: &str) -> Result<&str> {
+        let rest = self.url(key)?.split_once("://").context("an address has a scheme")?.1;
+        Ok(rest.find('/').map_or("", |at| &rest[at..]))
     }
 
     /// Has it do what its command line says: `submit`, `deliver`, `tenant`.

@@ -4,17 +4,14 @@ use super::ledger::Ledger;
 use super::submissions::{self, Submission};
 use super::{Ended, hand_in, submit};
 use crate::demo::host::Host;
+use crate::demo::patience::until;
 use crate::demo::target::Target;
 use crate::demo::{Children, Manner, Stage};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::json;
-use std::time::Duration;
 
 /// The target answers so slowly that nobody hears it before the kill: one byte a minute.
 const SILENCE_MS: u64 = 60_000;
-
-/// The host sends within a second; a busy machine takes longer.
-const CREATED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Hands a submission in, kills the host between the creation of the case and its answer, starts it again and tells
 /// how the run ended. Gives the new host too.
@@ -41,8 +38,7 @@ pub(super) async fn survive(
 
 /// Lets the next creation of a case happen without its answer being heard.
 async fn silence(target: &mut Target, manner: Manner) -> Result<()> {
-    let url = target.url("base_url_v4")?.to_owned();
-    let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| format!("{}/Files", &rest[at..])));
+    let path = format!("{}/Files", target.path("base_url_v4")?);
     let action = json!({"kind": "drip", "chunk_bytes": 1, "every_ms": SILENCE_MS});
     let fault = json!({"method": "POST", "path": path, "times": 1, "action": action});
     target.plant(&fault, "a case is created, and its answer is not heard", manner).await
@@ -50,17 +46,9 @@ async fn silence(target: &mut Target, manner: Manner) -> Result<()> {
 
 /// Waits until the target has the case.
 async fn created(target: &Target, reference: &str) -> Result<()> {
-    let looking = async {
-        loop {
-            let ledger: Ledger = target.ledger().await?;
-            if ledger.has(reference) {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    match tokio::time::timeout(CREATED_WITHIN, looking).await {
-        Ok(found) => found,
-        Err(_) => bail!("submission {reference} has no case within {} s", CREATED_WITHIN.as_secs()),
-    }
+    until(&format!("submission {reference} has a case"), async || {
+        let ledger: Ledger = target.ledger().await?;
+        Ok(ledger.has(reference).then_some(()))
+    })
+    .await
 }

@@ -12,14 +12,13 @@ use super::target::Target;
 use super::{Children, Manner, Stage, Told, example};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use ledger::Ledger;
 use submissions::{ATTACHMENTS, Submission};
 
 /// The example, and its flow.
-const EXAMPLE: &str = "building-permit";
+pub(super) const EXAMPLE: &str = "building-permit";
 
 /// A run, as the host tells of it when it has ended.
 struct Ended {
@@ -124,15 +123,12 @@ async fn submit(host: &Host, submission: &Submission, manner: Manner) -> Result<
     Ok(Ended::of(run))
 }
 
-/// Hands a submission in under its reference, and lets the command speak.
+/// Hands a submission in under its reference with what is attached, and lets the command speak.
 async fn hand_in(host: &Host, submission: &Submission, more: &[&str], manner: Manner) -> Result<()> {
-    let mut words: Vec<OsString> = vec!["submit".into(), EXAMPLE.into(), submission.file.clone().into()];
-    for name in ATTACHMENTS {
-        words.extend(["--attach".into(), example::file(EXAMPLE, name).into_os_string()]);
-    }
-    words.extend(["--key", &submission.reference].map(OsString::from));
-    words.extend(more.iter().map(OsString::from));
-    host.show(&words, manner).await
+    let files = ATTACHMENTS.map(|name| example::file(EXAMPLE, name).to_string_lossy().into_owned());
+    let mut words: Vec<&str> = files.iter().flat_map(|file| ["--attach", file.as_str()]).collect();
+    words.extend(more);
+    host.submit(EXAMPLE, &submission.file, &submission.reference, &words, manner).await
 }
 
 impl Ended {
