@@ -135,11 +135,17 @@ impl Intents {
     /// Notes what became of a request that went out.
     pub(crate) fn close(&mut self, number: u32, standing: Standing, answer: Option<Vec<u8>>) {
         let Some(known) = self.known.iter_mut().find(|known| known.number == number) else { return };
-        known.is_answered = known.is_under_way;
         known.is_under_way = false;
         known.standing = standing;
         known.answer.clone_from(&answer);
         self.closed.push(ClosedIntent { number, standing, answer });
+    }
+
+    /// The connector has the answer to a request that it sent, and may say what it means.
+    pub(crate) fn answered(&mut self, number: u32) {
+        if let Some(known) = self.known.iter_mut().find(|known| known.number == number) {
+            known.is_answered = true;
+        }
     }
 
     /// The connector knows what an answer of this attempt means, whatever its status says.
@@ -194,6 +200,7 @@ impl Intents {
     pub(crate) fn unheard(&mut self, since: Mark) {
         for known in self.known.iter_mut().skip(since.count) {
             known.is_under_way = false;
+            known.is_answered = false;
             known.is_unheard = known.standing == Standing::Happened;
         }
         self.occurrences = since.occurrences;

@@ -24,6 +24,9 @@ impl DeliveryHost {
         let (result, standing) = self.carry(request).await;
         if let Way::Once(number) = way {
             self.close(*number, standing, result.as_ref().ok());
+            if result.is_ok() {
+                self.record.answered(*number);
+            }
         }
         let elapsed_ms = began.elapsed().as_millis();
         match &result {

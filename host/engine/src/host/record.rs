@@ -118,6 +118,11 @@ impl Record {
         self.kept().intents.close(number, standing, answer);
     }
 
+    /// Notes that the connector has the answer to a request.
+    pub(crate) fn answered(&self, number: u32) {
+        self.kept().intents.answered(number);
+    }
+
     /// Notes what the answer to a request means, where the connector knows better than its status.
     pub(crate) fn conclude(&self, identity: Digest, standing: Standing) -> Result<(), String> {
         self.kept().intents.conclude(identity, standing)

@@ -172,6 +172,7 @@ fn what_an_answer_means_is_the_connectors_to_say() {
     let refused = intents.conclude(Digest::of("pay"), Standing::DidNotHappen);
     assert!(refused.is_err(), "it is not answered yet");
     intents.close(number, Standing::Happened, Some(b"fault".to_vec()));
+    intents.answered(number);
     intents.conclude(Digest::of("pay"), Standing::DidNotHappen).expect("it is answered");
     assert_eq!(sent(&mut intents, named("pay", "/pay")), number + 1, "a fault did nothing, so it may go again");
     assert!(intents.conclude(Digest::of("other"), Standing::Happened).is_err(), "nobody sent that");
@@ -182,6 +183,7 @@ fn what_happened_in_spite_of_its_status_is_not_sent_again() {
     let mut intents = Intents::default();
     let number = sent(&mut intents, named("reject", "/reject"));
     intents.close(number, Standing::Open, None);
+    intents.answered(number);
     assert!(intents.is_in_doubt());
     intents.conclude(Digest::of("reject"), Standing::Happened).expect("it is answered");
     assert!(!intents.is_in_doubt());
@@ -197,10 +199,32 @@ fn what_an_earlier_attempt_sent_is_looked_up_and_not_concluded() {
 }
 
 #[test]
+fn what_was_not_answered_is_looked_up_and_not_concluded() {
+    for standing in [Standing::Open, Standing::DidNotHappen] {
+        let mut intents = Intents::default();
+        let number = sent(&mut intents, named("pay", "/pay"));
+        intents.close(number, standing, None);
+        for concluded in [Standing::DidNotHappen, Standing::Happened] {
+            assert!(intents.conclude(Digest::of("pay"), concluded).is_err(), "{standing:?}, {concluded:?}");
+        }
+    }
+}
+
+#[test]
+fn what_could_not_be_noted_never_left_and_is_not_concluded() {
+    let mut intents = Intents::default();
+    sent(&mut intents, named("pay", "/pay"));
+    let (closed, opened) = intents.take();
+    intents.give_back(closed, &opened);
+    assert!(intents.conclude(Digest::of("pay"), Standing::Happened).is_err());
+}
+
+#[test]
 fn an_answer_that_tells_nothing_leaves_it_open() {
     let mut intents = Intents::default();
     let number = sent(&mut intents, named("pay", "/pay"));
     intents.close(number, Standing::Happened, Some(b"fault".to_vec()));
+    intents.answered(number);
     intents.conclude(Digest::of("pay"), Standing::Open).expect("it is answered");
     assert!(intents.is_in_doubt());
     let mut second = next_attempt(intents);
