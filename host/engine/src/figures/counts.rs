@@ -74,9 +74,7 @@ impl Newcomers {
     /// What follows a delivery, and what is told of it.
     pub(crate) fn of(follow: &Follow, along: &[NewRun]) -> Self {
         let mut newcomers = Self::default();
-        if let Follow::Next(next) = follow {
-            newcomers.delivery(next);
-        }
+        follow.next().into_iter().for_each(|next| newcomers.delivery(next));
         along.iter().for_each(|run| newcomers.run(run));
         newcomers
     }

@@ -51,6 +51,17 @@ const BRANCHES: [(&str, &str, &str); 4] = [
 ];
 
 #[tokio::test]
+async fn a_step_behind_one_that_was_passed_by_is_counted() {
+    let bench = bench().await;
+    branching(&bench, &BRANCHES).await;
+    let found = ran(&bench, json!({"finds": "Success"})).await;
+    assert_eq!(steps(&found), (vec!["search", "update", "tell"], vec!["create"]));
+    let figures = bench.engine.figures().await.expect("read");
+    let target = figures.counts.connections.iter().find(|(name, _)| name.as_str() == "target").expect("it is there").1;
+    assert_eq!((target.accepted, target.settled.succeeded), (3, 3));
+}
+
+#[tokio::test]
 async fn a_branch_finds_its_step() {
     let bench = bench().await;
     branching(&bench, &BRANCHES).await;
