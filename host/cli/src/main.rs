@@ -3,15 +3,15 @@
 
 mod arguments; // what can be written
 mod client; // asking a running host
-mod commands;
+mod commands; // one file per command
 mod failure; // what went wrong, and the exit code
 mod form; // a submission with files
 mod output; // tables for people, JSON for programs
 mod serve; // the host
 mod settings; // sluse.toml
-mod sources; // the clock and the dice // one file per command
+mod sources; // the clock and the dice
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
@@ -20,6 +20,10 @@ use failure::Failure;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Everything is written when the work has ended; what still runs then is a share that does not answer, and nobody
+/// waits for that.
+const HANGS_FOR: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     // The child that compiles takes no part in anything else.
@@ -30,7 +34,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments)),
+        Ok(runtime) => {
+            let result = runtime.block_on(run(arguments));
+            runtime.shutdown_timeout(HANGS_FOR);
+            result
+        }
         Err(error) => Err(Failure::Failed(anyhow::anyhow!("failed to start the runtime: {error}"))),
     };
     match result {
