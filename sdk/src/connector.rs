@@ -100,4 +100,13 @@ impl Finding {
     pub fn failed(subject: impl Into<String>, message: impl Into<String>) -> Self {
         Self { subject: subject.into(), passed: false, message: message.into() }
     }
+
+    /// Something that could not be looked at because of a failure, with what it knows of the cause: a certificate that
+    /// has expired, a secret that is not there.
+    #[must_use]
+    pub fn refused(subject: impl Into<String>, failure: &Failure) -> Self {
+        let problem = failure.problem();
+        let detail = problem.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        Self::failed(subject, format!("{}{detail}", problem.message))
+    }
 }

@@ -23,8 +23,8 @@ pub(crate) enum Said {
     InDoubt(String),
 }
 
-/// What an answer says of a request that must happen once.
-pub(crate) fn read(response: &Response, server_faults: ServerFaults) -> Said {
+/// What an answer of `service` says of a request that must happen once.
+pub(crate) fn read(response: &Response, service: &str, server_faults: ServerFaults) -> Said {
     let status = response.status();
     let parsed = Element::parse(response.bytes(), MAX_ANSWER_BYTES);
     if let Some(fault) = parsed.as_ref().ok().and_then(|answer| answer.find("Fault")) {
@@ -36,9 +36,9 @@ pub(crate) fn read(response: &Response, server_faults: ServerFaults) -> Said {
         };
     }
     match (status, parsed) {
-        (200..=299, Ok(answer)) => match content(answer) {
+        (200..=299, Ok(answer)) => match answer_of(answer, service) {
             Some(answer) => Said::Answer(answer),
-            None => Said::InDoubt("an envelope without an answer".into()),
+            None => Said::InDoubt(format!("something else than an answer of {service}")),
         },
         (200..=299, Err(malformed)) => Said::InDoubt(format!("an answer that is no XML ({malformed})")),
         (408 | 500..=502 | 504..=599, _) => Said::InDoubt(format!("status {status}")),
@@ -46,12 +46,15 @@ pub(crate) fn read(response: &Response, server_faults: ServerFaults) -> Said {
     }
 }
 
-/// What stands in the body of an envelope, or the answer itself.
-pub(crate) fn content(answer: Element) -> Option<Element> {
-    if answer.name != "Envelope" {
-        return Some(answer);
-    }
-    answer.at("Body").and_then(|body| body.children.first()).cloned()
+/// The answer of a service, in an envelope or by itself. A page of a proxy is none, however well formed it is: answers
+/// are called as the service is, perhaps with another date or with more behind it.
+pub(crate) fn answer_of(answer: Element, service: &str) -> Option<Element> {
+    let answer = match answer.name.as_str() {
+        "Envelope" => answer.at("Body").and_then(|body| body.children.first()).cloned()?,
+        _ => answer,
+    };
+    let stem = service.trim_end_matches(|digit: char| digit.is_ascii_digit());
+    answer.name.starts_with(stem).then_some(answer)
 }
 
 /// A SOAP fault, of version 1.1 or 1.2.

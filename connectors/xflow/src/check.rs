@@ -12,9 +12,9 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
         // What cannot be asked now is not a finding about the settings.
         Err(failure @ Failure::Unavailable(_)) => return Err(failure),
         Err(failure @ Failure::Denied(_)) => {
-            return Ok(vec![Finding::failed("sign-in", failure.problem().message.clone())]);
+            return Ok(vec![Finding::refused("sign-in", &failure)]);
         }
-        Err(failure) => return Ok(vec![Finding::failed("deliveries", failure.problem().message.clone())]),
+        Err(failure) => return Ok(vec![Finding::refused("deliveries", &failure)]),
     };
     let count = |name: &str| member::list(&waiting, name).map_or(0, <[_]>::len);
     let (sd, prisme) = (count(&settings.names.sd), count(&settings.names.prisme));

@@ -14,12 +14,9 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
         Err(failure @ Failure::Unavailable(_)) => return Err(failure),
         Err(failure) => failure,
     };
-    let problem = failure.problem();
-    let detail = problem.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    let message = format!("{}{detail}", problem.message);
-    Ok(match problem.code.as_str() {
-        "sign-in-refused" | "request-forbidden" => vec![Finding::failed("sign-in", message)],
-        _ => vec![signed_in(), Finding::failed("agent-integrations", message)],
+    Ok(match failure.problem().code.as_str() {
+        "sign-in-refused" | "request-forbidden" => vec![Finding::refused("sign-in", &failure)],
+        _ => vec![signed_in(), Finding::refused("agent-integrations", &failure)],
     })
 }
 

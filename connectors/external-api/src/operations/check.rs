@@ -35,7 +35,7 @@ fn sign_in(settings: &Settings) -> Result<Finding, Failure> {
     match failure {
         // What cannot be asked now is not a finding about the settings.
         Failure::Unavailable(_) => Err(failure),
-        Failure::Denied(problem) => Ok(Finding::failed("sign-in", problem.message)),
+        Failure::Denied(_) => Ok(Finding::refused("sign-in", &failure)),
         _ => Ok(Finding::failed("sign-in", format!("`check_path` kan ikke læses: {what} gav ikke et brugbart svar."))),
     }
 }

@@ -41,6 +41,6 @@ fn readable(folder: &str) -> Result<Finding, Failure> {
         Ok(_) => Ok(Finding::passed(folder, format!("Mappen `{folder}` kan læses."))),
         // What cannot be asked now is not a finding about the settings.
         Err(failure @ Failure::Unavailable(_)) => Err(failure),
-        Err(failure) => Ok(Finding::failed(folder, failure.problem().message.clone())),
+        Err(failure) => Ok(Finding::refused(folder, &failure)),
     }
 }

@@ -4,7 +4,10 @@
 use sluse_formats::{file, xml::Element};
 use sluse_sdk::{Call, Failure, Finding, http::Request};
 
-use crate::{FOLDER, problem, settings::Settings};
+use crate::{FOLDER, problem, settings::Settings, soap};
+
+/// How SD calls the service that knows institutions, and its answers.
+const SERVICE: &str = "GetInstitution20111201";
 
 /// A file that nobody has, because no batch is called so.
 const NO_FILE: &str = "sluse-findes-ikke.txt";
@@ -15,7 +18,7 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
     if settings.layout.is_some() {
         findings.push(match settings.layout() {
             Ok(layout) => Finding::passed("layout", format!("Layoutet har {} kolonner.", layout.columns.len())),
-            Err(failure) => Finding::failed("layout", told(&failure)),
+            Err(failure) => Finding::refused("layout", &failure),
         });
         findings.push(of("folder", file::read(FOLDER, NO_FILE).map(drop), "Mappen kan læses.")?);
     }
@@ -39,14 +42,20 @@ fn sign_in(settings: &Settings, institution: &str) -> Result<(), Failure> {
     let what = format!("GET {}", settings.institution_path);
     let request = Request::get(settings.institution_path.as_str()).query("InstitutionIdentifier", institution);
     let response = request.send().map_err(|error| problem::unanswered(&error, &what))?;
-    let fault = Element::parse(response.bytes(), 1 << 20).ok().filter(|answer| answer.find("Fault").is_some());
-    if fault.is_some() {
+    let answer = Element::parse(response.bytes(), 1 << 20).ok();
+    if answer.as_ref().is_some_and(|answer| answer.find("Fault").is_some()) {
         return Err(Failure::rejected(
             "institution-unknown",
             "SD Løn kender ikke institutionen, eller brugeren må ikke se den.",
         ));
     }
-    if response.is_success() { Ok(()) } else { Err(problem::of_status(&response).detail(what)) }
+    if !response.is_success() {
+        return Err(problem::of_status(&response).detail(what));
+    }
+    match answer.and_then(|answer| soap::answer_of(answer, SERVICE)) {
+        Some(_) => Ok(()),
+        None => Err(problem::not_understood(&what, &format!("something else than an answer of {SERVICE}"))),
+    }
 }
 
 /// What cannot be asked now is not a finding about the settings.
@@ -54,14 +63,6 @@ fn of(subject: &str, asked: Result<(), Failure>, passed: &str) -> Result<Finding
     match asked {
         Ok(()) => Ok(Finding::passed(subject, passed)),
         Err(failure @ Failure::Unavailable(_)) => Err(failure),
-        Err(failure) => Ok(Finding::failed(subject, told(&failure))),
-    }
-}
-
-fn told(failure: &Failure) -> String {
-    let problem = failure.problem();
-    match &problem.detail {
-        Some(detail) => format!("{} ({detail})", problem.message),
-        None => problem.message.clone(),
+        Err(failure) => Ok(Finding::refused(subject, &failure)),
     }
 }

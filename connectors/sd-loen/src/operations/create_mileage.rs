@@ -51,7 +51,7 @@ pub(crate) fn run(call: &Call<Settings>, claim: Claim) -> Result<Output, Failure
         .timeout_ms(settings.mileage.timeout_ms)
         .intent_key(INTENT_KEY);
     let response = request.send().map_err(|error| problem::of_claim(&error, &what))?;
-    match soap::read(&response, settings.mileage.server_faults) {
+    match soap::read(&response, settings.mileage.service.name(), settings.mileage.server_faults) {
         Said::Answer(answer) => {
             let text = |name: &str| answer.find(name).map(|one| one.text.clone()).filter(|text| !text.is_empty());
             let registration_id = text("RegistreringIdentifikator");

@@ -11,6 +11,9 @@ use crate::{
     soap::{self, Fault},
 };
 
+/// How SD calls the service, and its answers.
+const SERVICE: &str = "GetEmployment20111201";
+
 /// More than SD answers.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 
@@ -78,7 +81,8 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         return Err(problem::of_status(&response).detail(format!("{what} answered {}", response.status())));
     }
     let answer = parsed.map_err(|malformed| problem::not_understood(&what, &malformed.to_string()))?;
-    let answer = soap::content(answer).ok_or_else(|| problem::not_understood(&what, "an empty envelope"))?;
+    let answer = soap::answer_of(answer, SERVICE)
+        .ok_or_else(|| problem::not_understood(&what, &format!("something else than an answer of {SERVICE}")))?;
     one(employments(&answer), &input)
 }
 

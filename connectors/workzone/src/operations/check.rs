@@ -12,7 +12,7 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
         // What cannot be asked now is not a finding about the settings.
         return match failure {
             Failure::Unavailable(_) => Err(failure),
-            _ => Ok(vec![failed("sign-in", &failure)]),
+            _ => Ok(vec![Finding::refused("sign-in", &failure)]),
         };
     }
     let mut findings = vec![Finding::passed("sign-in", "WorkZone svarer, og sager kan læses.")];
@@ -54,7 +54,7 @@ fn contact_types(workzone: &WorkZone<'_>) -> Vec<Finding> {
         let subject = format!("contact-type-{kind}");
         match workzone.pages(vec![asked]) {
             Ok(_) => Finding::passed(subject, format!("Der kan søges efter kontakttype {letter}.")),
-            Err(failure) => failed(&subject, &failure),
+            Err(failure) => Finding::refused(&subject, &failure),
         }
     };
     letters.map(look).collect()
@@ -86,12 +86,6 @@ fn readable(workzone: &WorkZone<'_>, subject: &str, set: &str, properties: &[&st
     };
     match workzone.pages(vec![asked]) {
         Ok(_) => Finding::passed(subject, message),
-        Err(failure) => failed(subject, &failure),
+        Err(failure) => Finding::refused(subject, &failure),
     }
-}
-
-fn failed(subject: &str, failure: &Failure) -> Finding {
-    let problem = failure.problem();
-    let detail = problem.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    Finding::failed(subject, format!("{}{detail}", problem.message))
 }
