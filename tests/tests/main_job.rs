@@ -26,6 +26,8 @@ mod faults; // what the target may do
 mod feeds; // an inbox that is polled
 #[path = "main_job/files_from_target.rs"]
 mod files_from_target; // what a target answers, kept
+#[path = "main_job/folders.rs"]
+mod folders; // files that are taken at any moment
 #[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "shared with the tests of the sandbox")]
 #[path = "../../host/sandbox/tests/support/guest.rs"]
 mod guest; // components written as text
@@ -41,6 +43,8 @@ mod paused; // started to look first
 mod refusals; // bad input, each with a clear error
 #[path = "main_job/secrecy.rs"]
 mod secrecy; // where a secret must not be
+#[path = "main_job/shares.rs"]
+mod shares; // folders that cannot be used for a while
 #[path = "main_job/site.rs"]
 mod site; // a host with a WorkZone
 #[path = "main_job/stopping.rs"]

@@ -1,6 +1,7 @@
 //! The simulated consumer itself: what it complains of, what it lays back, and what its ledger counts.
 
 use std::fs;
+use std::io::Write;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -84,6 +85,19 @@ async fn half_a_file_is_told() {
     let whole = format!("{envelope}SLUTD00002\r\n");
     assert_eq!(bench.complaints("p-3.txt", &whole).await, "");
     assert!(!bench.lay("p-4.txt", b"000G69\xc3").await.files["p-4.txt"].complaints.is_empty());
+}
+
+#[tokio::test]
+async fn a_writer_that_does_not_write_in_one_step_is_met_in_the_middle() {
+    let bench = Bench::start(Manner::Sd, |_| {}).await;
+    let path = bench.place.path().join("ind/sd-1.txt");
+    let mut file = fs::File::create(path).expect("a file");
+    for piece in ["DRIVE\n", RECORD, "\n"] {
+        file.write_all(piece.as_bytes()).expect("written");
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    let ledger = bench.consumer.ledger();
+    assert!(!ledger.complaints().is_empty() && !ledger.has_each_once(["1"]), "{ledger:?}");
 }
 
 #[tokio::test]
