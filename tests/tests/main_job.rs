@@ -35,10 +35,14 @@ mod guest; // components written as text
 mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
+#[path = "main_job/mileage.rs"]
+mod mileage; // claims that would be paid twice
 #[path = "main_job/monitoring.rs"]
 mod monitoring; // a feed that fails is seen by those who watch
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
+#[path = "main_job/payroll.rs"]
+mod payroll; // one answer for SD Løn and Prisme
 #[path = "main_job/refusals.rs"]
 mod refusals; // bad input, each with a clear error
 #[path = "main_job/secrecy.rs"]
