@@ -8,14 +8,20 @@ mod acts; // what people do about what failed
 mod callbacks; // an outside API that answers later
 #[path = "main_job/case.rs"]
 mod case; // a submission becomes a complete case
+#[path = "main_job/certificates.rs"]
+mod certificates; // a target that lets in by client certificate
 #[path = "main_job/commands.rs"]
 mod commands; // what the command line says, and its exit codes
 #[path = "../../host/api/tests/support/contract.rs"]
 mod contract; // what is sent, held against docs/openapi.json
+#[path = "main_job/cxone.rs"]
+mod cxone; // a tenant of CXone
 #[path = "main_job/described.rs"]
 mod described; // every endpoint answers as it is described
 #[path = "main_job/disk.rs"]
 mod disk; // a disk that is full
+#[path = "main_job/examples.rs"]
+mod examples; // every example does what its README says
 #[path = "main_job/external.rs"]
 mod external; // an outside API, and signed notices
 #[path = "main_job/failures.rs"]
@@ -33,12 +39,16 @@ mod folders; // files that are taken at any moment
 mod guest; // components written as text
 #[path = "main_job/hostile.rs"]
 mod hostile; // connectors that loop, trap, shout
+#[path = "main_job/interact.rs"]
+mod interact; // submitted forms become cases, and Interact hears of it
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
 #[path = "main_job/mileage.rs"]
 mod mileage; // claims that would be paid twice
 #[path = "main_job/monitoring.rs"]
 mod monitoring; // a feed that fails is seen by those who watch
+#[path = "main_job/ntlm.rs"]
+mod ntlm; // a user of the directory signs in
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
 #[path = "main_job/payroll.rs"]

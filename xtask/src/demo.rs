@@ -1,31 +1,31 @@
-//! The main job from nothing: a simulated WorkZone, a host, a connector; a submission becomes a case; a second
-//! revision is swapped in while the host serves; another submission becomes another case; and the host is killed while
-//! a third one is under way, which becomes one case all the same.
+//! The ready flows of `examples/` against simulated targets, from nothing: programs, connectors and a host are built
+//! and started, faults are switched on, and in the end the targets' ledgers are asked whether each business key has
+//! exactly one effect. One story per example; each has a host and a folder of its own.
 
+mod building_permit; // XFlow -> WorkZone: a submission becomes a case
 mod children; // the programs that run meanwhile, and how they end
-mod files; // the settings, the connection and the submissions, made of the example
+mod example; // the files of an example, with a simulated target's addresses
 mod host; // the running host, asked through its command line
-mod kill; // the host dies in the worst moment
-mod ledger; // what the target really holds
-mod revision; // other bytes of the same connector
-mod story; // what is shown, in order
+mod stage; // what was built, and where a story plays
+mod story; // which stories there are
+mod target; // a simulated target: its faults, its ledger
+mod told; // what a story has shown
 
-use crate::guests;
-use crate::programs::{self, Binaries};
-use anyhow::{Context, Result, bail};
-use serde::Serialize;
-use std::path::PathBuf;
+use anyhow::{Context, Result, bail, ensure};
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
 use children::Children;
+use stage::{Built, Stage};
+pub(crate) use story::Story;
+use told::{Summary, Told};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {
     /// End when everything has been shown.
     pub(crate) exit: bool,
-    /// End with one JSON object on standard output.
+    /// Keep standard output for one JSON object.
     pub(crate) json: bool,
 }
 
@@ -36,91 +36,89 @@ impl Manner {
     }
 }
 
-/// What was shown, counted in the target's ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
-    runs: usize,
-    succeeded: usize,
-    cases: u64,
-    parties: u64,
-    documents: u64,
-    custom_tabs: u64,
-    /// How often the host was killed in the middle.
-    kills: u64,
-    /// Cases beyond the one that a submission should have.
-    duplicates: u64,
-    /// The digests that attempts ran on, in the order in which they first served.
-    revisions: Vec<String>,
-    /// From the start of the first program to the last look at the ledger; building is not in it.
-    wall_ms: u128,
-}
-
-/// What has been built and laid out.
-pub(crate) struct Stage {
-    binaries: Binaries,
-    component: PathBuf,
-    /// Settings, database and logs; gone when the demo ends.
-    folder: tempfile::TempDir,
-}
-
-/// Shows it.
+/// Shows one story, or all of them.
 ///
 /// # Errors
-/// What could not be built or started, a run that did not succeed, or a ledger that does not hold what was submitted.
-pub(crate) fn run(manner: Manner) -> Result<()> {
-    let stage = set_up()?;
+/// What could not be built or started, or a story that did not end as it should.
+pub(crate) fn run(story: Option<Story>, manner: Manner) -> Result<()> {
+    let stories = story.map_or_else(|| Story::ALL.to_vec(), |story| vec![story]);
+    let built = Built::new(&stories)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(play(&stage, manner))
+    match story {
+        Some(story) => runtime.block_on(one(story, &built, manner)),
+        None => runtime.block_on(all(&built, manner)),
+    }
 }
 
-fn set_up() -> Result<Stage> {
-    crate::say("step 1 of 3: the connector, as a component (a first build takes a minute or two)");
-    let built = guests::build(&["workzone".to_owned()], sluse_guest_build::Choice::Auto)?;
-    let component = built.first().context("no component was built")?.path.clone();
-    crate::say("step 2 of 3: the host and the simulated WorkZone (a first build takes several minutes)");
-    let binaries = programs::build_binaries()?;
-    crate::say("step 3 of 3: a folder for settings, database and logs");
-    let folder = tempfile::Builder::new().prefix("sluse-demo-").tempdir();
-    let folder = folder.context("failed to make a temporary folder: set TMPDIR to one that can be written")?;
-    crate::say(&format!("  {}", folder.path().display()));
-    Ok(Stage { binaries, component, folder })
+/// One story, which stays up afterwards unless it is to end.
+async fn one(story: Story, built: &Built, manner: Manner) -> Result<()> {
+    let summary = play(story, built, manner, !manner.exit).await?;
+    if manner.json {
+        crate::print(&serde_json::to_string(&summary)?);
+    }
+    Ok(())
 }
 
-/// Plays the story; whatever comes of it, and whoever interrupts it, no child outlives this.
-async fn play(stage: &Stage, manner: Manner) -> Result<()> {
+/// All stories, one after the other: one that fails does not keep the others from being shown.
+async fn all(built: &Built, manner: Manner) -> Result<()> {
+    let mut summary = Summary::default();
+    let mut failed = Vec::new();
+    for story in Story::ALL {
+        manner.show(&format!("\n=== {} ===", story.name()));
+        match play(story, built, manner, false).await {
+            Ok(shown) => summary.add(shown),
+            Err(error) => failed.push(format!("{}: {error:#}", story.name())),
+        }
+    }
+    manner.show("");
+    summary.show(manner);
+    failed.iter().for_each(|reason| crate::say(reason));
+    crate::print(&serde_json::to_string(&summary)?);
+    ensure!(
+        failed.is_empty(),
+        "{} of {} stories did not end as they should: see above",
+        failed.len(),
+        Story::ALL.len()
+    );
+    Ok(())
+}
+
+/// Plays a story; whatever comes of it, and whoever interrupts it, no child outlives this.
+async fn play(story: Story, built: &Built, manner: Manner, stays: bool) -> Result<Summary> {
+    let stage = Stage::new(built, story)?;
     let mut children = Children::default();
     let ended = tokio::select! {
-        ended = tell(stage, manner, &mut children) => ended,
+        ended = tell(story, &stage, manner, stays, &mut children) => ended,
         stopped = asked_to_stop() => stopped.and_then(|()| bail!("interrupted before everything was shown")),
     };
     children.end().await;
     ended
 }
 
-async fn tell(stage: &Stage, manner: Manner, children: &mut Children) -> Result<()> {
+async fn tell(
+    story: Story,
+    stage: &Stage<'_>,
+    manner: Manner,
+    stays: bool,
+    children: &mut Children,
+) -> Result<Summary> {
     let began = Instant::now();
-    let shown = story::tell(stage, manner, children).await?;
-    let summary = Summary { wall_ms: began.elapsed().as_millis(), ..shown.summary };
-    if !shown.complaints.is_empty() {
-        shown.complaints.iter().for_each(|complaint| crate::say(&format!("  {complaint}")));
+    let Told { host, systems, mut complaints } = story.tell(stage, manner, children).await?;
+    complaints.extend(systems.iter().flat_map(told::System::complaints));
+    complaints.iter().for_each(|complaint| crate::say(&format!("  {complaint}")));
+    ensure!(complaints.is_empty(), "it did not end as it should: {} complaints above", complaints.len());
+    let wall_ms = began.elapsed().as_millis();
+    if stays {
+        stay(&host, manner, children).await?;
     }
-    if !manner.exit && shown.complaints.is_empty() {
-        stay(&shown.host, manner, children).await?;
-    }
-    if manner.json {
-        crate::print(&serde_json::to_string(&summary)?);
-    }
-    match shown.complaints.len() {
-        0 => Ok(()),
-        count => bail!("the demo did not end as it should: {count} complaints above"),
-    }
+    Ok(Summary::of(systems, children.kills(), wall_ms))
 }
 
 /// Stays up until it is interrupted, or a program ends by itself.
 async fn stay(host: &host::Host, manner: Manner, children: &mut Children) -> Result<()> {
     manner.show("");
     manner.show("everything stays up until Ctrl-C; look around in another terminal:");
-    for command in ["run list", "delivery list", "connector list", "connector rollback workzone"] {
+    for command in ["run list", "delivery list", "connector list", "connection list"] {
         manner.show(&format!("  {}", host.typed(command)));
     }
     tokio::select! {
@@ -131,7 +129,7 @@ async fn stay(host: &host::Host, manner: Manner, children: &mut Children) -> Res
 
 /// Waits for Ctrl-C, SIGTERM or a terminal that is closed.
 async fn asked_to_stop() -> Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be waited for")?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {

@@ -1,14 +1,14 @@
 //! The project's automation: `cargo xtask NAME`.
 
 mod bench; // what things cost
-mod demo; // the main job, from nothing
+mod demo; // the examples, from nothing
 mod foreign; // test guests in other languages
 mod guests; // connectors and test guests, as components
 mod openapi; // the API's documentation
 mod programs; // what is started from here
 mod test; // everything that has to hold
-mod tidy;
-mod torture; // a host that is killed over and over // what no compiler checks
+mod tidy; // what no compiler checks
+mod torture; // a host that is killed over and over
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -24,9 +24,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Shows the main job against a simulated WorkZone: submissions become cases, and a connector is swapped.
+    /// Shows the examples against simulated targets, with faults switched on: each business key has one effect.
     Demo {
-        /// Ends when everything has been shown, instead of staying up until Ctrl-C.
+        /// The example; all of them, one after the other, when there is none.
+        #[arg(value_enum)]
+        example: Option<demo::Story>,
+        /// Ends when the example has been shown, instead of staying up until Ctrl-C. All of them end anyway.
         #[arg(long)]
         exit: bool,
         /// Prints one JSON object on standard output; what people read goes to standard error.
@@ -79,7 +82,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Demo { exit, json } => demo::run(demo::Manner { exit, json }),
+        Task::Demo { example, exit, json } => demo::run(example, demo::Manner { exit, json }),
         Task::Test { with } => test::run(&with),
         Task::Torture { goal } => torture::run(goal),
         Task::Bench { benches } => bench::run(&benches),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -73,8 +74,8 @@ pub(crate) fn told(command: &Command) -> String {
 pub(crate) struct Binaries {
     /// The host and its command line.
     pub(crate) sluse: PathBuf,
-    /// The simulated WorkZone.
-    pub(crate) workzone: PathBuf,
+    /// The simulated targets, by the names of their programs.
+    simulated: BTreeMap<String, PathBuf>,
     /// What kills the host over and over.
     pub(crate) torture: PathBuf,
 }
@@ -100,9 +101,20 @@ pub(crate) fn build_binaries() -> Result<Binaries> {
     let built = build(&["--bins", "--examples"])?;
     Ok(Binaries {
         sluse: built.find("sluse")?,
-        workzone: built.find("simulated-workzone")?,
         torture: built.find("torture")?,
+        simulated: built.starting_with("simulated-"),
     })
+}
+
+impl Binaries {
+    /// A simulated target: `workzone`, say.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub(crate) fn simulated(&self, name: &str) -> Result<PathBuf> {
+        let program = self.simulated.get(&format!("simulated-{name}"));
+        program.cloned().with_context(|| format!("cargo built no program `simulated-{name}`"))
+    }
 }
 
 /// Executables that cargo built.
@@ -119,6 +131,15 @@ impl Built {
             Some(executable) => Ok(executable),
             None => bail!("cargo built no program `{name}`: is it still a target of the workspace?"),
         }
+    }
+
+    /// Those of the targets whose names begin so.
+    fn starting_with(&self, prefix: &str) -> BTreeMap<String, PathBuf> {
+        let named = |message: &Message| {
+            let target = message.target.as_ref().filter(|target| target.name.starts_with(prefix))?;
+            Some((target.name.clone(), message.executable.clone()?))
+        };
+        self.0.iter().filter_map(named).collect()
     }
 }
 

@@ -56,6 +56,10 @@ fn form(interact: &Interact<'_>, id: &str) -> Result<Finding, Failure> {
     match failure {
         // What cannot be asked now is not a finding about the settings.
         Failure::Unavailable(_) => Err(failure),
-        failure => Ok(Finding::failed(subject, failure.problem().message.clone())),
+        failure => {
+            let problem = failure.problem();
+            let detail = problem.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            Ok(Finding::failed(subject, format!("{}{detail}", problem.message)))
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! The persons and companies of a form. Interact's mapping has one group `Contacts` for each, with WorkZone's own names;
-//! the kinds of contact are an installation's.
+//! the kinds of contact are an installation's, and handed on as they stand where nobody has said what they are.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,9 +13,13 @@ const GROUP: &str = "Contacts";
 /// Somebody whom the form names, as `add-parties` of the WorkZone connector takes a party.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Contact {
-    /// `cpr`, `cvr` or `email`.
-    id_kind: &'static str,
-    /// The number or the address.
+    /// `cpr`, `cvr` or `email`, where the setting `contact_types` says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_kind: Option<&'static str>,
+    /// Otherwise the type as the form has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_type: Option<String>,
+    /// The number, the address, or the code of the contact.
     id: String,
     /// The role on the case, where the form says it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,18 +48,15 @@ struct Address {
 /// Everybody whom a form names, and of whom it cannot be said who they are. Groups that nobody filled in are left out.
 pub(crate) fn of_form(root: &Element, types: &ContactTypes) -> (Vec<Contact>, Vec<Entry>) {
     let (mut contacts, mut entries) = (Vec::new(), Vec::new());
-    if [&types.cpr, &types.cvr, &types.email].into_iter().all(Option::is_none) {
-        return (contacts, entries);
-    }
     let mut groups = Vec::new();
     groups_below(root, &mut groups);
     for group in groups {
         let Some(id) = text(group, "NameCode") else { continue };
-        match kind(text(group, "NameType_Value").as_deref(), types) {
-            Some(id_kind) => contacts.push(contact(group, id_kind, id)),
+        match text(group, "NameType_Value") {
+            Some(name_type) => contacts.push(contact(group, name_type, id, types)),
             None => entries.push(Entry::new(
-                "contact-type-not-set-up",
-                "Formularen har en kontakt, hvis kontakttype ikke er opsat på forbindelsen (contact_types).",
+                "contact-type-missing",
+                "Formularen har en kontakt uden kontakttype (NameType_Value).",
             )),
         }
     }
@@ -68,12 +69,14 @@ fn groups_below<'e>(element: &'e Element, groups: &mut Vec<&'e Element>) {
     }
 }
 
-fn kind(name_type: Option<&str>, types: &ContactTypes) -> Option<&'static str> {
+fn kind(name_type: &str, types: &ContactTypes) -> Option<&'static str> {
     let kinds = [("cpr", &types.cpr), ("cvr", &types.cvr), ("email", &types.email)];
-    kinds.into_iter().find(|(_, known)| known.is_some() && known.as_deref() == name_type).map(|(kind, _)| kind)
+    kinds.into_iter().find(|(_, known)| known.as_deref() == Some(name_type)).map(|(kind, _)| kind)
 }
 
-fn contact(group: &Element, id_kind: &'static str, id: String) -> Contact {
+fn contact(group: &Element, name_type: String, id: String, types: &ContactTypes) -> Contact {
+    let id_kind = kind(&name_type, types);
+    let contact_type = id_kind.is_none().then_some(name_type);
     let address = Address {
         street: text(group, "Address1"),
         postcode: text(group, "Postcode"),
@@ -82,7 +85,7 @@ fn contact(group: &Element, id_kind: &'static str, id: String) -> Contact {
         email: text(group, "Email"),
     };
     let address = (address != Address::default()).then_some(address);
-    Contact { id_kind, id, role: text(group, "CustomLabel_Value"), name: text(group, "Name1"), address }
+    Contact { id_kind, contact_type, id, role: text(group, "CustomLabel_Value"), name: text(group, "Name1"), address }
 }
 
 /// A text of a group, also within its `AddressMains`; `None` when nobody filled it in.
@@ -121,10 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_is_not_set_up_is_told() {
+    fn a_type_that_is_not_set_up_is_handed_on_and_a_missing_one_told() {
         let (contacts, entries) = of("<D><Contacts><NameType_Value>X</NameType_Value><NameCode>1</NameCode></Contacts>
             <Contacts><NameCode>2</NameCode></Contacts></D>");
-        assert!(contacts.is_empty());
-        assert_eq!(entries.iter().map(|entry| entry.code).collect::<Vec<_>>(), ["contact-type-not-set-up"; 2]);
+        let written = serde_json::to_value(&contacts).expect("JSON");
+        assert_eq!(written, serde_json::json!([{ "contact_type": "X", "id": "1" }]));
+        assert_eq!(entries.iter().map(|entry| entry.code).collect::<Vec<_>>(), ["contact-type-missing"]);
     }
 }

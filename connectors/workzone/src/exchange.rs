@@ -11,12 +11,14 @@ use sluse_sdk::{
     http::{Effect, Method, Request, Response, SendError, SendErrorReason},
 };
 
-pub(crate) use create::{Creation, Look, Made};
+pub(crate) use create::{Creation, Look, Looking, Made};
 pub(crate) use together::Together;
 
 use crate::{
-    odata, problem,
-    settings::{ODataVersion, Settings, UpdateMethod},
+    fields::given,
+    odata,
+    problem::{self, bad_input},
+    settings::{ODataVersion, Settings, USER_FORM, UpdateMethod, is_user},
 };
 
 /// One call's side of the conversation with WorkZone.
@@ -27,13 +29,25 @@ pub(crate) struct WorkZone<'call> {
     pub(crate) attempt: u32,
     /// What WorkZone's use log calls the window.
     window: &'static str,
+    /// For whom all of it is done, where it is not for the integration's own user.
+    on_behalf_of: Option<&'call str>,
 }
 
 impl<'call> WorkZone<'call> {
-    /// The conversation of `call`, once its settings are known to be usable.
-    pub(crate) fn new(call: &'call Call<Settings>, window: &'static str) -> Result<Self, Failure> {
+    /// The conversation of `call` for the user that the flow names, else for the connection's, once its settings are
+    /// known to be usable.
+    pub(crate) fn new(
+        call: &'call Call<Settings>,
+        window: &'static str,
+        on_behalf_of: Option<&'call str>,
+    ) -> Result<Self, Failure> {
         call.settings.verify()?;
-        Ok(Self { settings: &call.settings, delivery: &call.delivery, attempt: call.attempt, window })
+        if on_behalf_of.is_some_and(|user| !is_user(user)) {
+            let message = "Feltet `on_behalf_of` er ikke en bruger i WorkZone.";
+            return Err(bad_input("user-not-valid", message, format!("`on_behalf_of` must be {USER_FORM}")));
+        }
+        let on_behalf_of = on_behalf_of.or(given(&call.settings.on_behalf_of));
+        Ok(Self { settings: &call.settings, delivery: &call.delivery, attempt: call.attempt, window, on_behalf_of })
     }
 
     pub(crate) fn version(&self) -> ODataVersion {
@@ -51,7 +65,7 @@ impl<'call> WorkZone<'call> {
         let request = Request::new(method, path)
             .header("UseLog-Application", &self.settings.uselog_application)
             .header("UseLog-Window", self.window);
-        match &self.settings.on_behalf_of {
+        match self.on_behalf_of {
             Some(user) => request.header("OnBehalfOf", &format!("User={user}")),
             None => request,
         }

@@ -1,5 +1,5 @@
-//! Who a party is: a CPR number, a CVR number or an e-mail address, how WorkZone may have written it, and what names it
-//! where the number itself must not stand. What is a CPR or CVR number is left to `sluse-formats`.
+//! Who a party is: a CPR number, a CVR number, an e-mail address or the code of a contact as it stands, how WorkZone may
+//! have written it, and what names it where the number itself must not stand. What is a CPR or CVR number is left to `sluse-formats`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,6 +7,9 @@ use sluse_formats::{Cpr, Cvr, Unfit};
 use sluse_sdk::Failure;
 
 use crate::settings::CprFormat;
+
+/// Longer than the codes that installations number their contacts with.
+const MAX_CODE_CHARS: usize = 254;
 
 /// What identifies a party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -41,7 +44,8 @@ impl IdKind {
 
 /// A number or address that has the right form. Not printed: it names a person.
 pub(crate) struct Identity {
-    pub(crate) kind: IdKind,
+    /// `None` where the type of the contact says nothing about the form of its code.
+    pub(crate) kind: Option<IdKind>,
     text: Text,
 }
 
@@ -50,6 +54,7 @@ enum Text {
     Cpr(Cpr),
     Cvr(Cvr),
     Email(String),
+    Code(String),
 }
 
 impl Identity {
@@ -60,7 +65,23 @@ impl Identity {
             IdKind::Cvr => Text::Cvr(Cvr::read(text, place)?),
             IdKind::Email => Text::Email(email(text, place)?),
         };
-        Ok(Self { kind, text })
+        Ok(Self { kind: Some(kind), text })
+    }
+
+    /// Reads the code of a contact whose type says nothing about its form. It may be a number that names a person.
+    pub(crate) fn read_code(code: &str, place: &str) -> Result<Self, Failure> {
+        let code = code.trim();
+        if code.is_empty() || code.chars().count() > MAX_CODE_CHARS || code.chars().any(char::is_control) {
+            let message = format!("{place}: kontaktens nummer har ikke en gyldig form.");
+            let detail = format!("the code of a contact is one line of at most {MAX_CODE_CHARS} characters");
+            return Err(Failure::invalid("contact-code-not-valid", message).detail(detail));
+        }
+        Ok(Self { kind: None, text: Text::Code(code.to_owned()) })
+    }
+
+    /// What it is, in an intent key.
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind.map_or("code", IdKind::as_str)
     }
 
     /// As it is written to WorkZone.
@@ -77,7 +98,7 @@ impl Identity {
         match &self.text {
             Text::Cpr(cpr) => spellings.push(cpr.dashed()),
             Text::Email(email) if email.to_lowercase() != *email => spellings.push(email.to_lowercase()),
-            Text::Email(_) | Text::Cvr(_) => {}
+            Text::Email(_) | Text::Cvr(_) | Text::Code(_) => {}
         }
         spellings
     }
@@ -87,7 +108,7 @@ impl Identity {
         match &self.text {
             Text::Cpr(cpr) => cpr.digits(),
             Text::Cvr(cvr) => cvr.digits(),
-            Text::Email(email) => email,
+            Text::Email(text) | Text::Code(text) => text,
         }
     }
 
@@ -96,14 +117,14 @@ impl Identity {
         match &self.text {
             Text::Cpr(cpr) => cpr.fits_modulus_11(),
             Text::Cvr(cvr) => cvr.fits_modulus_11(),
-            Text::Email(_) => true,
+            Text::Email(_) | Text::Code(_) => true,
         }
     }
 
     /// Names it in an intent key. Sixteen bits: enough to tell the parties of a delivery apart together with
     /// their place in it, and far too few to find a CPR number by trying all of them.
     pub(crate) fn mark(&self, delivery: &str) -> String {
-        mark(&[delivery, self.kind.as_str(), self.plain()])
+        mark(&[delivery, self.name(), self.plain()])
     }
 }
 
@@ -191,6 +212,10 @@ mod tests {
         assert_eq!(failure.problem().message, "Part 1: CPR-nummeret har ikke en gyldig form.");
         let failure = Identity::read(IdKind::Email, "x", "Part 2").err().expect("refused");
         assert_eq!(failure.problem().message, "Part 2: e-mailadressen har ikke en gyldig form.");
+        let failure = Identity::read_code("2512484916\n", "Part 3").map(|identity| identity.spellings());
+        assert_eq!(failure.expect("trimmed"), ["2512484916"]);
+        let failure = Identity::read_code("251248\t4916", "Part 3").err().expect("refused");
+        assert!(!format!("{failure:?}").contains("4916"));
     }
 
     #[test]

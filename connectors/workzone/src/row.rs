@@ -1,6 +1,6 @@
 //! Reading what a row holds, whichever version wrote it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sluse_sdk::Failure;
 
 use crate::problem;
@@ -45,6 +45,12 @@ pub(crate) fn holds(row: &Value, property: &str, value: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// The values that a row does not hold yet.
+pub(crate) fn differing(row: &Value, wanted: &Map<String, Value>) -> Map<String, Value> {
+    let differs = |(property, value): &(&String, &Value)| !holds(row, property, value);
+    wanted.iter().filter(differs).map(|(property, value)| (property.clone(), value.clone())).collect()
 }
 
 fn blank(value: &Value) -> bool {

@@ -36,6 +36,8 @@ pub struct Settings {
     pub case_group_property: String,
     /// The property that XFlow's Sagskategori is written to.
     pub case_category_property: String,
+    /// Whether opening a case needs a Sagskategori, as it does in XFlow. Off where cases may have none.
+    pub case_category_required: bool,
     /// The property of a case for each field name of the form. A field that is not named here must be a property itself.
     pub custom_field_map: BTreeMap<String, String>,
     /// The custom tabs that have a name or properties of their own. A tab that is not named here is an entity set.
@@ -52,7 +54,8 @@ pub struct Settings {
     pub names: Names,
     /// What WorkZone's use log calls the application (header `UseLog-Application`). ASCII.
     pub uselog_application: String,
-    /// Act for this user (header `OnBehalfOf`); the integration account must allow impersonation. ASCII.
+    /// Act for this user (header `OnBehalfOf`) where the flow names none; the integration account must allow
+    /// impersonation. ASCII.
     pub on_behalf_of: Option<String>,
     /// Larger documents are refused before they are sent.
     pub max_document_bytes: u64,
@@ -166,6 +169,7 @@ impl Default for Settings {
             external_ref_field: None,
             case_group_property: "FileClass_Value".into(),
             case_category_property: "FileType_Value".into(),
+            case_category_required: true,
             custom_field_map: BTreeMap::new(),
             custom_tabs: BTreeMap::new(),
             default_record: DefaultRecord::default(),
@@ -198,16 +202,15 @@ impl Settings {
         }
         let types = &self.contact_types;
         for (place, letter) in [("cpr", &types.cpr), ("cvr", &types.cvr), ("email", &types.email)] {
-            if letter.as_ref().is_some_and(|letter| letter.chars().count() != 1) {
+            if letter.as_ref().is_some_and(|letter| !is_contact_type(letter)) {
                 return Err(unfit(&format!("contact_types.{place}"), "one character"));
             }
         }
-        let lines =
-            [("uselog_application", Some(&self.uselog_application)), ("on_behalf_of", self.on_behalf_of.as_ref())];
-        for (place, line) in lines {
-            if line.is_some_and(|line| !line.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')) {
-                return Err(unfit(place, "visible ASCII, because it is sent in a header"));
-            }
+        if !is_visible_ascii(&self.uselog_application) {
+            return Err(unfit("uselog_application", "visible ASCII, because it is sent in a header"));
+        }
+        if self.on_behalf_of.as_ref().is_some_and(|user| !is_user(user)) {
+            return Err(unfit("on_behalf_of", USER_FORM));
         }
         Ok(())
     }
@@ -247,6 +250,25 @@ pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= 128 && name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(plain)
 }
 
+/// Whether `letter` can be a contact type.
+pub(crate) fn is_contact_type(letter: &str) -> bool {
+    letter.chars().count() == 1
+}
+
+/// What the name of a user must be.
+pub(crate) const USER_FORM: &str =
+    "a user of WorkZone: visible ASCII without `,`, `;`, `=` and `\"`, because it is sent in the header `OnBehalfOf`";
+
+/// Whether `user` can be the user in a header `OnBehalfOf: User=…`: nothing in it begins another header or another
+/// member of this one. None of the refused characters may be in the name of a user of a directory.
+pub(crate) fn is_user(user: &str) -> bool {
+    is_visible_ascii(user) && !user.contains([',', ';', '=', '"'])
+}
+
+fn is_visible_ascii(line: &str) -> bool {
+    line.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,5 +303,16 @@ mod tests {
     #[test]
     fn headers_are_ascii() {
         refused(serde_json::json!({ "on_behalf_of": "søren" }), "on_behalf_of");
+        refused(serde_json::json!({ "uselog_application": "Blåbær" }), "uselog_application");
+    }
+
+    #[test]
+    fn a_user_begins_nothing_else_in_its_header() {
+        for user in ["ANSO", r"KOMMUNE\SAGSBEH", "anso@kommune.dk", "Jens O'Hara"] {
+            assert!(is_user(user), "{user}");
+        }
+        for user in ["ANSO\r\nX-Other: 1", "ANSO, User=SYSADM", "ANSO;User=SYSADM", "User=ANSO", "ÅSE", "\"ANSO\""] {
+            assert!(!is_user(user), "{user}");
+        }
     }
 }

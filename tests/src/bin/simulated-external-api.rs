@@ -24,7 +24,13 @@ enum Command {
         /// Origin, such as http://127.0.0.1:8080.
         url: String,
     },
+    /// Print the scripts that wait still.
+    Waiting {
+        /// Origin, such as http://127.0.0.1:8080.
+        url: String,
+    },
     /// Plant a script, or a list of them.
+    #[command(visible_alias = "fault")]
     Script {
         /// Origin, such as http://127.0.0.1:8080.
         url: String,
@@ -51,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Serve(options) => serve(options).await,
         Command::Ledger { url } => program::show(&url, "ledger").await,
+        Command::Waiting { url } => program::show(&url, "scripts").await,
         Command::Script { url, json } => program::tell(&url, "scripts", json).await,
     }
 }

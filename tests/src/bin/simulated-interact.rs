@@ -32,6 +32,11 @@ enum Command {
         /// The submission as JSON.
         json: String,
     },
+    /// Print the faults that wait still.
+    Waiting {
+        /// Origin, such as http://127.0.0.1:8080.
+        url: String,
+    },
     /// Plant a fault, or a list of them.
     Fault {
         /// Origin of the control routes, such as http://127.0.0.1:8080.
@@ -58,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(options) => serve(options).await,
         Command::Ledger { url } => program::show(&url, "ledger").await,
         Command::Submit { url, json } => program::tell(&url, "submissions", json).await,
+        Command::Waiting { url } => program::show(&url, "faults").await,
         Command::Fault { url, json } => program::tell(&url, "faults", json).await,
     }
 }

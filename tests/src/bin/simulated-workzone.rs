@@ -31,6 +31,11 @@ enum Command {
         /// Origin, such as http://127.0.0.1:8080.
         url: String,
     },
+    /// Print the faults that wait still.
+    Waiting {
+        /// Origin, such as http://127.0.0.1:8080.
+        url: String,
+    },
     /// Plant a fault, or a list of them.
     Fault {
         /// Origin, such as http://127.0.0.1:8080.
@@ -83,6 +88,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(options) => serve(*options).await,
         Command::Ledger { url } => program::show(&url, "ledger").await,
         Command::Requests { url } => program::show(&url, "requests").await,
+        Command::Waiting { url } => program::show(&url, "faults").await,
         Command::Fault { url, json } => program::tell(&url, "faults", json).await,
     }
 }

@@ -30,6 +30,11 @@ enum Command {
         /// The delivery as JSON.
         json: String,
     },
+    /// Print the faults that wait still.
+    Waiting {
+        /// Origin, such as http://127.0.0.1:8080.
+        url: String,
+    },
     /// Plant a fault, or a list of them.
     Fault {
         /// Origin, such as http://127.0.0.1:8080.
@@ -58,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(options) => serve(options).await,
         Command::Ledger { url } => program::show(&url, "ledger").await,
         Command::Deliver { url, json } => program::tell(&url, "deliveries", json).await,
+        Command::Waiting { url } => program::show(&url, "faults").await,
         Command::Fault { url, json } => program::tell(&url, "faults", json).await,
     }
 }

@@ -19,6 +19,9 @@ pub struct Submission {
     /// What the case will be called.
     #[serde(default = "usual_title")]
     pub title: String,
+    /// The number of a case that is there, for a form that updates one.
+    #[serde(default)]
+    pub case_no: Option<String>,
     /// The CPR number of whoever submits it.
     #[serde(default = "usual_cpr")]
     pub cpr: String,
@@ -75,6 +78,7 @@ impl Submission {
             form_id: usual_form(),
             received_at: usual_time(),
             title: usual_title(),
+            case_no: None,
             cpr: usual_cpr(),
             shape: Shape::Whole,
             attachments: Vec::new(),
@@ -118,8 +122,9 @@ impl Submission {
             _ => self.title.as_str(),
         };
         let title = title.replace('&', "&amp;").replace('<', "&lt;");
+        let case_no = self.case_no.as_ref().map(|case_no| format!("<FileNo>{case_no}</FileNo>")).unwrap_or_default();
         let body = format!(
-            "<Files><Title>{title}</Title><FileClass_Value>27.36.04</FileClass_Value><FileType_Value>EMNSAG</FileType_Value></Files>\
+            "<Files>{case_no}<Title>{title}</Title><FileClass_Value>27.36.04</FileClass_Value><FileType_Value>EMNSAG</FileType_Value></Files>\
              <RecordTemplate><Title>{title}</Title></RecordTemplate>\
              <Contacts><NameType_Value>P</NameType_Value><NameCode>{}</NameCode><Name1>Åse Ærø</Name1>\
              <CustomLabel_Value>Ansøger</CustomLabel_Value><AddressMains><Address1>Nygade 3</Address1>\

@@ -107,6 +107,11 @@ impl SimulatedWorkZone {
         self.shared.access().proofs.all
     }
 
+    /// Forgets who is signed in with NTLM on which connection; the connections stay.
+    pub fn forget_sign_ins(&self) {
+        self.shared.forget_users();
+    }
+
     /// Makes all tokens invalid at once.
     pub fn revoke_tokens(&self) {
         self.shared.access().revoke();

@@ -87,6 +87,11 @@ impl Shared {
         self.users.lock().expect(UNPOISONED).entry(connection).or_default().clone()
     }
 
+    /// Forgets who is signed in, on every connection.
+    pub(super) fn forget_users(&self) {
+        self.users.lock().expect(UNPOISONED).clear();
+    }
+
     /// Planted faults.
     pub(super) fn faults(&self) -> MutexGuard<'_, FaultQueue> {
         self.faults.lock().expect(UNPOISONED)

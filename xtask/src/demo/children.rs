@@ -31,19 +31,19 @@ pub(super) struct Children {
 }
 
 struct Served {
-    name: &'static str,
+    name: String,
     child: Child,
     log: PathBuf,
 }
 
 impl Children {
     /// Starts a program and gives the line of JSON that it prints when it is ready.
-    pub(super) async fn start(&mut self, name: &'static str, mut command: Command, log: &Path) -> Result<Value> {
+    pub(super) async fn start(&mut self, name: &str, mut command: Command, log: &Path) -> Result<Value> {
         let file = File::create(log).with_context(|| format!("failed to create `{}`", log.display()))?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).process_group(0).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("failed to start {name}"))?;
         let stdout = child.stdout.take().context("its output is not piped")?;
-        self.served.push(Served { name, child, log: log.to_owned() });
+        self.served.push(Served { name: name.to_owned(), child, log: log.to_owned() });
         let mut lines = BufReader::new(stdout).lines();
         let line = match timeout(READY_WITHIN, lines.next_line()).await {
             Ok(Ok(Some(line))) => line,

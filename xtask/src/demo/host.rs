@@ -1,11 +1,12 @@
 //! The running host, asked as everybody asks it: through the command line.
 
 use super::Manner;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
@@ -23,16 +24,18 @@ const ENVIRONMENT: [&str; 7] = [
 /// The exit code of a run that waits for a person or has failed. It is told, and is no failure to ask.
 const NOT_SUCCEEDED: i32 = 6;
 
-/// The name of a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Secret(pub(super) String);
+/// What is under way ends within this, on a busy machine.
+const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+
+/// A moment between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where the host is, and how it is asked.
 pub(super) struct Host {
-    pub(super) sluse: PathBuf,
-    pub(super) settings: PathBuf,
+    sluse: PathBuf,
+    settings: PathBuf,
     pub(super) url: String,
-    pub(super) token_file: PathBuf,
+    token_file: PathBuf,
 }
 
 /// `sluse`, with nothing of our own surroundings.
@@ -46,6 +49,70 @@ pub(super) fn sluse(program: &Path, settings: &Path) -> Command {
 }
 
 impl Host {
+    /// The host of this program and these settings, which announced itself.
+    pub(super) fn announced(sluse: PathBuf, settings: PathBuf, ready: &Value) -> Result<Self> {
+        let text = |key: &str| ready[key].as_str().with_context(|| format!("the host announced no `{key}`"));
+        let (url, token_file) = (text("url")?.to_owned(), text("first_token_file")?.into());
+        Ok(Self { sluse, settings, url, token_file })
+    }
+
+    /// Writes a secret.
+    pub(super) async fn keep_secret(&self, name: &str, value: &str, manner: Manner) -> Result<()> {
+        self.ask_with(&["secret", "set", name], value).await?;
+        manner.show(&format!("secret `{name}` is written, and nobody will read it again"));
+        Ok(())
+    }
+
+    /// Installs a component, which serves from now on, and gives its digest.
+    pub(super) async fn install(&self, component: &Path, manner: Manner) -> Result<String> {
+        let installed = self.ask(&["connector", "install", &component.to_string_lossy()]).await?;
+        let digest = installed["revision"]["digest"].as_str().context("the host told no digest")?.to_owned();
+        let version = installed["revision"]["description"]["version"].as_str().unwrap_or("");
+        let name = installed["revision"]["connector"].as_str().unwrap_or("");
+        manner.show(&format!("connector {name} {version} is active as revision {}", short(&digest)));
+        Ok(digest)
+    }
+
+    /// Applies connections, flows and schedules of an example.
+    pub(super) async fn apply(&self, example: &str, files: &[PathBuf], manner: Manner) -> Result<()> {
+        let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+        let words: Vec<&str> = std::iter::once("apply").chain(files.iter().map(AsRef::as_ref)).collect();
+        let applied = self.ask(&words).await?;
+        let count = applied["changes"].as_array().map_or(0, Vec::len);
+        ensure!(count > 0, "applying examples/{example} changed nothing");
+        manner.show(&format!("examples/{example} is applied: {count} changes"));
+        Ok(())
+    }
+
+    /// The runs of a flow, with their deliveries and attempts.
+    pub(super) async fn runs(&self, flow: &str) -> Result<Vec<Value>> {
+        let runs = self.ask(&["run", "list", "--flow", flow]).await?;
+        let mut told = Vec::new();
+        for run in runs["items"].as_array().context("the host listed no runs")? {
+            told.push(self.ask(&["run", "show", run["id"].as_str().context("a run without an id")?]).await?);
+        }
+        Ok(told)
+    }
+
+    /// Waits until a condition holds that is asked for again and again.
+    pub(super) async fn until<T, F>(&self, what: &str, mut look: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<Option<T>>>,
+    {
+        let looking = async {
+            loop {
+                if let Some(found) = look().await? {
+                    return Ok(found);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        match tokio::time::timeout(SETTLED_WITHIN, looking).await {
+            Ok(found) => found,
+            Err(_) => bail!("{what}: not within {} s", SETTLED_WITHIN.as_secs()),
+        }
+    }
+
     fn command(&self, arguments: &[&OsStr]) -> Command {
         let mut command = sluse(&self.sluse, &self.settings);
         command.arg("--url").arg(&self.url).arg("--token-file").arg(&self.token_file).args(arguments);
@@ -100,4 +167,9 @@ impl Host {
         }
         Ok(())
     }
+}
+
+/// As much of a digest as tells revisions apart.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }

@@ -83,7 +83,7 @@ impl Stage {
             Self::Tests => "tests: unit tests, promises, stories and doc tests".into(),
             Self::Cases => format!("cases: all of {CONNECTORS}/ against scripted targets"),
             Self::Torture => "torture: a host is killed over and over, and nothing is lost or doubled".into(),
-            Self::Demo => "demo: the main job, end to end".into(),
+            Self::Demo => "demo: the examples, end to end".into(),
             Self::DebianGuests => "debian-toolchain: the distribution's compiler builds guests, and they run".into(),
             Self::Dependencies => "deny: licences, bans and sources of dependencies".into(),
         }
@@ -258,8 +258,17 @@ fn cases_of(bench: &Bench, sluse: &Path, connector: &str) -> Result<Count> {
 /// What the demo has to say of itself at its end.
 #[derive(Deserialize)]
 struct Demonstrated {
+    systems: Vec<DemonstratedSystem>,
     kills: u64,
     duplicates: u64,
+}
+
+#[derive(Deserialize)]
+struct DemonstratedSystem {
+    system: String,
+    keys: u64,
+    effects: u64,
+    faults: Vec<String>,
 }
 
 /// The demo as its readers start it, in a process of its own: its own checks decide, and it has shown what it is for.
@@ -279,7 +288,12 @@ fn judge_demo(last: &str) -> Result<()> {
     let shown: Demonstrated = serde_json::from_str(last)
         .context("the demo's last line is not the JSON that tells of kills and duplicates")?;
     ensure!(shown.kills > 0, "the demo has killed no host");
-    ensure!(shown.duplicates == 0, "the demo has made {} cases too many", shown.duplicates);
+    ensure!(shown.duplicates == 0, "the demo has made {} effects too many", shown.duplicates);
+    ensure!(!shown.systems.is_empty(), "the demo has shown no system");
+    for DemonstratedSystem { system, keys, effects, faults } in &shown.systems {
+        ensure!(*keys > 0 && keys == effects, "{system}: {keys} keys, and {effects} effects");
+        ensure!(!faults.is_empty(), "{system}: no fault was switched on");
+    }
     Ok(())
 }
 
@@ -314,6 +328,7 @@ fn dependencies(bench: &Bench) -> Result<Count> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn suites_add_stages_and_leave_the_others_in_their_order() {
@@ -326,16 +341,22 @@ mod tests {
 
     #[test]
     fn a_demo_has_killed_a_host_and_made_nothing_twice() {
-        assert!(judge_demo(r#"{"runs": 3, "kills": 1, "duplicates": 0}"#).is_ok());
+        let told = |kills: u64, duplicates: u64, keys: u64, effects: u64, faults: &[&str]| {
+            let system = json!({"system": "workzone", "keys": keys, "effects": effects, "faults": faults});
+            json!({"systems": [system], "kills": kills, "duplicates": duplicates}).to_string()
+        };
+        assert!(judge_demo(&told(1, 0, 3, 3, &["a kill"])).is_ok());
         for last in [
-            "",
-            r#"{"runs": 3}"#,
-            r#"{"kills": 1}"#,
-            r#"{"duplicates": 0}"#,
-            r#"{"kills": 0, "duplicates": 0}"#,
-            r#"{"kills": 1, "duplicates": 1}"#,
+            String::new(),
+            r#"{"kills": 1, "duplicates": 0}"#.to_owned(),
+            r#"{"systems": [], "kills": 1, "duplicates": 0}"#.to_owned(),
+            told(0, 0, 3, 3, &["a kill"]),
+            told(1, 1, 3, 3, &["a kill"]),
+            told(1, 0, 3, 2, &["a kill"]),
+            told(1, 0, 0, 0, &["a kill"]),
+            told(1, 0, 3, 3, &[]),
         ] {
-            assert!(judge_demo(last).is_err(), "{last}");
+            assert!(judge_demo(&last).is_err(), "{last}");
         }
     }
 

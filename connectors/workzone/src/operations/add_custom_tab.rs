@@ -36,6 +36,8 @@ pub(crate) struct Input {
     on_filled: OnFilled,
     /// Names the row, where a case has several.
     row_key: Option<String>,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// What to do about fields that are filled.
@@ -65,7 +67,7 @@ pub(crate) struct Output {
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "add-custom-tab")?;
+    let workzone = WorkZone::new(call, "add-custom-tab", given(&input.on_behalf_of))?;
     let case_id = fields::id(&input.case_id, "case_id")?;
     let Some(name) = given(&input.tab) else {
         let values = values(&input, &workzone.settings.custom_field_map, "custom_field_map")?;

@@ -44,6 +44,8 @@ pub(crate) struct Input {
     state: Option<String>,
     group: Option<String>,
     access_code: Option<String>,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// The documents, in the order of the input.
@@ -87,8 +89,9 @@ pub(super) struct Place {
 }
 
 pub(crate) fn run(call: &Call<Settings>, mut input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "add-documents")?;
-    let files = choose(input.documents.take(), workzone.settings.max_document_bytes)?;
+    let documents = input.documents.take();
+    let workzone = WorkZone::new(call, "add-documents", given(&input.on_behalf_of))?;
+    let files = choose(documents, workzone.settings.max_document_bytes)?;
     let main = main_index(&files, input.main_index)?;
     let case_id = fields::id(&input.case_id, "case_id")?;
     let parties = read_parties(&workzone, case_id, &input)?;

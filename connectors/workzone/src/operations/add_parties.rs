@@ -1,5 +1,5 @@
 //! WorkzoneTilføjParter: adds persons, companies and e-mail contacts to a case. Contacts are found before
-//! they are created, and a party with the same role is added once.
+//! they are created, brought up to date when that is asked for, and a party with the same role is added once.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,10 @@ use sluse_sdk::{
     log,
 };
 
-use super::contacts::Person;
+use super::{
+    addresses::Address,
+    contacts::{MAX_NAME_CHARS, Person},
+};
 use crate::{
     exchange::{Creation, Look, Made, Together, WorkZone},
     fields::{self, given},
@@ -35,32 +38,29 @@ pub(crate) struct Input {
     /// Create contacts that are not there. On unless switched off.
     #[serde(default = "yes")]
     create_missing: bool,
+    /// Write the given names and addresses to contacts that are there and hold others. Off unless switched on.
+    #[serde(default)]
+    update_existing: bool,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// One party.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Party {
-    pub(crate) id_kind: IdKind,
-    /// CPR number, CVR number or e-mail address.
+    /// What `id` is. Or `contact_type`.
+    pub(crate) id_kind: Option<IdKind>,
+    /// The type of the contact as this WorkZone has it (`NameType_Value`), one character.
+    pub(crate) contact_type: Option<String>,
+    /// CPR number, CVR number, e-mail address, or the code of a contact of that type (`NameCode`).
     pub(crate) id: String,
     /// Its role on the case, `Ansøger`.
     role: Option<String>,
     /// Needed when the contact is not there yet.
     pub(crate) name: Option<String>,
-    /// Written when the contact has no address yet.
+    /// Written when the contact has no address yet, or with `update_existing`.
     pub(crate) address: Option<Address>,
-}
-
-/// An address of a contact.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Address {
-    pub(crate) street: Option<String>,
-    pub(crate) postcode: Option<String>,
-    pub(crate) country: Option<String>,
-    pub(crate) phone: Option<String>,
-    pub(crate) email: Option<String>,
 }
 
 /// The parties, in the order of the input.
@@ -72,6 +72,9 @@ pub(crate) struct Output {
     contact_ids: Vec<String>,
     /// Whether each was added by this delivery, as far as this attempt can tell.
     created: Vec<bool>,
+    /// Whether the name or the address of each one's contact was another and is the given one now, as far as this
+    /// attempt can tell. Only with `update_existing`.
+    updated: Vec<bool>,
     /// What somebody should look at, without numbers.
     warnings: Vec<String>,
 }
@@ -83,11 +86,12 @@ fn yes() -> bool {
 /// A party whose contact is known.
 struct Known<'input> {
     contact_id: String,
+    updated: bool,
     role: &'input str,
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "add-parties")?;
+    let workzone = WorkZone::new(call, "add-parties", given(&input.on_behalf_of))?;
     let case_id = fields::id(&input.case_id, "case_id")?;
     if input.parties.is_empty() || input.parties.len() > MAX_PARTIES {
         let message = format!("Der skal være mellem 1 og {MAX_PARTIES} parter, og der er {}.", input.parties.len());
@@ -99,8 +103,9 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let made = add(&workzone, case_id, &parties)?;
     Ok(Output {
         party_ids: made.iter().map(|made| row::id(&made.row)).collect::<Result<_, _>>()?,
-        contact_ids: parties.into_iter().map(|party| party.contact_id).collect(),
         created: made.iter().map(|made| made.created).collect(),
+        updated: parties.iter().map(|party| party.updated).collect(),
+        contact_ids: parties.into_iter().map(|party| party.contact_id).collect(),
         warnings,
     })
 }
@@ -112,12 +117,21 @@ fn read_people<'input>(workzone: &WorkZone<'input>, parties: &'input [Party]) ->
 }
 
 fn warnings(people: &[Person<'_>]) -> Vec<String> {
-    let unlikely = people.iter().filter(|person| !person.identity.fits_modulus_11());
-    let warnings = unlikely.map(|person| {
-        let (number, title) = (person.number, person.identity.kind.title());
-        format!("Part {number}: {title} opfylder ikke modulus 11. Kontrollér, at det er tastet rigtigt.")
-    });
-    warnings.inspect(|warning| log::warn(warning)).collect()
+    let mut warnings = Vec::new();
+    for person in people {
+        let number = person.number;
+        if let Some(kind) = person.identity.kind.filter(|_| !person.identity.fits_modulus_11()) {
+            let title = kind.title();
+            warnings.push(format!(
+                "Part {number}: {title} opfylder ikke modulus 11. Kontrollér, at det er tastet rigtigt."
+            ));
+        }
+        if person.name_is_too_long() {
+            warnings
+                .push(format!("Part {number}: kun de første {MAX_NAME_CHARS} tegn af navnet har plads i WorkZone."));
+        }
+    }
+    warnings.into_iter().inspect(|warning| log::warn(warning)).collect()
 }
 
 fn known<'input>(
@@ -134,18 +148,14 @@ fn known<'input>(
             true => earlier_contact(people, &parties, person),
             false => found.clone(),
         };
-        let contact_id = person.contact(workzone, &found, input.create_missing)?;
-        parties.push(Known { contact_id, role: given(&party.role).unwrap_or(common_role) });
+        let (contact_id, updated) = person.contact(workzone, &found, input.create_missing, input.update_existing)?;
+        parties.push(Known { contact_id, updated, role: given(&party.role).unwrap_or(common_role) });
     }
     Ok(parties)
 }
 
 fn earlier_contact(people: &[Person<'_>], parties: &[Known<'_>], person: &Person<'_>) -> Vec<Value> {
-    let spellings = person.identity.spellings();
-    let same = |earlier: &&Person<'_>| {
-        earlier.identity.kind == person.identity.kind && earlier.identity.spellings() == spellings
-    };
-    let known = people.iter().zip(parties).find(|(earlier, _)| same(earlier));
+    let known = people.iter().zip(parties).find(|(earlier, _)| earlier.is_same(person));
     known.map(|(_, party)| json!({ "ID": party.contact_id })).into_iter().collect()
 }
 

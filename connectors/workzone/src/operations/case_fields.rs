@@ -66,9 +66,10 @@ impl CaseFields<'_> {
     }
 
     /// What opening a case needs, and which of it is missing.
-    pub(crate) fn missing(&self) -> Vec<&'static str> {
-        let needed = [("case_group", self.case_group), ("case_category", self.case_category), ("title", self.title)];
-        needed.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
+    pub(crate) fn missing(&self, settings: &Settings) -> Vec<&'static str> {
+        let category = settings.case_category_required.then_some(("case_category", self.case_category));
+        let needed = [Some(("case_group", self.case_group)), category, Some(("title", self.title))];
+        needed.into_iter().flatten().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
     }
 }
 

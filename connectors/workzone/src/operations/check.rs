@@ -6,7 +6,7 @@ use sluse_sdk::{Call, Failure, Finding};
 use crate::{exchange::WorkZone, fields, odata::literal, settings::Settings};
 
 pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
-    let workzone = WorkZone::new(call, "check")?;
+    let workzone = WorkZone::new(call, "check", None)?;
     let signed_in = workzone.pages(vec![workzone.get("/Files").query("$top", 1).query("$select", "ID")]);
     if let Err(failure) = signed_in {
         // What cannot be asked now is not a finding about the settings.

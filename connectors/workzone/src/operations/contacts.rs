@@ -1,4 +1,5 @@
-//! Who a party is: finding the contact of a CPR number, CVR number or e-mail address, and creating it.
+//! Who a party is: finding the contact of a CPR number, CVR number, e-mail address or code, creating it, and bringing its
+//! name up to date.
 
 use serde_json::{Map, Value, json};
 use sluse_sdk::{
@@ -6,17 +7,23 @@ use sluse_sdk::{
     http::{Method, Request},
 };
 
+use super::{add_parties::Party, addresses::Address};
 use crate::{
     exchange::{Creation, Look, WorkZone},
-    fields::given,
+    fields::{self, given},
     identity::{IdKind, Identity},
     odata::literal,
     problem::{self, bad_input},
     row,
-    settings::ContactTypes,
+    settings::{ContactTypes, is_contact_type},
 };
 
-use super::add_parties::{Address, Party};
+/// WorkZone's limit for a name.
+pub(crate) const MAX_NAME_CHARS: usize = 150;
+
+/// Units, employees, municipalities and committees: WorkZone's own contacts on every site. A form may name them, and
+/// neither makes them nor changes them.
+const RESERVED_TYPES: [&str; 4] = ["A", "M", "K", "U"];
 
 /// A party of the input that was read, with its place in it.
 pub(crate) struct Person<'input> {
@@ -25,21 +32,33 @@ pub(crate) struct Person<'input> {
     pub(crate) identity: Identity,
     contact_type: &'input str,
     name: Option<&'input str>,
-    address: Option<&'input Address>,
+    pub(super) address: Option<&'input Address>,
 }
 
 impl<'input> Person<'input> {
-    /// Reads a party; its number must have the right form, and its kind a contact type.
+    /// Reads a party; its number must have the right form, and its kind a contact type. A contact type that has a kind
+    /// is that kind.
     pub(crate) fn read(number: usize, party: &'input Party, types: &'input ContactTypes) -> Result<Self, Failure> {
         let place = format!("Part {number}");
-        let identity = Identity::read(party.id_kind, &party.id, &place)?;
-        Ok(Self {
-            number,
-            identity,
-            contact_type: contact_type(party.id_kind, types, &place)?,
-            name: given(&party.name),
-            address: party.address.as_ref(),
-        })
+        let (identity, contact_type) = match (party.id_kind, given(&party.contact_type)) {
+            (Some(kind), None) => (Identity::read(kind, &party.id, &place)?, contact_type(kind, types, &place)?),
+            (None, Some(letter)) => (of_type(letter, &party.id, types, &place)?, letter),
+            (None, None) | (Some(_), Some(_)) => {
+                let message = format!("{place}: der skal stå enten `id_kind` eller `contact_type`.");
+                let detail = "`id_kind` says what `id` is; `contact_type` is the letter that this WorkZone has for it";
+                return Err(bad_input("party-kind-unclear", message, detail));
+            }
+        };
+        Ok(Self { number, identity, contact_type, name: given(&party.name), address: party.address.as_ref() })
+    }
+
+    /// Whether both mean one contact.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.contact_type == other.contact_type && self.identity.spellings() == other.identity.spellings()
+    }
+
+    pub(crate) fn name_is_too_long(&self) -> bool {
+        self.name.is_some_and(|name| name.chars().nth(MAX_NAME_CHARS).is_some())
     }
 
     /// A request for its contact.
@@ -51,23 +70,34 @@ impl<'input> Person<'input> {
         workzone.get("/Contacts").query("$filter", filter).query("$top", 2).query("$select", "ID,NameCode")
     }
 
-    /// The ID of its contact: the one that was found, or a new one.
+    /// The ID of its contact: the one that was found, or a new one. And whether the one that was found was changed.
     pub(crate) fn contact(
         &self,
         workzone: &WorkZone<'_>,
         found: &[Value],
         create_missing: bool,
-    ) -> Result<String, Failure> {
-        let id = match self.chosen(workzone, found)? {
-            Some(contact) => row::id(contact)?,
-            None if create_missing => self.create(workzone)?,
+        update_existing: bool,
+    ) -> Result<(String, bool), Failure> {
+        let (id, is_new) = match self.chosen(workzone, found)? {
+            Some(contact) => (row::id(contact)?, false),
+            None if create_missing => (self.create(workzone)?, true),
             None => {
                 let message = format!("Part {} findes ikke som kontakt i WorkZone og skal ikke oprettes.", self.number);
                 return Err(Failure::rejected("contact-not-found", message));
             }
         };
-        self.add_address(workzone, &id)?;
-        Ok(id)
+        if RESERVED_TYPES.contains(&self.contact_type) {
+            return Ok((id, false));
+        }
+        let name = Map::from_iter(self.name().map(|name| ("Name1".to_owned(), Value::from(name))));
+        let is_renamed = update_existing && !is_new && bring_up_to_date(workzone, "Contacts", &id, &name)?;
+        let has_moved = self.settle_address(workzone, &id, update_existing)?;
+        Ok((id, is_renamed || has_moved))
+    }
+
+    /// As much of its name as WorkZone takes.
+    fn name(&self) -> Option<String> {
+        self.name.map(|name| name.chars().take(MAX_NAME_CHARS).collect())
     }
 
     /// Of two spellings of one number, the one that this connection would write.
@@ -88,14 +118,19 @@ impl<'input> Person<'input> {
     }
 
     fn create(&self, workzone: &WorkZone<'_>) -> Result<String, Failure> {
+        if RESERVED_TYPES.contains(&self.contact_type) {
+            let (number, letter) = (self.number, self.contact_type);
+            let message =
+                format!("Part {number} findes ikke i WorkZone, og kontakter af typen {letter} oprettes kun dér.");
+            return Err(Failure::rejected("contact-type-reserved", message));
+        }
         let code = self.identity.written(workzone.settings.cpr_format);
-        let name = self.name.map(str::to_owned).or_else(|| (self.identity.kind == IdKind::Email).then(|| code.clone()));
+        let is_email = self.identity.kind == Some(IdKind::Email);
+        let name = self.name().or_else(|| is_email.then(|| code.clone()));
         let Some(name) = name else {
             let message = format!("Part {} findes ikke i WorkZone og kan ikke oprettes uden navn.", self.number);
             return Err(bad_input("party-name-missing", message, "give the party a `name`"));
         };
-        // WorkZone's limit for a name.
-        let name: String = name.chars().take(150).collect();
         let look = || {
             let found = workzone.pages(vec![self.finding(workzone)])?.pop().unwrap_or_default();
             self.chosen(workzone, &found).map(|contact| contact.cloned())
@@ -111,49 +146,44 @@ impl<'input> Person<'input> {
         row::id(&made.row)
     }
 
-    /// Gives the contact an address, unless it has one: what a register keeps up to date is left alone.
-    fn add_address(&self, workzone: &WorkZone<'_>, contact_id: &str) -> Result<(), Failure> {
-        let mut body = self.address.map(Address::properties).unwrap_or_default();
-        if self.identity.kind == IdKind::Email && self.address.is_some() {
-            body.entry("Email").or_insert_with(|| Value::from(self.identity.written(workzone.settings.cpr_format)));
-        }
-        if body.is_empty() {
-            return Ok(());
-        }
-        let key = workzone.settings.names.address_contact.as_str();
-        let finding = || {
-            let filter = literal::equals(key, contact_id);
-            workzone.get("/AddressMains").query("$filter", filter).query("$top", 1).query("$select", "ID")
-        };
-        let look = || Ok(workzone.pages(vec![finding()])?.pop().unwrap_or_default().pop());
-        if look()?.is_some() {
-            return Ok(());
-        }
-        body.insert(key.to_owned(), Value::from(contact_id));
-        workzone.create(&Creation {
-            request: workzone.request(Method::Post, "/AddressMains").json(&body)?,
-            intent_key: self.intent_key("add-address", workzone),
-            title: "adressen",
-            look: Look::Before(&look),
-        })?;
-        Ok(())
-    }
-
-    fn intent_key(&self, act: &str, workzone: &WorkZone<'_>) -> String {
-        format!("{act}:{}:{}-{}", self.identity.kind.as_str(), self.number, self.identity.mark(workzone.delivery))
+    pub(super) fn intent_key(&self, act: &str, workzone: &WorkZone<'_>) -> String {
+        format!("{act}:{}:{}-{}", self.identity.name(), self.number, self.identity.mark(workzone.delivery))
     }
 }
 
-impl Address {
-    fn properties(&self) -> Map<String, Value> {
-        let given = [
-            ("Address1", given(&self.street)),
-            ("Postcode", given(&self.postcode)),
-            ("Country", given(&self.country)),
-            ("Phone", given(&self.phone)),
-            ("Email", given(&self.email)),
-        ];
-        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect()
+/// Writes those values to a row of a contact that differ from what it holds. Whether there were any.
+pub(super) fn bring_up_to_date(
+    workzone: &WorkZone<'_>,
+    set: &str,
+    id: &str,
+    wanted: &Map<String, Value>,
+) -> Result<bool, Failure> {
+    if wanted.is_empty() {
+        return Ok(false);
+    }
+    let select = fields::select(wanted.keys().map(String::as_str));
+    let mut differs = false;
+    let mut decide = |row: &Value| {
+        let changes = row::differing(row, wanted);
+        differs = !changes.is_empty();
+        Ok(changes)
+    };
+    match workzone.amend(set, fields::id(id, "ID")?, select.as_deref(), None, &mut decide)? {
+        Some(_) => Ok(differs),
+        None => Err(problem::not_yet("the contact was removed meanwhile")),
+    }
+}
+
+/// Who has this code among the contacts of a type.
+fn of_type(letter: &str, code: &str, types: &ContactTypes, place: &str) -> Result<Identity, Failure> {
+    if !is_contact_type(letter) {
+        let message = format!("{place}: `contact_type` er ikke en kontakttype i WorkZone.");
+        return Err(bad_input("contact-type-not-valid", message, "`contact_type` must be one character"));
+    }
+    let kinds = [(IdKind::Cpr, &types.cpr), (IdKind::Cvr, &types.cvr), (IdKind::Email, &types.email)];
+    match kinds.into_iter().find(|(_, known)| known.as_deref() == Some(letter)) {
+        Some((kind, _)) => Identity::read(kind, code, place),
+        None => Identity::read_code(code, place),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct Input {
     /// Sagsgruppe. Needed to open a case.
     case_group: Option<String>,
-    /// Sagskategori. Needed to open a case.
+    /// Sagskategori. Needed to open a case, unless the setting `case_category_required` is off.
     case_category: Option<String>,
     /// Sagstitel. Needed to open a case.
     title: Option<String>,
@@ -48,6 +48,8 @@ pub(crate) struct Input {
     /// Frioplysningsfelter: field names with their values, by the setting `custom_field_map` or property names.
     #[serde(default)]
     fields: Map<String, Value>,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// The case.
@@ -64,7 +66,7 @@ pub(crate) struct Output {
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "create-or-find-case")?;
+    let workzone = WorkZone::new(call, "create-or-find-case", given(&input.on_behalf_of))?;
     if let Some(case_id) = given(&input.case_id) {
         return by_id(&workzone, fields::id(case_id, "case_id")?);
     }
@@ -83,7 +85,7 @@ fn by_id(workzone: &WorkZone<'_>, case_id: &str) -> Result<Output, Failure> {
 }
 
 fn open(workzone: &WorkZone<'_>, case: &CaseFields<'_>, input: &Input) -> Result<Output, Failure> {
-    let missing = case.missing();
+    let missing = case.missing(workzone.settings);
     if !missing.is_empty() {
         let message = format!("Sagen kan ikke oprettes, fordi der mangler: {}.", missing.join(", "));
         return Err(bad_input("missing-field", message, "needed unless `case_id` or `case_no` names a case"));

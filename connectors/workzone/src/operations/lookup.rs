@@ -27,6 +27,8 @@ pub(crate) struct Input {
     field: Option<String>,
     /// Cases: one of WorkZone's domains, `active` or `my_open_cases`.
     domain: Option<String>,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// What kind of thing.
@@ -61,7 +63,7 @@ pub(crate) struct Match {
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "lookup")?;
+    let workzone = WorkZone::new(call, "lookup", given(&input.on_behalf_of))?;
     let query = input.query.trim();
     if query.is_empty() {
         return Err(bad_input("nothing-to-look-for", "Der er ikke angivet noget at søge efter.", "`query` is blank"));

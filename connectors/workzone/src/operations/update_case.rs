@@ -40,6 +40,8 @@ pub(crate) struct Input {
     fields: Map<String, Value>,
     /// Write only to this version of the case (the `etag` of an earlier step).
     if_match: Option<String>,
+    /// The user to act for; the connection's `on_behalf_of` unless given.
+    on_behalf_of: Option<String>,
 }
 
 /// What was written.
@@ -54,7 +56,7 @@ pub(crate) struct Output {
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
-    let workzone = WorkZone::new(call, "update-case")?;
+    let workzone = WorkZone::new(call, "update-case", given(&input.on_behalf_of))?;
     let case_id = fields::id(&input.case_id, "case_id")?;
     let wanted = case_fields!(input).properties(workzone.settings, &input.fields)?;
     if wanted.is_empty() {
@@ -63,9 +65,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let select = fields::select(wanted.keys().map(String::as_str));
     let mut changed_fields = Vec::new();
     let mut decide = |case: &Value| {
-        let differs = |(property, value): &(&String, &Value)| !row::holds(case, property, value);
-        let changes: Map<String, Value> =
-            wanted.iter().filter(differs).map(|(property, value)| (property.clone(), value.clone())).collect();
+        let changes = row::differing(case, &wanted);
         changed_fields = changes.keys().cloned().collect();
         Ok(changes)
     };

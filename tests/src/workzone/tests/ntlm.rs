@@ -93,6 +93,16 @@ async fn a_connection_is_signed_in_and_stays_so() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_is_forgotten_has_to_be_proved_again() {
+    let workzone = workzone(None).await;
+    let mut client = Client::connect(&workzone).await;
+    assert_eq!(sign_in(&mut client, DOMAIN, PASSWORD).await, 200);
+    workzone.forget_sign_ins();
+    assert_eq!(client.ask(None).await.0, 401);
+    assert_eq!((sign_in(&mut client, DOMAIN, PASSWORD).await, workzone.passwords_proved()), (200, 2));
+}
+
+#[tokio::test]
 async fn a_proof_on_another_connection_is_refused() {
     let workzone = workzone(None).await;
     let (mut client, mut other) = (Client::connect(&workzone).await, Client::connect(&workzone).await);
