@@ -25,8 +25,13 @@ enum Command {
         /// Origin, such as http://127.0.0.1:8080.
         url: String,
     },
-    /// Refuse a line of a file to come, or a list of them.
-    Refuse {
+    /// Print the planted refusals that no file ran into yet.
+    Waiting {
+        /// Origin, such as http://127.0.0.1:8080.
+        url: String,
+    },
+    /// Plant the refusal of a line of a file to come, or a list of them.
+    Fault {
         /// Origin, such as http://127.0.0.1:8080.
         url: String,
         /// The refusal as JSON.
@@ -70,7 +75,8 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Serve(options) => serve(options).await,
         Command::Ledger { url } => program::show(&url, "ledger").await,
-        Command::Refuse { url, json } => program::tell(&url, "refusals", json).await,
+        Command::Waiting { url } => program::show(&url, "faults").await,
+        Command::Fault { url, json } => program::tell(&url, "faults", json).await,
         Command::Share { url, json } => program::tell(&url, "share", json).await,
     }
 }

@@ -30,12 +30,10 @@ enum Command {
         /// The employment as JSON.
         json: String,
     },
-    /// Answer a claim to come with a SOAP fault, or several with a list of them.
-    SoapFault {
+    /// Print the planted faults that nobody ran into yet.
+    Waiting {
         /// Origin, such as http://127.0.0.1:8080.
         url: String,
-        /// The fault as JSON.
-        json: String,
     },
     /// Plant a fault, or a list of them.
     Fault {
@@ -71,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(options) => serve(options).await,
         Command::Ledger { url } => program::show(&url, "ledger").await,
         Command::Employ { url, json } => program::tell(&url, "employments", json).await,
-        Command::SoapFault { url, json } => program::tell(&url, "soap-faults", json).await,
+        Command::Waiting { url } => program::show(&url, "faults").await,
         Command::Fault { url, json } => program::tell(&url, "faults", json).await,
     }
 }

@@ -29,7 +29,7 @@ enum Becomes {
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/_control/ledger", get(ledger))
-        .route("/_control/refusals", post(refuse))
+        .route("/_control/faults", get(refusals).post(refuse))
         .route("/_control/share", post(become_of_it))
         .route("/_control/taking", post(take))
         .route("/_control/reset", post(reset))
@@ -38,6 +38,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 
 async fn ledger(State(shared): State<Arc<Shared>>) -> Json<Ledger> {
     Json(shared.ledger().clone())
+}
+
+async fn refusals(State(shared): State<Arc<Shared>>) -> Json<Vec<Refusal>> {
+    Json(shared.refusals().clone())
 }
 
 async fn refuse(State(shared): State<Arc<Shared>>, Json(given): Json<Plural<Refusal>>) -> Json<Value> {

@@ -18,6 +18,9 @@ const PAUSE: Duration = Duration::from_micros(200);
 /// What is taken.
 const SUFFIX: &str = ".txt";
 
+/// What a file is called that is written, and about to get its name.
+const STAGED: &str = ".staged";
+
 pub(super) fn until_stopped(shared: &Shared) {
     while !shared.is_stopped() {
         look(shared);
@@ -32,7 +35,9 @@ fn look(shared: &Shared) {
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with('.') {
-            shared.share.is_staged();
+            if name.ends_with(STAGED) {
+                shared.share.is_staged();
+            }
         } else if name.ends_with(SUFFIX) && shared.is_taking() {
             take(shared, &name, &entry.path());
         }

@@ -183,7 +183,7 @@ async fn a_consumer_that_rests_leaves_files_and_a_folder_may_go_and_come_back() 
     assert!(share.names().is_err());
     share.restore().expect("restored");
     share.refuse_renaming(true);
-    fs::write(share.folder().join(".staged"), "x").expect("written");
+    fs::write(share.folder().join(".p.staged"), "x").expect("written");
     let is_locked = || fs::metadata(share.folder()).expect("there").permissions().readonly();
     let mut looked = 0;
     while !is_locked() && looked < 400 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Ledger;
@@ -13,13 +14,20 @@ use super::soap::SoapFault;
 use super::state::Shared;
 use crate::simulated::{Planted, Plural};
 
+/// What shall happen with a request: by its route, or as a SOAP fault in place of the answer to a claim.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Wanted {
+    Planted(Planted),
+    Soap(SoapFault),
+}
+
 /// The control routes.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/_control/ledger", get(ledger))
         .route("/_control/employments", post(employ))
         .route("/_control/faults", get(faults).post(plant))
-        .route("/_control/soap-faults", post(answer_with))
         .route("/_control/reset", post(reset))
         .with_state(shared)
 }
@@ -32,16 +40,18 @@ async fn employ(State(shared): State<Arc<Shared>>, Json(given): Json<Plural<Empl
     Json(json!({ "employed": given.each(|employment| shared.state().employments.push(employment)) }))
 }
 
-async fn faults(State(shared): State<Arc<Shared>>) -> Json<Vec<Planted>> {
-    Json(shared.faults().waiting().to_vec())
+async fn faults(State(shared): State<Arc<Shared>>) -> Json<Vec<Wanted>> {
+    let soap = shared.state().soap_faults.clone().into_iter().map(Wanted::Soap);
+    let planted = shared.faults().waiting().to_vec().into_iter().map(Wanted::Planted);
+    Json(planted.chain(soap).collect())
 }
 
-async fn plant(State(shared): State<Arc<Shared>>, Json(given): Json<Plural<Planted>>) -> Json<Value> {
-    Json(json!({ "planted": given.each(|planted| shared.faults().plant(planted)) }))
-}
-
-async fn answer_with(State(shared): State<Arc<Shared>>, Json(given): Json<Plural<SoapFault>>) -> Json<Value> {
-    Json(json!({ "planted": given.each(|fault| shared.state().soap_faults.push(fault)) }))
+async fn plant(State(shared): State<Arc<Shared>>, Json(given): Json<Plural<Wanted>>) -> Json<Value> {
+    let plant = |wanted| match wanted {
+        Wanted::Planted(planted) => shared.faults().plant(planted),
+        Wanted::Soap(fault) => shared.state().soap_faults.push(fault),
+    };
+    Json(json!({ "planted": given.each(plant) }))
 }
 
 async fn reset(State(shared): State<Arc<Shared>>) -> Json<Value> {

@@ -19,6 +19,9 @@ use crate::{
 /// Room for some files, and filled in a moment.
 const SHARE_MIB: u32 = 2;
 
+/// What is told of a share that nobody may write into.
+const RIGHTS: &str = "its user needs the right to read and write there";
+
 /// A host that publishes into a share for Prisme, and its consumer.
 struct Branch {
     host: Host,
@@ -42,6 +45,25 @@ impl Branch {
     /// What is there when the share is not.
     fn below_the_share(&self) -> PathBuf {
         self.place.path().join("share")
+    }
+
+    /// Has the share locked between the writing and the renaming of a file. The host may be faster than whoever locks, so
+    /// it is tried with one batch after the other: gives the run of the last one, and all that are handed in.
+    async fn staged_and_locked(&self, first: usize) -> anyhow::Result<(String, Vec<String>)> {
+        self.prisme.share().refuse_renaming(true);
+        let mut keys = Vec::new();
+        for number in first..first + 40 {
+            keys.push(format!("B-{number}"));
+            let run = submit(&self.host, "finance", &postings(&keys[keys.len() - 1], 100)).await?;
+            let is_seen = |run: &Value| run["state"] != "running" || run["deliveries"][0]["state"] == "retrying";
+            let found = until(&self.host, &run, is_seen).await?;
+            if found["state"] == "running" {
+                self.prisme.share().refuse_renaming(false);
+                assert!(found.to_string().contains(RIGHTS), "{found:#}");
+                return Ok((run, keys));
+            }
+        }
+        anyhow::bail!("the host is always faster")
     }
 
     async fn arrives(&self, run: &str, keys: &[&str]) -> anyhow::Result<()> {
@@ -91,7 +113,6 @@ async fn arrives(host: &Host, prisme: &SimulatedFolder, run: &str, keys: &[&str]
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_share_that_is_locked_is_waited_for() -> anyhow::Result<()> {
-    const RIGHTS: &str = "its user needs the right to read and write there";
     let branch = Branch::start().await?;
     branch.prisme.share().lock()?;
     let run = held_up(&branch.host, "B-0", RIGHTS).await?;
@@ -99,22 +120,20 @@ async fn a_share_that_is_locked_is_waited_for() -> anyhow::Result<()> {
     branch.prisme.share().unlock()?;
     branch.arrives(&run, &["B-0"]).await?;
 
-    // Locked between writing and renaming. The host may be faster than whoever locks.
-    branch.prisme.share().refuse_renaming(true);
-    let keys: Vec<String> = (0..40).map(|number| format!("B-{number}")).collect();
-    let mut met = 0;
-    let mut found = Value::Null;
-    while found["state"] != "running" {
-        met += 1;
-        let run = submit(&branch.host, "finance", &postings(&keys[met], 100)).await?;
-        let is_seen = |run: &Value| run["state"] != "running" || run["deliveries"][0]["state"] == "retrying";
-        found = until(&branch.host, &run, is_seen).await?;
-    }
-    assert!(found.to_string().contains(RIGHTS), "{found:#}");
-    branch.prisme.share().refuse_renaming(false);
+    // Locked between writing and renaming.
+    let (run, mut keys) = branch.staged_and_locked(1).await?;
+    keys.insert(0, "B-0".to_owned());
     branch.prisme.share().unlock()?;
-    let keys: Vec<&str> = keys[..=met].iter().map(String::as_str).collect();
-    branch.arrives(found["id"].as_str().unwrap_or_default(), &keys).await
+    branch.arrives(&run, &keys.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_that_is_replaced_with_a_staged_file_on_it_gets_the_file_all_the_same() -> anyhow::Result<()> {
+    let branch = Branch::start().await?;
+    let (run, keys) = branch.staged_and_locked(0).await?;
+    branch.host.unmount_share().await?;
+    branch.host.mount_share().await?;
+    branch.arrives(&run, &keys.iter().map(String::as_str).collect::<Vec<_>>()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
