@@ -6,6 +6,7 @@ mod building_permit; // XFlow -> WorkZone: a submission becomes a case
 mod children; // the programs that run meanwhile, and how they end
 mod example; // the files of an example, with a simulated target's addresses
 mod host; // the running host, asked through its command line
+mod sd_and_prisme; // XFlow -> SD Løn and Prisme: one answer, files for both
 mod stage; // what was built, and where a story plays
 mod story; // which stories there are
 mod target; // a simulated target: its faults, its ledger

@@ -1,7 +1,7 @@
 //! Which stories there are. Each is named after its folder in `examples/`.
 
-use super::building_permit;
 use super::{Children, Manner, Stage, Told};
+use super::{building_permit, sd_and_prisme};
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -10,16 +10,19 @@ use clap::ValueEnum;
 pub(crate) enum Story {
     /// `XFlow` -> `WorkZone`: submissions become cases while a connector is swapped and the host is killed.
     BuildingPermit,
+    /// `XFlow` -> SD Løn and Prisme: files for two systems out of one answer, and mileage, while the host is killed.
+    SdAndPrisme,
 }
 
 impl Story {
     /// In the order in which they are shown.
-    pub(crate) const ALL: [Self; 1] = [Self::BuildingPermit];
+    pub(crate) const ALL: [Self; 2] = [Self::BuildingPermit, Self::SdAndPrisme];
 
     /// As it is written on the command line, and as its folder is called.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::BuildingPermit => "building-permit",
+            Self::SdAndPrisme => "sd-and-prisme",
         }
     }
 
@@ -27,12 +30,14 @@ impl Story {
     pub(super) fn connectors(self) -> &'static [&'static str] {
         match self {
             Self::BuildingPermit => &["workzone"],
+            Self::SdAndPrisme => &["xflow", "sd-loen", "prisme"],
         }
     }
 
     pub(super) async fn tell(self, stage: &Stage<'_>, manner: Manner, children: &mut Children) -> Result<Told> {
         match self {
             Self::BuildingPermit => building_permit::tell(stage, manner, children).await,
+            Self::SdAndPrisme => sd_and_prisme::tell(stage, manner, children).await,
         }
     }
 }
