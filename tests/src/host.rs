@@ -46,13 +46,23 @@ pub struct HostOptions {
     pub log: String,
     /// A disk of this size for its data alone. It goes with the host.
     pub disk_mib: Option<u32>,
+    /// A folder with a disk of its own.
+    pub share: Option<Share>,
+}
+
+/// A folder with a disk of its own, as a share is mounted. It goes with the host, and its rights hold for the host also
+/// where the tests run as root.
+#[derive(Debug, Clone)]
+pub struct Share {
+    pub folder: PathBuf,
+    pub size_mib: u32,
 }
 
 impl Default for HostOptions {
     /// Everything on loopback may be reached.
     fn default() -> Self {
         let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n".into();
-        Self { settings, log: "info".into(), disk_mib: None }
+        Self { settings, log: "info".into(), disk_mib: None, share: None }
     }
 }
 
@@ -117,7 +127,7 @@ impl Host {
         let settings = folder.path().join("sluse.toml");
         std::fs::write(&settings, &options.settings)?;
         let data = folder.path().join("data");
-        let mut child = on_a_disk(options.disk_mib, &data)?
+        let mut child = on_disks(&options, &data)?
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--config"])
             .arg(&settings)
             .arg("--data")
@@ -166,6 +176,32 @@ impl Host {
             Some(_) => PathBuf::from(format!("/proc/{}/root{}", self.process_id(), data.display())),
             None => data,
         }
+    }
+
+    /// Its share, seen through the process that has it.
+    pub fn share(&self) -> anyhow::Result<PathBuf> {
+        let share = self.options.share.as_ref().context("it was started without a share")?;
+        Ok(PathBuf::from(format!("/proc/{}/root{}", self.process_id(), share.folder.display())))
+    }
+
+    /// Takes its share away, with everything in it.
+    pub async fn unmount_share(&self) -> anyhow::Result<()> {
+        self.in_its_mounts("umount --lazy \"$1\"").await
+    }
+
+    /// Mounts an empty share again.
+    pub async fn mount_share(&self) -> anyhow::Result<()> {
+        self.in_its_mounts("mount -t tmpfs -o \"mode=755,size=$2m\" none \"$1\"").await
+    }
+
+    async fn in_its_mounts(&self, script: &str) -> anyhow::Result<()> {
+        let share = self.options.share.as_ref().context("it was started without a share")?;
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.process_id().to_string(), "--user", "--mount", "--preserve-credentials"]);
+        command.args(["sh", "-c", script, "sh"]).arg(&share.folder).arg(share.size_mib.to_string());
+        let status = command.status().await?;
+        ensure!(status.success(), "`{script}` in the mounts of sluse ended with {status}");
+        Ok(())
     }
 
     /// Runs a command of `sluse` against it.
@@ -288,14 +324,23 @@ impl Host {
     }
 }
 
-/// `sluse`, with its data on a disk of its own when one is asked for: one in memory, mounted where only it sees it.
-fn on_a_disk(disk_mib: Option<u32>, data: &Path) -> anyhow::Result<Command> {
-    let Some(disk_mib) = disk_mib else { return Ok(Command::new(program()?)) };
-    std::fs::create_dir_all(data)?;
+/// `sluse`, with disks of its own where some are asked for: in memory, and mounted where only it sees them.
+fn on_disks(options: &HostOptions, data: &Path) -> anyhow::Result<Command> {
+    let of_data = options.disk_mib.map(|size_mib| (data, size_mib, "700"));
+    let of_share = options.share.as_ref().map(|share| (share.folder.as_path(), share.size_mib, "755"));
+    let mut disks = of_data.into_iter().chain(of_share).peekable();
+    if disks.peek().is_none() {
+        return Ok(Command::new(program()?));
+    }
     let mut command = Command::new("unshare");
-    let mount = "mount -t tmpfs -o mode=700,size=$1m none \"$2\" && shift 2 && exec \"$@\"";
-    command.args(["--map-root-user", "--mount", "sh", "-c", mount, "sh", &disk_mib.to_string()]).arg(data);
-    command.arg(program()?);
+    let mount = "while [ \"$1\" != -- ]; do mount -t tmpfs -o \"mode=$1,size=$2m\" none \"$3\" || exit 1; shift 3; done; \
+                 shift && exec setpriv --bounding-set=-dac_override,-dac_read_search \"$@\"";
+    command.args(["--map-root-user", "--mount", "sh", "-c", mount, "sh"]);
+    for (folder, size_mib, mode) in disks {
+        std::fs::create_dir_all(folder)?;
+        command.args([mode, &size_mib.to_string()]).arg(folder);
+    }
+    command.arg("--").arg(program()?);
     Ok(command)
 }
 

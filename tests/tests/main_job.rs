@@ -32,6 +32,8 @@ mod faults; // what the target may do
 mod feeds; // an inbox that is polled
 #[path = "main_job/files_from_target.rs"]
 mod files_from_target; // what a target answers, kept
+#[path = "main_job/folders.rs"]
+mod folders; // files that are taken at any moment
 #[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "shared with the tests of the sandbox")]
 #[path = "../../host/sandbox/tests/support/guest.rs"]
 mod guest; // components written as text
@@ -41,16 +43,22 @@ mod hostile; // connectors that loop, trap, shout
 mod interact; // submitted forms become cases, and Interact hears of it
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
+#[path = "main_job/mileage.rs"]
+mod mileage; // claims that would be paid twice
 #[path = "main_job/monitoring.rs"]
 mod monitoring; // a feed that fails is seen by those who watch
 #[path = "main_job/ntlm.rs"]
 mod ntlm; // a user of the directory signs in
 #[path = "main_job/paused.rs"]
 mod paused; // started to look first
+#[path = "main_job/payroll.rs"]
+mod payroll; // one answer for SD Løn and Prisme
 #[path = "main_job/refusals.rs"]
 mod refusals; // bad input, each with a clear error
 #[path = "main_job/secrecy.rs"]
 mod secrecy; // where a secret must not be
+#[path = "main_job/shares.rs"]
+mod shares; // folders that cannot be used for a while
 #[path = "main_job/site.rs"]
 mod site; // a host with a WorkZone
 #[path = "main_job/stopping.rs"]

@@ -8,6 +8,7 @@ mod example; // the files of an example, with a simulated target's addresses
 mod host; // the running host, asked through its command line
 mod interact; // WorkZone Interact -> WorkZone: forms become cases
 mod patience; // waiting for what is under way
+mod sd_and_prisme; // XFlow -> SD Løn and Prisme: one answer, files for both
 mod stage; // what was built, and where a story plays
 mod story; // which stories there are
 mod target; // a simulated target: its faults, its ledger

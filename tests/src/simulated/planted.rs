@@ -43,8 +43,10 @@ pub enum Fault {
     },
     /// The effect, and then an error.
     CommitThenStatus { status: u16 },
-    /// The answer, after a while.
+    /// The effect and the answer, after a while.
     Delay { ms: u64 },
+    /// The effect at once, and the answer after a while.
+    CommitThenDelay { ms: u64 },
     /// 307 to another address, without any effect.
     Redirect { location: String },
     /// The effect, and half of the answer.
@@ -95,6 +97,11 @@ pub(crate) async fn befall(
         Some(Fault::Delay { ms }) => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             Ok(act())
+        }
+        Some(Fault::CommitThenDelay { ms }) => {
+            let answer = act();
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Ok(answer)
         }
         Some(Fault::Refuse { status, retry_after }) => {
             let mut response = plain(of_number(status));

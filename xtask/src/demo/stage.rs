@@ -67,7 +67,18 @@ impl<'b> Stage<'b> {
 
     /// Starts the simulated target of this name (`workzone` of `simulated-workzone`), with more words of its own.
     pub(super) async fn target(&self, name: &'static str, words: &[&str], children: &mut Children) -> Result<Target> {
-        let program = self.built.binaries.simulated(name)?;
+        self.target_called(name, name, words, children).await
+    }
+
+    /// The same under another name, for a program that is started more than once.
+    pub(super) async fn target_called(
+        &self,
+        name: &'static str,
+        program: &str,
+        words: &[&str],
+        children: &mut Children,
+    ) -> Result<Target> {
+        let program = self.built.binaries.simulated(program)?;
         let mut command = Command::new(&program);
         command.arg("serve").args(words);
         let log = self.folder().join(format!("{name}.log"));

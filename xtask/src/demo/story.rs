@@ -1,7 +1,7 @@
 //! Which stories there are. Each is named after its folder in `examples/`.
 
 use super::{Children, Manner, Stage, Told};
-use super::{building_permit, interact, trigger_external_api, workflow_execute};
+use super::{building_permit, interact, sd_and_prisme, trigger_external_api, workflow_execute};
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -12,6 +12,8 @@ pub(crate) enum Story {
     BuildingPermit,
     /// `WorkZone` Interact -> `WorkZone`: forms become cases or error cases, and Interact hears of it.
     Interact,
+    /// `XFlow` -> SD Løn and Prisme: files for two systems out of one answer, and mileage, while the host is killed.
+    SdAndPrisme,
     /// `CXone` Workflow Execute: a caller is looked up, and gets a contact and a case.
     WorkflowExecute,
     /// Enate's Trigger External API: an action is handed over, and the answer comes later.
@@ -20,8 +22,8 @@ pub(crate) enum Story {
 
 impl Story {
     /// In the order in which they are shown.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::BuildingPermit, Self::Interact, Self::WorkflowExecute, Self::TriggerExternalApi];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::BuildingPermit, Self::Interact, Self::SdAndPrisme, Self::WorkflowExecute, Self::TriggerExternalApi];
 
     /// As it is written on the command line, and as its folder is called.
     pub(super) fn name(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Story {
             Self::Interact => interact::EXAMPLE,
             Self::WorkflowExecute => workflow_execute::EXAMPLE,
             Self::TriggerExternalApi => trigger_external_api::EXAMPLE,
+            Self::SdAndPrisme => sd_and_prisme::EXAMPLE,
         }
     }
 
@@ -40,6 +43,7 @@ impl Story {
             Self::Interact => &["interact", "workzone"],
             Self::WorkflowExecute => &["crm-workflow"],
             Self::TriggerExternalApi => &["external-api"],
+            Self::SdAndPrisme => &["xflow", "sd-loen", "prisme"],
         }
     }
 
@@ -49,6 +53,7 @@ impl Story {
             Self::Interact => interact::tell(stage, manner, children).await,
             Self::WorkflowExecute => workflow_execute::tell(stage, manner, children).await,
             Self::TriggerExternalApi => trigger_external_api::tell(stage, manner, children).await,
+            Self::SdAndPrisme => sd_and_prisme::tell(stage, manner, children).await,
         }
     }
 }
