@@ -91,13 +91,14 @@ async fn switch_on(cxone: &mut Target, manner: Manner) -> Result<()> {
 async fn set_up(host: &Host, cxone: &Target, stage: &Stage<'_>, manner: Manner) -> Result<()> {
     let mut file = example::Configured::read(EXAMPLE, "connection.toml")?;
     let origin = cxone.text("origin")?;
+    let discovery = format!("{}?tenantId={}", cxone.text("discovery_url")?, cxone.text("tenant")?);
     let believed = origin.split_once("://").context("an origin has a scheme")?.1;
     for name in ["crm", "crm-later"] {
         let mut connection = file.connection(name)?;
         connection.impatient(8).set(&["grant", "cidrs"], vec!["127.0.0.0/8"]);
         let endpoint = |path: [&'static str; 2]| ["endpoints", "default", path[0], path[1]];
         connection.set(&["endpoints", "default", "allow_plaintext"], true);
-        connection.set(&endpoint(["discovery", "url"]), cxone.text("discovery_url")?);
+        connection.set(&endpoint(["discovery", "url"]), discovery.as_str());
         connection.set(&endpoint(["discovery", "host_suffixes"]), vec![believed]);
         for (key, announced) in [("token_url", "token_url"), ("client_id", "client_id"), ("username", "access_key_id")]
         {
