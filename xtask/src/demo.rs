@@ -8,6 +8,7 @@ mod example; // the files of an example, with a simulated target's addresses
 mod host; // the running host, asked through its command line
 mod interact; // WorkZone Interact -> WorkZone: forms become cases
 mod patience; // waiting for what is under way
+mod picture; // what happened, drawn
 mod sd_and_prisme; // XFlow -> SD Løn and Prisme: one answer, files for both
 mod stage; // what was built, and where a story plays
 mod story; // which stories there are
@@ -17,6 +18,7 @@ mod trigger_external_api; // Enate: an outside API is triggered, and calls back
 mod workflow_execute; // CXone: look-ups and records for whoever calls
 
 use anyhow::{Context, Result, bail, ensure};
+use std::path::Path;
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,23 +43,32 @@ impl Manner {
     }
 }
 
-/// Shows one story, or all of them.
+/// What comes after a story.
+#[derive(Debug, Clone, Copy)]
+struct Then<'f> {
+    /// It stays up until it is interrupted.
+    stays: bool,
+    /// Where it is drawn.
+    pictures: Option<&'f Path>,
+}
+
+/// Shows one story, or all of them, and draws what happened into the folder of pictures when there is one.
 ///
 /// # Errors
 /// What could not be built or started, or a story that did not end as it should.
-pub(crate) fn run(story: Option<Story>, manner: Manner) -> Result<()> {
+pub(crate) fn run(story: Option<Story>, manner: Manner, pictures: Option<&Path>) -> Result<()> {
     let stories = story.map_or_else(|| Story::ALL.to_vec(), |story| vec![story]);
     let built = Built::new(&stories)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match story {
-        Some(story) => runtime.block_on(one(story, &built, manner)),
-        None => runtime.block_on(all(&built, manner)),
+        Some(story) => runtime.block_on(one(story, &built, manner, pictures)),
+        None => runtime.block_on(all(&built, manner, pictures)),
     }
 }
 
 /// One story, which stays up afterwards unless it is to end.
-async fn one(story: Story, built: &Built, manner: Manner) -> Result<()> {
-    let summary = play(story, built, manner, !manner.exit).await?;
+async fn one(story: Story, built: &Built, manner: Manner, pictures: Option<&Path>) -> Result<()> {
+    let summary = play(story, built, manner, Then { stays: !manner.exit, pictures }).await?;
     if manner.json {
         crate::print(&serde_json::to_string(&summary)?);
     }
@@ -65,12 +76,12 @@ async fn one(story: Story, built: &Built, manner: Manner) -> Result<()> {
 }
 
 /// All stories, one after the other: one that fails does not keep the others from being shown.
-async fn all(built: &Built, manner: Manner) -> Result<()> {
+async fn all(built: &Built, manner: Manner, pictures: Option<&Path>) -> Result<()> {
     let mut summary = Summary::default();
     let mut failed = Vec::new();
     for story in Story::ALL {
         manner.show(&format!("\n=== {} ===", story.name()));
-        match play(story, built, manner, false).await {
+        match play(story, built, manner, Then { stays: false, pictures }).await {
             Ok(shown) => summary.add(shown),
             Err(error) => failed.push(format!("{}: {error:#}", story.name())),
         }
@@ -89,11 +100,11 @@ async fn all(built: &Built, manner: Manner) -> Result<()> {
 }
 
 /// Plays a story; whatever comes of it, and whoever interrupts it, no child outlives this.
-async fn play(story: Story, built: &Built, manner: Manner, stays: bool) -> Result<Summary> {
+async fn play(story: Story, built: &Built, manner: Manner, then: Then<'_>) -> Result<Summary> {
     let stage = Stage::new(built, story)?;
     let mut children = Children::default();
     let ended = tokio::select! {
-        ended = tell(story, &stage, manner, stays, &mut children) => ended,
+        ended = tell(story, &stage, manner, then, &mut children) => ended,
         stopped = asked_to_stop() => stopped.and_then(|()| bail!("interrupted before everything was shown")),
     };
     children.end().await;
@@ -104,7 +115,7 @@ async fn tell(
     story: Story,
     stage: &Stage<'_>,
     manner: Manner,
-    stays: bool,
+    then: Then<'_>,
     children: &mut Children,
 ) -> Result<Summary> {
     let began = Instant::now();
@@ -113,7 +124,12 @@ async fn tell(
     complaints.iter().for_each(|complaint| crate::say(&format!("  {complaint}")));
     ensure!(complaints.is_empty(), "it did not end as it should: {} complaints above", complaints.len());
     let wall_ms = began.elapsed().as_millis();
-    if stays {
+    if let Some(folder) = then.pictures {
+        let drawn = picture::draw(&format!("cargo xtask demo {}", story.name()), &host.all_runs().await?)?;
+        let file = example::write(folder, &format!("{}.svg", story.name()), &drawn)?;
+        manner.show(&format!("what happened is drawn in {}", file.display()));
+    }
+    if then.stays {
         stay(&host, manner, children).await?;
     }
     Ok(Summary::of(systems, children.kills(), wall_ms))

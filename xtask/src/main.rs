@@ -32,6 +32,9 @@ enum Task {
         /// Ends when the example has been shown, instead of staying up until Ctrl-C. All of them end anyway.
         #[arg(long)]
         exit: bool,
+        /// Draws what happened into this folder, as SVG.
+        #[arg(long, value_name = "FOLDER")]
+        draw: Option<std::path::PathBuf>,
         /// Prints one JSON object on standard output; what people read goes to standard error.
         #[arg(long)]
         json: bool,
@@ -82,7 +85,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Demo { example, exit, json } => demo::run(example, demo::Manner { exit, json }),
+        Task::Demo { example, exit, draw, json } => demo::run(example, demo::Manner { exit, json }, draw.as_deref()),
         Task::Test { with } => test::run(&with),
         Task::Torture { goal } => torture::run(goal),
         Task::Bench { benches } => bench::run(&benches),

@@ -80,7 +80,16 @@ impl Host {
 
     /// The runs of a flow, with their deliveries and attempts.
     pub(super) async fn runs(&self, flow: &str) -> Result<Vec<Value>> {
-        let runs = self.ask(&["run", "list", "--flow", flow]).await?;
+        self.shown(&["run", "list", "--flow", flow]).await
+    }
+
+    /// All runs, with their deliveries and attempts.
+    pub(super) async fn all_runs(&self) -> Result<Vec<Value>> {
+        self.shown(&["run", "list"]).await
+    }
+
+    async fn shown(&self, list: &[&str]) -> Result<Vec<Value>> {
+        let runs = self.ask(list).await?;
         let mut told = Vec::new();
         for run in runs["items"].as_array().context("the host listed no runs")? {
             told.push(self.ask(&["run", "show", run["id"].as_str().context("a run without an id")?]).await?);

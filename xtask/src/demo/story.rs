@@ -72,4 +72,15 @@ mod tests {
         }
         assert_eq!(Story::ALL.as_slice(), Story::value_variants());
     }
+
+    #[test]
+    fn each_example_shows_a_picture_of_its_timeline() {
+        for story in Story::ALL {
+            let readme = std::fs::read_to_string(root().join("examples").join(story.name()).join("README.md")).unwrap();
+            let picture = format!("docs/timelines/{}.svg", story.name());
+            assert!(readme.contains(&format!("](../../{picture})")), "examples/{} shows no {picture}", story.name());
+            let drawn = std::fs::read_to_string(root().join(&picture)).unwrap();
+            assert!(drawn.contains("in all") && drawn.contains("<rect"), "{picture} shows no run");
+        }
+    }
 }
