@@ -17,7 +17,7 @@ use crate::{
     figures::{Backlogs, Counting, Watch},
     flows::Flows,
     gates::Gates,
-    host::FOLDER_THREADS,
+    host::{FOLDER_THREADS, Turns},
     polls::Polls,
     revisions::Revisions,
 };
@@ -60,6 +60,8 @@ pub struct Engine {
     /// One at a time: what the gates hold is what was written last.
     pub(crate) pausing: tokio::sync::Mutex<()>,
     /// Threads that may wait for folders.
+    /// Files that are being published.
+    pub(crate) publishing: Turns,
     pub(crate) folder_threads: Arc<tokio::sync::Semaphore>,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
@@ -85,6 +87,7 @@ impl Engine {
             backlogs: Backlogs::default(),
             schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),
+            publishing: Turns::default(),
             folder_threads: Arc::new(tokio::sync::Semaphore::new(FOLDER_THREADS)),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),

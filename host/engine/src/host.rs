@@ -15,6 +15,7 @@ mod published; // files in granted folders
 mod record; // what the call leaves behind
 mod recorded; // answers as the journal keeps them
 mod target; // what an exchange says of the target
+mod turns; // one attempt at a file at a time
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,6 +40,7 @@ pub(crate) use additions::Additions;
 pub(crate) use look::LookHost;
 pub(crate) use published::FOLDER_THREADS;
 pub(crate) use record::{HostRecord, Record};
+pub(crate) use turns::Turns;
 
 /// The host of one call.
 pub(crate) struct DeliveryHost {

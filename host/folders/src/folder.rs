@@ -133,7 +133,10 @@ impl Folder {
                     "a file `{name}` was in the folder `{}` and is gone",
                     self.path.display()
                 ))),
-                Some(_) => Err(self.conflict(name)),
+                Some(_) => {
+                    self.discard(name, digest)?;
+                    Err(self.conflict(name))
+                }
             },
             Err(error) => Err(self.explain(error)),
         }

@@ -72,6 +72,7 @@ fn another_file_of_the_name_stays() {
     let refused = publish(&bench.open(), "a.txt", b"indhold");
     assert!(matches!(refused, Err(FolderError::Conflict(_))), "{refused:?}");
     assert_eq!(fs::read_to_string(bench.path().join("a.txt")).expect("a file"), "andet");
+    assert_eq!(bench.names(), ["a.txt"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub struct NewPublication {
 }
 
 /// What names a published file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PublishedName {
     pub connection: Name,
     /// As the connection calls it.

@@ -56,8 +56,8 @@ impl Payroll {
 
 /// The delivery that waits for a person, and why.
 fn waiting(found: &Value) -> (String, String) {
-    let deliveries = found["deliveries"].as_array().into_iter().flatten();
-    let waiting = deliveries.filter(|delivery| delivery["state"] == "attention").last().cloned().unwrap_or_default();
+    let mut deliveries = found["deliveries"].as_array().into_iter().flatten();
+    let waiting = deliveries.rfind(|delivery| delivery["state"] == "attention").cloned().unwrap_or_default();
     let text = |name: &str| waiting[name].as_str().unwrap_or_default().to_owned();
     (text("id"), text("reason"))
 }

@@ -170,6 +170,10 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
         let problem = &last["problem"];
         let (at, message, code) = (word(last, "at"), word(problem, "message"), word(problem, "code"));
         output::say(&format!("{:<12}{at}  {message} [{code}]", "last error"));
+        // What to mend stands in it, and above only while nothing is under way.
+        if let Some(detail) = problem["detail"].as_str().filter(|_| delivery["problem"].is_null()) {
+            output::say(&format!("{:<12}{detail}", ""));
+        }
     }
     for (place, attempt) in delivery["attempts"].as_array().into_iter().flatten().enumerate() {
         let result = &attempt["result"];
