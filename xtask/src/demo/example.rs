@@ -17,9 +17,10 @@ pub(super) fn read(example: &str, name: &str) -> Result<String> {
     fs::read_to_string(&file).with_context(|| format!("failed to read `{}`", file.display()))
 }
 
-/// Writes a file of the story.
+/// Writes a file of the story, also into a folder that is not there yet.
 pub(super) fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let file = folder.join(name);
+    fs::create_dir_all(folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
     fs::write(&file, text).with_context(|| format!("failed to write `{}`", file.display()))?;
     Ok(file)
 }
