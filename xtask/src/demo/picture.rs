@@ -85,9 +85,9 @@ impl Drawn {
                 callbacks: list(&delivery["callbacks"]).into_iter().map(callback).collect::<Result<_>>()?,
             });
         }
-        let key = run["idempotency_key"].as_str().unwrap_or_default();
+        let key = run["idempotency_key"].as_str().map(|key| format!(" {key}")).unwrap_or_default();
         let told = |member: &str| run[member].as_str().unwrap_or_default();
-        Ok(Self { accepted_at, named: format!("{} {key}: {}", told("flow"), told("state")), steps })
+        Ok(Self { accepted_at, named: format!("{}{key}: {}", told("flow"), told("state")), steps })
     }
 
     /// The last moment that is drawn.
