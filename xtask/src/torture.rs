@@ -89,6 +89,10 @@ pub(crate) fn short(seed: Option<u64>) -> Result<Shown> {
     ensure!(early.lost > 0, "the host acknowledged before it committed, and nothing was found to be lost");
     let skipped = built.sabotaged(&sabotaged, "skip-intent", seed)?;
     ensure!(skipped.duplicated > 0, "the host forgot what it had sent, and nothing was found to have happened twice");
+    let published = built.sabotaged(&sabotaged, "forget-publications", seed)?;
+    ensure!(published.duplicated > 0, "the host forgot what it had published, and no file was found twice");
+    let numbered = built.sabotaged(&sabotaged, "forget-numbers", seed)?;
+    ensure!(numbered.lost > 0, "the host reserved other numbers at each attempt, and nobody found that out");
     let mut command = built.command(&built.sluse, &built.folder.join("short"), SHORT_KILLS, seed)?;
     // The ordinary program does not know the switch.
     command.args(["--sabotage", "acknowledge-early"]);
@@ -96,6 +100,7 @@ pub(crate) fn short(seed: Option<u64>) -> Result<Shown> {
     crate::say(&told.line);
     ensure!(told.is_clean(), "the host did not keep what it promised: see `findings` above");
     ensure!(told.parcels.contains_key("succeeded"), "nothing was found by a poll, so nothing was shown of feeds");
+    ensure!(told.stood_for > 0, "no run stood for one that had failed, so nothing was shown of that");
     ensure!(told.kills >= SHORT_KILLS, "{} kills are fewer than {SHORT_KILLS}", told.kills);
     match &told.without_strace {
         Some(lacking) => crate::say(&format!("NOT DONE: kills at each system call, and a disk that fails. {lacking}")),
@@ -104,7 +109,7 @@ pub(crate) fn short(seed: Option<u64>) -> Result<Shown> {
             ensure!(faults >= MIN_DISK_FAULTS, "the disk has failed {faults} times: fewer than {MIN_DISK_FAULTS}");
         }
     }
-    Ok(Shown { checks: 3, left_out: u64::from(told.without_strace.is_some()) })
+    Ok(Shown { checks: 5, left_out: u64::from(told.without_strace.is_some()) })
 }
 
 fn build() -> Result<Built> {
@@ -152,6 +157,7 @@ struct Told {
     stuck: u64,
     unfounded: u64,
     survived: u64,
+    stood_for: u64,
     parcels: BTreeMap<String, u64>,
     met: BTreeMap<String, u64>,
     without_strace: Option<String>,

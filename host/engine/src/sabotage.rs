@@ -11,6 +11,20 @@ const VARIABLE: &str = "SLUSE_SABOTAGE";
 
 /// Whether nothing is written down before a byte leaves: a lost attempt looks like one that has sent nothing.
 pub(crate) fn skips_intent() -> bool {
-    static CHOSEN: LazyLock<bool> = LazyLock::new(|| std::env::var(VARIABLE).is_ok_and(|value| value == "skip-intent"));
-    *CHOSEN
+    is_chosen("skip-intent")
+}
+
+/// Whether nobody knows what was published before.
+pub(crate) fn forgets_publications() -> bool {
+    is_chosen("forget-publications")
+}
+
+/// Whether each attempt reserves numbers of its own.
+pub(crate) fn forgets_numbers() -> bool {
+    is_chosen("forget-numbers")
+}
+
+fn is_chosen(what: &str) -> bool {
+    static CHOSEN: LazyLock<Option<String>> = LazyLock::new(|| std::env::var(VARIABLE).ok());
+    CHOSEN.as_deref() == Some(what)
 }

@@ -50,6 +50,7 @@ const AIMS: &[(u64, Kind)] = &[
     (6, Kind::At(Moment::CalledBack)),
     (8, Kind::At(Moment::GivingOut)),
     (6, Kind::At(Moment::Hearing)),
+    (8, Kind::At(Moment::Taken)),
     (4, Kind::Activation),
     (30, Kind::Border),
     (18, Kind::Disk),
@@ -65,7 +66,7 @@ const LONGEST_START: Duration = Duration::from_millis(60);
 fn most_skipped(moment: Moment) -> u64 {
     match moment {
         Moment::GivingOut => 1,
-        Moment::Hearing => 4,
+        Moment::Hearing | Moment::Taken => 4,
         _ => 60,
     }
 }
@@ -190,6 +191,7 @@ impl Aim {
             Self::At { moment: Moment::CalledBack, .. } => "called-back",
             Self::At { moment: Moment::GivingOut, .. } => "giving-out",
             Self::At { moment: Moment::Hearing, .. } => "hearing",
+            Self::At { moment: Moment::Taken, .. } => "taken",
             Self::Activation(_) => "activation",
             Self::Traced(Fault { effect: Effect::Kill, .. }) => "write-border",
             Self::Traced(Fault { effect: Effect::BrokenDisk, .. }) => "broken-disk",

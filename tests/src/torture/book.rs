@@ -18,7 +18,10 @@ pub(super) struct Book {
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) flow: &'static Flow,
+    /// Its run; of a call its delivery.
     pub(super) run: String,
+    /// Whoever called was told that it is done.
+    pub(super) is_done: bool,
 }
 
 impl Book {
@@ -30,9 +33,21 @@ impl Book {
                 self.contradictions.push(format!("submission `{key}` is {} and then {run}", entry.run));
             }
             None => {
-                self.entries.insert(key.to_owned(), Entry { flow, run });
+                self.entries.insert(key.to_owned(), Entry { flow, run, is_done: false });
             }
         }
+    }
+
+    /// Writes down that somebody who called was told that it is done.
+    pub(super) fn note_done(&mut self, key: &str) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.is_done = true;
+        }
+    }
+
+    /// Writes down what was said that cannot be true.
+    pub(super) fn contradict(&mut self, contradiction: String) {
+        self.contradictions.push(contradiction);
     }
 
     pub(super) fn len(&self) -> usize {

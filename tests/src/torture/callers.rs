@@ -30,6 +30,9 @@ const CALLERS: u64 = 8;
 /// Of so many submissions, one is handed in again after it was acknowledged.
 const AGAIN: u64 = 8;
 
+/// How long somebody who calls waits for the answer.
+const DEADLINE_MS: u64 = 200;
+
 /// Whoever was refused for now waits this long.
 const AFTER_REFUSAL: Duration = Duration::from_millis(20);
 
@@ -126,13 +129,16 @@ impl Caller {
                 sleep(Duration::from_millis(1)).await;
                 continue;
             };
-            match answer.status.as_u16() {
-                200 | 202 => {
-                    let run = answer.body["run"].as_str().context("an acknowledgement without a run")?.to_owned();
-                    self.shared.book().note(key, flow, run);
-                    self.shared.tripwire.pass(Moment::Acknowledged);
-                    return Ok(());
+            if let Some(accepted) = accepted(flow, &answer) {
+                self.shared.book().note(key, flow, accepted.to_owned());
+                self.shared.tripwire.pass(Moment::Acknowledged);
+                if flow.is_called && answer.status == 200 {
+                    self.shared.book().note_done(key);
+                    self.look(key).await;
                 }
+                return Ok(());
+            }
+            match answer.status.as_u16() {
                 500 | 503 | 507 => {
                     self.shared.book().refusals += 1;
                     sleep(AFTER_REFUSAL).await;
@@ -152,9 +158,39 @@ impl Caller {
         self.shared.tripwire.pass(Moment::Submitting);
         let (content_type, body) = submission(flow, key);
         let headers = [("content-type", content_type), ("idempotency-key", key)];
-        let path = format!("/v1/flows/{}/runs", flow.name);
+        let path = match flow.called() {
+            Some(operation) => path_of(operation),
+            None => format!("/v1/flows/{}/runs", flow.name),
+        };
         api.send("POST", &path, &headers, body).await
     }
+
+    /// Asks, without any trace, whether what is done is there. Whoever gets no answer knows nothing.
+    async fn look(&mut self, key: &str) {
+        let Some(api) = self.api.as_mut() else { return };
+        let (content_type, body) = ("application/json", Bytes::from(json!({"key": key}).to_string()));
+        match api.send("POST", &path_of("look"), &[("content-type", content_type)], body).await {
+            Ok(answer) if answer.status == 200 && answer.body["output"]["there"] != true => {
+                self.shared.book().contradict(format!("`{key}` was told to be done, and then not to be there"));
+            }
+            Ok(_) => {}
+            Err(_) => self.api = None,
+        }
+    }
+}
+
+/// Where an operation is called. Some calls are not through within their time, others are.
+fn path_of(operation: &str) -> String {
+    format!("/v1/connections/target/operations/{operation}?deadline_ms={DEADLINE_MS}")
+}
+
+/// What names a submission that was accepted: its run, and of a call its delivery, also when the delivery has come to no
+/// good end.
+fn accepted<'a>(flow: &Flow, answer: &'a Answer) -> Option<&'a str> {
+    if flow.is_called {
+        return answer.body["delivery"].as_str();
+    }
+    matches!(answer.status.as_u16(), 200 | 202).then(|| answer.body["run"].as_str())?
 }
 
 /// What is handed in: alone, or in a form with its file.

@@ -14,12 +14,13 @@ mod faults; // what strace does to a life
 mod flows; // what is submitted, and what it must leave at the target
 mod process; // one life of a host
 mod report; // what was counted
-mod round;
+mod round; // one data folder, from its first start to its verdict
 mod setup; // a host with everything that is submitted to
+mod standings; // where runs stand, as the host says
 mod strike; // how it is carried out
 mod target; // a target that misbehaves and counts
 mod tripwire; // a kill at a moment that others tell of
-mod verdict; // what was acknowledged against what arrived // one data folder, from its first start to its verdict
+mod verdict; // what was acknowledged against what arrived
 
 pub use aim::Borders;
 pub use report::Report;

@@ -67,10 +67,15 @@ impl Home {
         // As strace names the files in it.
         let folder = folder.canonicalize()?;
         // The shortest lease that there is, so that a suspended host loses its own.
-        let settings = "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\n[engine]\nlease_seconds = 5\n\
-            [callbacks]\nlisten = \"127.0.0.1:0\"\n";
-        std::fs::write(folder.join("sluse.toml"), settings)?;
-        Ok(Self { program: program.to_owned(), folder, sabotage })
+        let home = Self { program: program.to_owned(), folder, sabotage };
+        std::fs::create_dir_all(home.out())?;
+        let settings = format!(
+            "[egress]\nhosts = [\"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\"]\nfolders = [\"{}\"]\n\
+             [engine]\nlease_seconds = 5\n[callbacks]\nlisten = \"127.0.0.1:0\"\n",
+            home.out().display()
+        );
+        std::fs::write(home.folder.join("sluse.toml"), settings)?;
+        Ok(home)
     }
 
     /// The same home, where the program does nothing wrong.
@@ -117,6 +122,11 @@ impl Home {
     pub(super) fn failed_files(&self) -> anyhow::Result<Vec<String>> {
         let told = std::fs::read(self.strace_path()).context("strace has told nothing")?;
         Ok(faults::failed_files(&String::from_utf8_lossy(&told)))
+    }
+
+    /// The folder that it publishes files into.
+    pub(super) fn out(&self) -> PathBuf {
+        self.folder.join("out")
     }
 
     fn data(&self) -> PathBuf {

@@ -25,6 +25,9 @@ pub struct Report {
     pub refused: u64,
     /// Runs that have succeeded.
     pub succeeded: u64,
+    /// Runs that were refused, and another one has succeeded instead.
+    #[serde(default)]
+    pub stood_for: u64,
     /// What must happen once, and happened.
     pub effects: u64,
     /// Acknowledged and not there; succeeded and never happened.
@@ -89,6 +92,7 @@ impl Report {
         self.acknowledged += other.acknowledged;
         self.refused += other.refused;
         self.succeeded += other.succeeded;
+        self.stood_for += other.stood_for;
         self.effects += other.effects;
         self.lost += other.lost;
         self.duplicated += other.duplicated;

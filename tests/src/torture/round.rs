@@ -19,10 +19,11 @@ use super::{
     process::{Home, Life, Place, Started},
     report::Report,
     setup,
+    standings::{self, Standings},
     strike::Surroundings,
     target::Target,
     tripwire::Tripwire,
-    verdict::{self, Standings},
+    verdict,
 };
 
 /// Once faults have stopped, everything is done within this time.
@@ -78,9 +79,9 @@ impl Arena {
         let home = Home::new(&round.sluse, &round.folder, round.sabotage.clone())?;
         let tripwire = Arc::new(Tripwire::default());
         let place = watch::Sender::new(None);
-        let target = Target::start(round.seed, place.subscribe(), tripwire.clone()).await?;
+        let target = Target::start(round.seed, home.out(), place.subscribe(), tripwire.clone()).await?;
         let first = serving(&home.at_peace()).await?;
-        setup::set_up(&first.place, &component, &target.url()).await?;
+        setup::set_up(&first.place, &component, &target.url(), &home.out()).await?;
         first.kill().await?;
         let callers = Callers::start(round.seed, place.subscribe(), tripwire.clone());
         Ok(Self { home, component, target, tripwire, callers, place })
@@ -114,6 +115,7 @@ impl Arena {
         let mut api = Api::connect(&last.place).await?;
         drain(&mut api, &self.target, report).await?;
         let standings = Standings::read(&mut api).await?;
+        self.target.take_files();
         verdict::judge(&self.callers.book(), &self.target.ledger(), &standings, report);
         last.kill().await
     }
@@ -133,13 +135,13 @@ async fn drain(api: &mut Api, target: &Target, report: &mut Report) -> anyhow::R
     loop {
         // In this order: what is fetched has started its runs.
         let are_fetched = target.ledger().parcels.are_fetched();
-        let is_drained = are_fetched && verdict::is_drained(api).await?;
+        let is_drained = are_fetched && standings::is_drained(api).await?;
         report.drained_in_ms = u64::try_from(began.elapsed().as_millis())?;
         if is_drained {
             return Ok(());
         }
         if began.elapsed() >= DRAINS_WITHIN {
-            let mut left = verdict::under_way(api).await?;
+            let mut left = standings::under_way(api).await?;
             left.extend((!are_fetched).then(|| "the parcels have not been fetched to the last one".to_owned()));
             verdict::stuck(left, report);
             return Ok(());

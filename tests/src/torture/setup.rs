@@ -1,5 +1,7 @@
 //! A host with everything that is submitted to: the courier, its connection, the flows.
 
+use std::path::Path;
+
 use anyhow::ensure;
 use bytes::Bytes;
 use serde_json::json;
@@ -7,10 +9,10 @@ use serde_json::json;
 use super::{api::Api, flows, process::Place};
 
 /// Installs and applies, on a host that is left alone meanwhile.
-pub(super) async fn set_up(place: &Place, component: &Bytes, target: &str) -> anyhow::Result<()> {
+pub(super) async fn set_up(place: &Place, component: &Bytes, target: &str, out: &Path) -> anyhow::Result<()> {
     let mut api = Api::connect(place).await?;
     install(&mut api, component.clone()).await?;
-    let files = json!({"files": [{"name": "torture.toml", "text": flows::configuration(target)}]});
+    let files = json!({"files": [{"name": "torture.toml", "text": flows::configuration(target, out)}]});
     let headers = [("content-type", "application/json")];
     let applied = api.send("POST", "/v1/configuration", &headers, Bytes::from(files.to_string())).await?;
     ensure!(applied.status.is_success(), "not applied: {} {}", applied.status, applied.body);

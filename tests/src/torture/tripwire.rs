@@ -27,6 +27,8 @@ pub(super) enum Moment {
     GivingOut,
     /// The target hears what became of what it gave out.
     Hearing,
+    /// A file was taken out of the folder that the host publishes into.
+    Taken,
 }
 
 /// Who lies in wait.

@@ -1,32 +1,18 @@
 //! What was acknowledged against what arrived. The host is asked where its runs stand; whether something is lost or
 //! doubled is said by the book and the target's ledger.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::{
-    api::Api,
-    book::Book,
-    flows::{BLIND, FLOWS, Flow, Leaves, MAX_ATTEMPTS, PARCEL},
+    book::{Book, Entry},
+    flows::{FLOWS, Flow, Leaves, PARCEL},
     report::Report,
+    standings::{Standing, Standings, Waiting},
     target::Ledger,
 };
 
 /// Findings that are told in full; there may be thousands of a kind.
 const TOLD: usize = 20;
-
-/// Of a delivery, that the target understood and refused.
-const REJECTED: &str = "rejected";
-
-/// The host's own flow, which tells a source what became of its items.
-const REPORT: &str = "settle";
-
-/// What the courier brings under another key, once a message's sender has been told.
-const TOLD_SUFFIX: &str = "-told";
-
-/// In which states a delivery is under way.
-const UNDER_WAY: [&str; 4] = ["queued", "running", "retrying", "waiting"];
 
 /// Of a hundred runs that are settled, so many have succeeded at least. Usual are 98: only those wait for a person that
 /// were sent elsewhere.
@@ -38,184 +24,10 @@ const MIN_SUCCEEDED_BLIND: u64 = 10;
 /// Fewer runs say nothing of shares.
 const ENOUGH_RUNS: u64 = 100;
 
-/// The deliveries of reports, by the group that they are about.
-type Refused = BTreeMap<String, BTreeSet<String>>;
-
-/// Where a run stands, as the host says.
-#[derive(Debug, Clone)]
-struct Standing {
-    run: String,
-    flow: String,
-    state: String,
-}
-
-/// A delivery that waits for a person.
-#[derive(Debug)]
-struct Waiting {
-    id: String,
-    operation: String,
-    reason: String,
-    attempts: u64,
-    /// What names it at the target, where that was asked for.
-    named: Option<String>,
-}
-
-/// The host's runs by business key, and what waits for a person.
-#[derive(Debug, Default)]
-pub(super) struct Standings {
-    runs: HashMap<String, Vec<Standing>>,
-    waiting: Vec<Waiting>,
-    /// Groups of parcels of which a person is to see that the target hears.
-    unheard_groups: BTreeSet<String>,
-}
-
-impl Standings {
-    fn all(&self) -> impl Iterator<Item = &Standing> {
-        self.runs.values().flatten()
-    }
-
-    /// Asks the host for all of its runs.
-    pub(super) async fn read(api: &mut Api) -> anyhow::Result<Self> {
-        let mut standings = Self::default();
-        each(api, "/v1/runs?limit=500", |run| {
-            let standing = Standing { run: text(run, "id"), flow: text(run, "flow"), state: text(run, "state") };
-            standings.runs.entry(text(run, "idempotency_key")).or_default().push(standing);
-        })
-        .await?;
-        each(api, "/v1/deliveries?state=attention&limit=500", |delivery| {
-            standings.waiting.push(Waiting {
-                id: text(delivery, "id"),
-                operation: text(delivery, "operation"),
-                reason: text(delivery, "reason"),
-                attempts: delivery["attempt_count"].as_u64().unwrap_or_default(),
-                named: None,
-            });
-        })
-        .await?;
-        for waiting in standings.waiting.iter_mut().filter(|waiting| waiting.reason == REJECTED) {
-            let delivery = api.get(&format!("/v1/deliveries/{}", waiting.id)).await?;
-            let input = &delivery["input"];
-            waiting.named = input["key"].as_str().or_else(|| input["group"].as_str()).map(str::to_owned);
-        }
-        standings.unheard_groups = refused_reports(api).await?.into_keys().collect();
-        Ok(standings)
-    }
-}
-
-impl Waiting {
-    /// Whether kills, and the manners of the target, lead there.
-    fn is_founded(&self, ledger: &Ledger) -> bool {
-        let is_exhausted = self.attempts >= MAX_ATTEMPTS;
-        match self.reason.as_str() {
-            // Nothing that the target answers refuses a message, except that it sends elsewhere whoever asks.
-            REJECTED => self
-                .named
-                .as_ref()
-                .is_some_and(|key| ledger.has_redirected(key) || ledger.has_redirected(&format!("{key}{TOLD_SUFFIX}"))),
-            // Who can look is in doubt only when there is no attempt left to look in.
-            "outcome-unknown" => self.operation == BLIND || is_exhausted,
-            "attempts-exhausted" => is_exhausted,
-            // The courier and what is applied are right, the target knows no credentials, and whoever is to be told is
-            // told within seconds.
-            _ => false,
-        }
-    }
-}
-
-/// Whether nothing is under way any more.
-pub(super) async fn is_drained(api: &mut Api) -> anyhow::Result<bool> {
-    // There may be thousands, and this is asked often.
-    let running = api.get("/v1/runs?state=running&limit=100").await?;
-    let are_few = running["next"].is_null()
-        && running["items"].as_array().is_some_and(|runs| runs.iter().all(|run| run["flow"] == REPORT));
-    Ok(are_few && under_way(api).await?.is_empty())
-}
-
-/// Every run and every delivery that is neither final nor waits for a person, whoever handed it in; but for the reports
-/// that wait for a person because one before them does.
-pub(super) async fn under_way(api: &mut Api) -> anyhow::Result<Vec<String>> {
-    let held = held_reports(api).await?;
-    let mut left = Vec::new();
-    each(api, "/v1/runs?state=running&limit=500", |run| {
-        let id = text(run, "id");
-        if !held.contains(&id) {
-            left.push(format!("{id} of flow `{}` is still under way", text(run, "flow")));
-        }
-    })
-    .await?;
-    for state in UNDER_WAY {
-        each(api, &format!("/v1/deliveries?state={state}&limit=500"), |delivery| {
-            let (id, run) = (text(delivery, "id"), text(delivery, "run"));
-            if !held.contains(&run) {
-                left.push(format!("{id} of {run} is still `{state}` after attempt {}", delivery["attempt_count"]));
-            }
-        })
-        .await?;
-    }
-    Ok(left)
-}
-
-/// The reports that wait for a person, by group: the target has not heard of these.
-async fn refused_reports(api: &mut Api) -> anyhow::Result<Refused> {
-    let mut refused = Refused::new();
-    for report in reports_that_are(api, "attention").await? {
-        refused.entry(text(&report["input"], "group")).or_default().insert(text(&report, "id"));
-    }
-    Ok(refused)
-}
-
-/// The runs of reports that are held.
-async fn held_reports(api: &mut Api) -> anyhow::Result<BTreeSet<String>> {
-    let queued = reports_that_are(api, "queued").await?;
-    if queued.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let refused = refused_reports(api).await?;
-    Ok(queued.iter().filter(|report| is_held(report, &refused)).map(|report| text(report, "run")).collect())
-}
-
-/// Whether nobody has begun this report because one of the same group came before and waits for a person, and whoever
-/// looks is told so.
-fn is_held(report: &Value, refused: &Refused) -> bool {
-    let gate = &report["gate"];
-    let said = text(gate, "message");
-    report["attempt_count"] == 0
-        && gate["kind"] == "order"
-        && refused.get(&text(&report["input"], "group")).is_some_and(|before| before.iter().any(|id| said.contains(id)))
-}
-
-/// The reports whose delivery is in this state, in full.
-async fn reports_that_are(api: &mut Api, state: &str) -> anyhow::Result<Vec<Value>> {
-    let mut ids = Vec::new();
-    each(api, &format!("/v1/deliveries?state={state}&flow={REPORT}&limit=500"), |report| ids.push(text(report, "id")))
-        .await?;
-    let mut reports = Vec::new();
-    for id in ids {
-        reports.push(api.get(&format!("/v1/deliveries/{id}")).await?);
-    }
-    Ok(reports)
-}
-
 /// Counts what is under way although everything had time.
 pub(super) fn stuck(left: Vec<String>, report: &mut Report) {
     report.stuck += left.len() as u64;
     report.findings.extend(left.into_iter().take(TOLD));
-}
-
-async fn each(api: &mut Api, path: &str, mut see: impl FnMut(&Value)) -> anyhow::Result<()> {
-    let mut after = String::new();
-    loop {
-        let page = api.get(&format!("{path}{after}")).await?;
-        page["items"].as_array().into_iter().flatten().for_each(&mut see);
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return Ok(()),
-        }
-    }
-}
-
-fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_default().to_owned()
 }
 
 /// Compares, and counts into the report.
@@ -226,7 +38,7 @@ pub(super) fn judge(book: &Book, ledger: &Ledger, standings: &Standings, report:
     }
     for (key, entry) in book.iter() {
         match standings.runs.get(key).map(Vec::as_slice) {
-            Some([one]) if one.run == entry.run => judge.run(key, entry.flow, &one.state),
+            Some([one]) if one.run == entry.run => judge.run(key, entry, &one.state),
             Some([one]) => judge.lost(format!("`{key}` was acknowledged as {}, and is {}", entry.run, one.run)),
             Some(many) if !many.is_empty() => judge.doubled(format!("`{key}` has {} runs", many.len())),
             _ => judge.lost(format!("`{key}` was acknowledged as {}, and is not there", entry.run)),
@@ -234,7 +46,8 @@ pub(super) fn judge(book: &Book, ledger: &Ledger, standings: &Standings, report:
     }
     judge.failed(standings);
     judge.shares(standings);
-    judge.waiting(&standings.waiting);
+    judge.waiting(standings);
+    judge.numbers(book);
     judge.strangers(book);
     judge.parcels(&standings.unheard_groups);
     for complaint in ledger.complaints() {
@@ -257,9 +70,11 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     /// A run that was acknowledged, and stands where the host says.
-    fn run(&mut self, key: &str, flow: &Flow, state: &str) {
+    fn run(&mut self, key: &str, entry: &Entry, state: &str) {
+        let Entry { flow, is_done, .. } = entry;
         match state {
             "succeeded" => self.report.succeeded += 1,
+            "failed" if flow.has_ended_well(state) => self.report.stood_for += 1,
             "attention" | "failed" => {}
             // It was not when everything had drained.
             _ => {
@@ -276,9 +91,12 @@ impl Judge<'_> {
                     self.doubled(format!("`{named}` happened {count} times"));
                 }
             }
-            if state == "succeeded" && count == 0 {
-                self.lost(format!("`{named}` has succeeded, and never happened"));
+            if flow.has_ended_well(state) && count == 0 {
+                self.lost(format!("`{key}` has {state}, and `{named}` never happened"));
             }
+        }
+        if *is_done && state != "succeeded" {
+            self.lost(format!("whoever called `{key}` was told that it is done, and it is `{state}`"));
         }
         self.order(key, flow);
     }
@@ -292,10 +110,22 @@ impl Judge<'_> {
         }
     }
 
-    /// No policy closes here, and nobody does.
+    /// No policy closes here, and nobody does: only what another stands for has failed, and never succeeds.
     fn failed(&mut self, standings: &Standings) {
-        for Standing { run, flow, .. } in standings.all().filter(|standing| standing.state == "failed") {
-            self.unfounded(format!("{run} of flow `{flow}` was closed as failed"));
+        for Standing { run, flow, state } in standings.all().filter(|standing| standing.is_closed()) {
+            let is_meant = Flow::find(flow).map_or(state == "succeeded", |flow| flow.has_ended_well(state));
+            if !is_meant {
+                self.unfounded(format!("{run} of flow `{flow}` was closed as {state}"));
+            }
+        }
+    }
+
+    /// Each number was reserved for a run, and by none of them twice.
+    fn numbers(&mut self, book: &Book) {
+        let runs = book.iter().filter(|(_, entry)| entry.flow.name == "numbered").count() as u64;
+        let used = self.ledger.numbers_used();
+        if used > runs {
+            self.lost(format!("{used} numbers were reserved for {runs} runs that need one each"));
         }
     }
 
@@ -308,7 +138,8 @@ impl Judge<'_> {
             let (mut succeeded, mut all) = (0, 0);
             for standing in settled {
                 all += 1;
-                succeeded += u64::from(standing.state == "succeeded");
+                succeeded +=
+                    u64::from(Flow::find(&standing.flow).is_some_and(|flow| flow.has_ended_well(&standing.state)));
             }
             if all >= ENOUGH_RUNS && succeeded * 100 < all * least {
                 let which = if can_look { "that can look" } else { "that cannot look" };
@@ -318,10 +149,9 @@ impl Judge<'_> {
     }
 
     /// What waits for a person has a reason to.
-    fn waiting(&mut self, waiting: &[Waiting]) {
-        let ledger = self.ledger;
-        for one in waiting.iter().filter(|one| !one.is_founded(ledger)) {
-            let Waiting { id, operation, reason, attempts, named } = one;
+    fn waiting(&mut self, standings: &Standings) {
+        for one in standings.unfounded(self.ledger) {
+            let Waiting { id, operation, reason, attempts, named, .. } = one;
             let named = named.as_deref().unwrap_or("a message");
             self.unfounded(format!(
                 "{id} (`{operation}` of {named}) waits for a person after attempt {attempts} for `{reason}`, which does \
@@ -389,55 +219,9 @@ impl Judge<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::collections::HashMap;
 
     use super::*;
-
-    fn waiting(operation: &str, reason: &str, attempts: u64) -> Waiting {
-        let named = (reason == REJECTED).then(|| "once-7".to_owned());
-        Waiting { id: "del-1".to_owned(), operation: operation.to_owned(), reason: reason.to_owned(), attempts, named }
-    }
-
-    #[track_caller]
-    fn check(waiting: &Waiting, expected: bool) {
-        assert_eq!(waiting.is_founded(&Ledger::default()), expected, "{waiting:?}");
-    }
-
-    #[test]
-    fn what_waits_has_a_reason_that_arises_here() {
-        check(&waiting(BLIND, "outcome-unknown", 1), true);
-        check(&waiting("deliver-once", "outcome-unknown", 3), false);
-        check(&waiting("deliver-once", "outcome-unknown", MAX_ATTEMPTS), true);
-        check(&waiting("look", "attempts-exhausted", MAX_ATTEMPTS), true);
-        check(&waiting("look", "attempts-exhausted", MAX_ATTEMPTS - 1), false);
-        for never in ["invalid", "denied", "connector-broken", "mapping-failed", "misconfigured", "timed-out"] {
-            check(&waiting(BLIND, never, MAX_ATTEMPTS), false);
-        }
-    }
-
-    #[test]
-    fn only_who_was_sent_elsewhere_is_rejected() {
-        let mut ledger = Ledger::default();
-        assert!(!waiting("deliver-once", REJECTED, 1).is_founded(&ledger));
-        ledger.add_redirect("once-7".to_owned());
-        assert!(waiting("deliver-once", REJECTED, 1).is_founded(&ledger));
-        assert!(!Waiting { named: Some("once-8".to_owned()), ..waiting("look", REJECTED, 1) }.is_founded(&ledger));
-    }
-
-    #[test]
-    fn only_who_is_known_to_wait_behind_a_refused_report_is_held() {
-        let refused = Refused::from([("batch-1".to_owned(), BTreeSet::from(["del-1".to_owned()]))]);
-        let report = |group: &str, attempts: u64, gate: &str, head: &str| {
-            let gate = json!({ "kind": gate, "message": format!("delivery {head} came before") });
-            json!({ "attempt_count": attempts, "input": { "group": group }, "gate": gate })
-        };
-        assert!(is_held(&report("batch-1", 0, "order", "del-1"), &refused));
-        assert!(!is_held(&report("batch-2", 0, "order", "del-1"), &refused));
-        assert!(!is_held(&report("batch-1", 1, "order", "del-1"), &refused));
-        assert!(!is_held(&report("batch-1", 0, "breaker", "del-1"), &refused));
-        assert!(!is_held(&report("batch-1", 0, "order", "del-2"), &refused));
-        assert!(!is_held(&json!({ "attempt_count": 0, "input": { "group": "batch-1" } }), &refused));
-    }
 
     /// The findings of runs in these states, of a flow whose steps can look.
     #[track_caller]

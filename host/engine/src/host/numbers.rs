@@ -32,6 +32,8 @@ impl DeliveryHost {
             Some(purpose) => format!("named {purpose}"),
             None => format!("{}.{}", self.phase, self.record.next_reservation()),
         };
+        #[cfg(feature = "sabotage")]
+        let purpose = if crate::sabotage::forgets_numbers() { format!("{purpose} {lease:?}") } else { purpose };
         let reservation = Reservation { delivery, lease, name, sequence: range, purpose, count };
         match self.engine.store.reserve(reservation).await {
             Ok(Reserved::From(first)) => {

@@ -30,8 +30,18 @@ impl Connector for Courier {
             resume: told
         ),
         operation!("deliver-file", "Deliver file", "Puts the run's file in its place.", deliver_file),
+        operation!(
+            "deliver-numbered",
+            "Deliver numbered",
+            "Puts a message under a number of its own.",
+            deliver_numbered
+        ),
+        operation!("publish", "Publish", "Publishes a file that is named by the message.", publish),
+        operation!("refuse", "Refuse", "Brings nothing.", refuse),
         operation!("look", "Look", "Says whether a message is there.", look).reads_only(),
     ];
+
+    const SEQUENCES: &[&str] = &[NUMBERS];
 
     const FEEDS: &[Feed<Settings>] =
         &[feed!("parcels", "Parcels", "Messages that the target gives out to be brought back.", 60, parcels)
@@ -39,6 +49,10 @@ impl Connector for Courier {
 
     fn endpoints() -> Vec<EndpointNeed> {
         vec![EndpointNeed::required("default", "Target")]
+    }
+
+    fn folders() -> Vec<FolderNeed> {
+        vec![FolderNeed::optional(OUT, "Where files are taken from")]
     }
 
     fn check(_: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
@@ -156,6 +170,38 @@ fn deliver_blind(_: &Call<Settings>, message: Message) -> Result<Known, Failure>
 fn deliver_repeatable(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
     Request::put(path!("/places/{}", &message.key)).json(&message)?.send()?.require_success()?;
     Ok(Known { key: message.key, there: true })
+}
+
+/// The sequence that numbers come from.
+const NUMBERS: &str = "parcels";
+
+/// A message under its number.
+#[derive(Serialize)]
+struct Numbered<'a> {
+    key: &'a str,
+    number: u64,
+}
+
+fn deliver_numbered(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    let numbered = Numbered { key: &message.key, number: numbers::reserve(NUMBERS, 1)? };
+    Request::put(path!("/places/{}", &message.key)).json(&numbered)?.send()?.require_success()?;
+    Ok(Known { key: message.key, there: true })
+}
+
+/// The folder that files are taken from.
+const OUT: &str = "out";
+
+/// Longer than a piece that is written at once.
+const FILE_LINES: usize = 1000;
+
+fn publish(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {
+    let text = format!("the file of {}\n", message.key).repeat(FILE_LINES);
+    folders::put(OUT, &format!("{}.txt", message.key), text.as_bytes())?;
+    Ok(Known { key: message.key, there: true })
+}
+
+fn refuse(_: &Call<Settings>, _: Message) -> Result<Known, Failure> {
+    Err(Failure::rejected("refused", "Nobody takes this message."))
 }
 
 fn look(_: &Call<Settings>, message: Message) -> Result<Known, Failure> {

@@ -2,6 +2,7 @@
 //! the harness, so it survives every kill of the host. Its own loop, because it has to end connections where a
 //! framework would still answer.
 
+mod consumer; // what it takes from a folder
 mod herald; // what it calls back
 mod ledger; // what was done, and how often
 mod manners; // how it misbehaves
@@ -11,6 +12,7 @@ mod serve; // what it does with it
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,6 +30,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{dice::Dice, process::Place, tripwire::Tripwire};
+use consumer::Consumer;
 
 pub(super) use ledger::Ledger;
 
@@ -46,6 +49,7 @@ pub(super) struct Target {
     address: SocketAddr,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
+    taking: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -61,11 +65,14 @@ struct Shared {
     place: watch::Receiver<Option<Place>>,
     /// Callbacks that the host has not taken yet.
     heralds: Mutex<JoinSet<()>>,
+    consumer: Consumer,
 }
 
 impl Target {
+    /// A target that takes files out of `out`.
     pub(super) async fn start(
         seed: u64,
+        out: PathBuf,
         place: watch::Receiver<Option<Place>>,
         tripwire: Arc<Tripwire>,
     ) -> anyhow::Result<Self> {
@@ -80,9 +87,11 @@ impl Target {
             release: Mutex::default(),
             place,
             heralds: Mutex::default(),
+            consumer: Consumer::new(out)?,
         });
         let accepting = tokio::spawn(accept(shared.clone(), listener, address));
-        Ok(Self { address, shared, accepting })
+        let taking = tokio::spawn(Consumer::take_on_and_on(shared.clone()));
+        Ok(Self { address, shared, accepting, taking })
     }
 
     pub(super) fn url(&self) -> String {
@@ -93,6 +102,11 @@ impl Target {
     pub(super) fn behave(&self) {
         self.shared.misbehaves.store(false, Ordering::SeqCst);
         self.shared.release().cancel();
+    }
+
+    /// Takes what is in the folder still.
+    pub(super) fn take_files(&self) {
+        self.shared.take_files();
     }
 
     /// What it has done.
@@ -138,6 +152,7 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.taking.abort();
         self.shared.heralds.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }

@@ -123,6 +123,9 @@ fn perform(shared: &Arc<Shared>, request: &Request) -> Answer {
         }
         "PUT" => {
             shared.ledger().add_place(&key);
+            if key.starts_with("numbered-") {
+                shared.ledger().add_number(&key, &request.body);
+            }
             if key.starts_with("file-") && request.body != file_of(&key) {
                 shared.ledger().complain(format!("`{key}` came with other bytes than were submitted"));
             }
