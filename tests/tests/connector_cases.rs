@@ -1,14 +1,29 @@
 //! Every case of every shipped connector, against the component as it ships: `cargo xtask guests` builds it.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use serde_json::Value;
 use sluse_connector::{Connector, Loader as _};
 use sluse_sandbox::{Compiler, Sandbox, SandboxSettings};
 use sluse_testbench::{Case, find_cases, run};
+use wit_component::DecodedWasm;
+
+/// Whoever writes a connector shows at least so much.
+const MIN_CASES: usize = 20;
+
+/// The classes of failures. A connector shows each of them, but for those of [`CANNOT_HAPPEN`].
+const CLASSES: [&str; 5] = ["denied", "invalid", "rejected", "unavailable", "unknown"];
+
+/// What a connector cannot end with, and why.
+const CANNOT_HAPPEN: &[(&str, &str, &str)] = &[
+    ("interact", "unknown", "a status that is put again changes nothing"),
+    ("prisme", "unknown", "whether a file is published is known to the host"),
+];
 
 /// A connector with the folder of its cases.
 struct Shipped {
@@ -40,12 +55,25 @@ fn shipped() -> Vec<Shipped> {
     shipped
 }
 
-async fn load(sandbox: &Sandbox, name: &str) -> Arc<dyn Connector> {
+fn component(name: &str) -> Vec<u8> {
     let path = components().join(format!("{name}.wasm"));
-    let component = fs::read(&path).unwrap_or_else(|error| {
+    fs::read(&path).unwrap_or_else(|error| {
         panic!("cannot read `{}` ({error}): build it with `cargo xtask guests {name}`", path.display())
-    });
-    sandbox.load(component.into()).await.unwrap_or_else(|error| panic!("{name} does not load: {error}"))
+    })
+}
+
+/// Whatever a component asks of its host.
+fn imports(name: &str) -> Vec<String> {
+    match wit_component::decode(&component(name)).expect("a component") {
+        DecodedWasm::Component(resolve, world) => {
+            resolve.worlds[world].imports.keys().map(|key| resolve.name_world_key(key)).collect()
+        }
+        DecodedWasm::WitPackage(..) => panic!("{name} is a package of interfaces"),
+    }
+}
+
+async fn load(sandbox: &Sandbox, name: &str) -> Arc<dyn Connector> {
+    sandbox.load(component(name).into()).await.unwrap_or_else(|error| panic!("{name} does not load: {error}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,4 +100,41 @@ async fn every_connector_passes_its_cases() {
         }
     }
     assert!(differing.is_empty(), "\n{differing}");
+}
+
+/// The texts of a file in each case, where it is there.
+fn in_each_case(folders: &[PathBuf], file: &str) -> Vec<String> {
+    folders.iter().filter_map(|folder| fs::read_to_string(folder.join(file)).ok()).collect()
+}
+
+/// The classes of failures that the cases end with.
+fn classes(folders: &[PathBuf]) -> BTreeSet<String> {
+    let outcomes = in_each_case(folders, "outcome.json");
+    let outcomes = outcomes.iter().map(|text| serde_json::from_str::<Value>(text).expect("an outcome"));
+    outcomes.filter_map(|outcome| outcome["failed"]["kind"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn every_connector_has_a_case_of_each_class_and_of_danish_letters() {
+    for Shipped { name, cases } in shipped() {
+        let folders = find_cases(&cases).expect("cases");
+        assert!(folders.len() >= MIN_CASES, "{name} has {} cases, and {MIN_CASES} are the least", folders.len());
+        let not_shown = |class: &&str| CANNOT_HAPPEN.iter().any(|(who, what, _)| *who == name && what == class);
+        let wanted: BTreeSet<_> =
+            CLASSES.iter().filter(|class| !not_shown(class)).map(|class| (*class).to_owned()).collect();
+        assert_eq!(classes(&folders), wanted, "{name}");
+        let sent = [in_each_case(&folders, "input.json"), in_each_case(&folders, "exchanges.json")].concat();
+        let danish = |text: &String| text.contains(['æ', 'ø', 'å']);
+        assert!(sent.iter().any(danish), "no case of {name} sends or reads Danish letters");
+    }
+}
+
+#[test]
+fn no_connector_imports_anything_but_the_contract() {
+    for Shipped { name, .. } in shipped() {
+        let imports = imports(&name);
+        assert!(!imports.is_empty(), "{name} asks for nothing at all");
+        let foreign: Vec<_> = imports.iter().filter(|import| !import.starts_with("sluse:connector/")).collect();
+        assert!(foreign.is_empty(), "{name} imports {foreign:?}");
+    }
 }

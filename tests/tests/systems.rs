@@ -65,9 +65,27 @@ fn fault(name: &str, read: Read) -> Option<&'static str> {
         return (!is_there).then_some("is no folder of a case (connectors/NAME/cases/CASE)");
     };
     match read(file) {
-        Some(source) => why_not_run(&source, function),
+        Some(source) => why_file_not_run(file, &source, read).or_else(|| why_not_run(&source, function)),
         None => Some("is in a file that is not there"),
     }
+}
+
+/// Features for which whole files wait; `cargo xtask test --with …` runs them.
+const FEATURES: [&str; 1] = ["ntlm"];
+
+/// Why nothing in this file runs.
+fn why_file_not_run(file: &str, source: &str, read: Read) -> Option<&'static str> {
+    let waits = source.lines().find_map(|line| line.trim().strip_prefix("#![cfg("));
+    let is_known = |condition: &str| FEATURES.iter().any(|feature| condition == format!("feature = \"{feature}\")]"));
+    if waits.is_some_and(|condition| !is_known(condition)) {
+        return Some("is in a file that is not built");
+    }
+    // A folder of tests is one program, which lists its files.
+    let (program, module) = file.strip_suffix(".rs")?.rsplit_once('/')?;
+    let program = read(&format!("{program}.rs")).filter(|_| program.contains("/tests/"))?;
+    let listed = [format!("mod {module};"), format!("mod {module}; //")];
+    let is_listed = program.lines().any(|line| line == listed[0] || line.starts_with(&listed[1]));
+    (!is_listed).then_some("is in a file that no test program lists")
 }
 
 /// Why no test of this name runs.
@@ -174,6 +192,16 @@ mod tests {
         assert_eq!(found(""), ["line 20: no test shows it"]);
         assert_eq!(found("— missing"), found(""));
         assert_eq!(found("`a.rs::it_holds` | more"), ["line 20: the row has not as many cells as the heading"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_built_is_told() {
+        let read = |path: &str| (path == "tests/tests/main.rs").then(|| "mod one; // why\n// mod two;".to_owned());
+        let why = |file: &str, source: &str| why_file_not_run(file, source, &read);
+        assert_eq!(why("tests/tests/main/one.rs", ""), None);
+        assert_eq!(why("tests/tests/main/two.rs", ""), Some("is in a file that no test program lists"));
+        assert_eq!(why("tests/tests/other.rs", "//! x\n#![cfg(feature = \"ntlm\")]\n"), None);
+        assert_eq!(why("a.rs", "#![cfg(feature = \"never\")]"), Some("is in a file that is not built"));
     }
 
     #[test]

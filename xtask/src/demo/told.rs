@@ -60,6 +60,20 @@ impl System {
         self
     }
 
+    /// The same system in another story.
+    fn add(&mut self, other: Self) {
+        let Self { system: _, keys, effects, duplicates, missing, faults, more } = other;
+        self.keys += keys;
+        self.effects += effects;
+        self.duplicates += duplicates;
+        self.missing += missing;
+        self.faults.extend(faults);
+        for (name, value) in more {
+            let sum = self.more.get(name).and_then(Value::as_u64).zip(value.as_u64()).map(|(one, two)| one + two);
+            self.more.insert(name, sum.map_or(value, Value::from));
+        }
+    }
+
     /// Whatever is not as it should be.
     pub(super) fn complaints(&self) -> Vec<String> {
         let Self { system, keys, effects, duplicates, missing, .. } = self;
@@ -99,7 +113,12 @@ impl Summary {
     /// Another story.
     pub(super) fn add(&mut self, other: Self) {
         let Self { systems, kills, duplicates, wall_ms } = other;
-        self.systems.extend(systems);
+        for system in systems {
+            match self.systems.iter_mut().find(|known| known.system == system.system) {
+                Some(known) => known.add(system),
+                None => self.systems.push(system),
+            }
+        }
         self.kills += kills;
         self.duplicates += duplicates;
         self.wall_ms += wall_ms;
@@ -145,10 +164,14 @@ mod tests {
     fn stories_add_up_to_one_object_per_system() {
         let mut summary = Summary::default();
         summary.add(Summary::of(vec![system(&[1]).with("cases", 1)], 1, 20));
-        summary.add(Summary::of(vec![system(&[2])], 0, 30));
+        let other = System { system: "xflow", ..system(&[1]) };
+        summary.add(Summary::of(vec![other, system(&[2, 0]).with("cases", 2).with("documents", 9)], 0, 30));
         let told = serde_json::to_value(&summary).unwrap();
-        assert_eq!(told["systems"].as_array().unwrap().len(), 2);
-        assert_eq!(told["systems"][0]["cases"], json!(1));
+        let workzone = json!({
+            "system": "workzone", "keys": 3, "effects": 3, "duplicates": 1, "missing": 1, "faults": ["a kill", "a kill"],
+            "cases": 3, "documents": 9,
+        });
+        assert_eq!((told["systems"].as_array().unwrap().len(), &told["systems"][0]), (2, &workzone));
         assert_eq!((&told["kills"], &told["duplicates"], &told["wall_ms"]), (&json!(1), &json!(1), &json!(50)));
     }
 }

@@ -271,6 +271,9 @@ struct DemonstratedSystem {
     faults: Vec<String>,
 }
 
+/// The systems of the integration documents.
+const SYSTEMS: [&str; 7] = ["workzone", "interact", "xflow", "sd-loen", "prisme", "cxone", "external-api"];
+
 /// The demo as its readers start it, in a process of its own: its own checks decide, and it has shown what it is for.
 fn demo(bench: &Bench) -> Result<Count> {
     let mut command = Command::new(&bench.xtask);
@@ -289,7 +292,9 @@ fn judge_demo(last: &str) -> Result<()> {
         .context("the demo's last line is not the JSON that tells of kills and duplicates")?;
     ensure!(shown.kills > 0, "the demo has killed no host");
     ensure!(shown.duplicates == 0, "the demo has made {} effects too many", shown.duplicates);
-    ensure!(!shown.systems.is_empty(), "the demo has shown no system");
+    let systems: Vec<&str> = shown.systems.iter().map(|shown| shown.system.as_str()).collect();
+    let each_once = systems.len() == SYSTEMS.len() && SYSTEMS.iter().all(|system| systems.contains(system));
+    ensure!(each_once, "the demo has shown {systems:?}, and there are {SYSTEMS:?}");
     for DemonstratedSystem { system, keys, effects, faults } in &shown.systems {
         ensure!(*keys > 0 && keys == effects, "{system}: {keys} keys, and {effects} effects");
         ensure!(!faults.is_empty(), "{system}: no fault was switched on");
@@ -339,24 +344,35 @@ mod tests {
         assert!(plan(&Suite::ALL).len() > usual.len());
     }
 
+    /// What a demo tells that has shown these systems.
+    fn told(systems: &[&str], kills: u64, duplicates: u64, (keys, effects): (u64, u64), faults: &[&str]) -> String {
+        let system = |system| json!({"system": system, "keys": keys, "effects": effects, "faults": faults});
+        let systems: Vec<_> = systems.iter().map(system).collect();
+        json!({"systems": systems, "kills": kills, "duplicates": duplicates}).to_string()
+    }
+
     #[test]
     fn a_demo_has_killed_a_host_and_made_nothing_twice() {
-        let told = |kills: u64, duplicates: u64, keys: u64, effects: u64, faults: &[&str]| {
-            let system = json!({"system": "workzone", "keys": keys, "effects": effects, "faults": faults});
-            json!({"systems": [system], "kills": kills, "duplicates": duplicates}).to_string()
-        };
-        assert!(judge_demo(&told(1, 0, 3, 3, &["a kill"])).is_ok());
+        assert!(judge_demo(&told(&SYSTEMS, 1, 0, (3, 3), &["a kill"])).is_ok());
         for last in [
             String::new(),
             r#"{"kills": 1, "duplicates": 0}"#.to_owned(),
-            r#"{"systems": [], "kills": 1, "duplicates": 0}"#.to_owned(),
-            told(0, 0, 3, 3, &["a kill"]),
-            told(1, 1, 3, 3, &["a kill"]),
-            told(1, 0, 3, 2, &["a kill"]),
-            told(1, 0, 0, 0, &["a kill"]),
-            told(1, 0, 3, 3, &[]),
+            told(&SYSTEMS, 0, 0, (3, 3), &["a kill"]),
+            told(&SYSTEMS, 1, 1, (3, 3), &["a kill"]),
+            told(&SYSTEMS, 1, 0, (3, 2), &["a kill"]),
+            told(&SYSTEMS, 1, 0, (0, 0), &["a kill"]),
+            told(&SYSTEMS, 1, 0, (3, 3), &[]),
         ] {
             assert!(judge_demo(&last).is_err(), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_demo_has_shown_each_system_once() {
+        let mut twice = SYSTEMS;
+        twice[1] = twice[0];
+        for systems in [&[][..], &SYSTEMS[1..], &twice, &[&SYSTEMS[..], &["workzone"]].concat()] {
+            assert!(judge_demo(&told(systems, 1, 0, (3, 3), &["a kill"])).is_err(), "{systems:?}");
         }
     }
 
