@@ -45,8 +45,10 @@ impl Payment {
         let at = |name: &str| format!("{place}`{name}`");
         let code = choice(&padded(post.ident_kode.trim(), 2), &IDENT_CODES, &at("IdentKode"))?;
         let transaction = choice(&padded(post.transaktionstype.trim(), 2), &["01", "10"], &at("Transaktionstype"))?;
-        let (entitled, odd_cpr) =
-            entitled(&code, post.udbetalingsberettiget.trim(), dialect, &at("Udbetalingsberettiget"))?;
+        let place_of_entitled = at("Udbetalingsberettiget");
+        let Entitled { number: entitled, odd_cpr, warning } =
+            Entitled::read(&code, post.udbetalingsberettiget.trim(), dialect, &place_of_entitled)?;
+        warnings.extend(warning);
         let org_unit = padded(&settings.org_unit, 4);
         let amount = ore.unsigned_abs().to_string();
         cut::or_refuse(&amount, 11, &at("Beloeb"))?;
@@ -88,16 +90,37 @@ impl Payment {
     }
 }
 
-/// The number of the entitled, and whether it is a CPR number that fails modulus 11.
-fn entitled(code: &str, number: &str, dialect: &Dialect, place: &str) -> Result<(String, bool), Unfit> {
-    if number.is_empty() {
-        return Err(Unfit::missing(place));
-    }
-    match code {
-        "02" => Cpr::read(number, place).map(|cpr| (cpr.digits().to_owned(), !cpr.fits_modulus_11())),
-        "11" => Cvr::read(number, place).map(|cvr| (cvr.digits().to_owned(), false)),
-        "03" => Ok((digits(number, 8, place)?.to_owned(), false)),
-        "12" => Ok((digits(number, 10, place)?.to_owned(), false)),
-        _ => Ok((digits(number, usize::from(dialect.payee_width), place)?.to_owned(), false)),
+/// Who is paid. Not printed: it names a person.
+struct Entitled {
+    number: String,
+    /// It is a CPR number that fails modulus 11.
+    odd_cpr: bool,
+    /// What a person should know of it.
+    warning: Option<String>,
+}
+
+impl Entitled {
+    fn read(code: &str, number: &str, dialect: &Dialect, place: &str) -> Result<Self, Unfit> {
+        if number.is_empty() {
+            return Err(Unfit::missing(place));
+        }
+        let plain = |width| {
+            let number = digits(number, width, place)?.to_owned();
+            Ok(Self { number, odd_cpr: false, warning: None })
+        };
+        match code {
+            "02" => {
+                let cpr = Cpr::read(number, place)?;
+                let (odd_cpr, warning) = (!cpr.fits_modulus_11(), cpr.warning(place));
+                Ok(Self { number: cpr.digits().to_owned(), odd_cpr, warning })
+            }
+            "11" => {
+                let cvr = Cvr::read(number, place)?;
+                Ok(Self { number: cvr.digits().to_owned(), odd_cpr: false, warning: cvr.warning(place) })
+            }
+            "03" => plain(8),
+            "12" => plain(10),
+            _ => plain(usize::from(dialect.payee_width)),
+        }
     }
 }

@@ -64,12 +64,12 @@ impl Claim {
         Ok(hundredths)
     }
 
-    /// The envelope as bytes.
-    pub(crate) fn envelope(&self, settings: &Settings) -> Result<Vec<u8>, Failure> {
+    /// The envelope as bytes. `warnings` gets what a person should know of it.
+    pub(crate) fn envelope(&self, settings: &Settings, warnings: &mut Vec<String>) -> Result<Vec<u8>, Failure> {
         let mileage = &settings.mileage;
         let input = match mileage.service {
-            MileageService::Of2012 => self.of_2012(settings)?,
-            MileageService::Of2017 => self.of_2017(settings)?,
+            MileageService::Of2012 => self.of_2012(settings, warnings)?,
+            MileageService::Of2017 => self.of_2017(settings, warnings)?,
         };
         let operation = Element::new(mileage.service.name()).attribute("xmlns", mileage.namespace()).child(input);
         let envelope = Element::new("soap:Envelope")
@@ -78,10 +78,11 @@ impl Claim {
         Ok(envelope.to_xml()?.into_bytes())
     }
 
-    fn of_2012(&self, settings: &Settings) -> Result<Element, Failure> {
+    fn of_2012(&self, settings: &Settings, warnings: &mut Vec<String>) -> Result<Element, Failure> {
+        let cpr = number(&self.cpr, "Medarbejderen", warnings)?;
         let input = Element::new("InddataStruktur")
             .child(Element::leaf("InstitutionIdentifikator", settings.institution(self.institution.as_deref())?))
-            .child(Element::leaf("PersonnummerIdentifikator", Cpr::read(&self.cpr, "CPR-nummeret")?.digits()))
+            .child(Element::leaf("PersonnummerIdentifikator", cpr.digits()))
             .children(self.drive()?)
             .child(Element::leaf("Regel60DageIndikator", self.sixty_day_rule.to_string()))
             .child(Element::leaf("KoertFraTekst", text(&self.from, "Fra")?))
@@ -90,11 +91,12 @@ impl Claim {
         Ok(input)
     }
 
-    fn of_2017(&self, settings: &Settings) -> Result<Element, Failure> {
+    fn of_2017(&self, settings: &Settings, warnings: &mut Vec<String>) -> Result<Element, Failure> {
         let approver = self.approver_cpr.as_deref().ok_or_else(|| Unfit::missing("Godkenderens CPR-nummer"))?;
+        let approver = number(approver, "Godkenderen", warnings)?;
         let mut input = Element::new("InddataStruktur")
             .child(Element::leaf("InstitutionIdentifikator", settings.institution(self.institution.as_deref())?))
-            .child(Element::leaf("BrugerIdentifikator", Cpr::read(approver, "Godkenderens CPR-nummer")?.digits()))
+            .child(Element::leaf("BrugerIdentifikator", approver.digits()))
             .children(self.drive()?);
         if let Some(account) = &self.account {
             let is_account = account.len() == 10 && account.bytes().all(|byte| byte.is_ascii_digit());
@@ -133,6 +135,12 @@ impl Claim {
             Element::leaf("KilometerMaal", format!("{}.{:02}", hundredths / 100, hundredths % 100)),
         ])
     }
+}
+
+fn number(text: &str, place: &str, warnings: &mut Vec<String>) -> Result<Cpr, Unfit> {
+    let cpr = Cpr::read(text, place)?;
+    warnings.extend(cpr.warning(place));
+    Ok(cpr)
 }
 
 fn text<'t>(value: &'t str, place: &str) -> Result<&'t str, Unfit> {

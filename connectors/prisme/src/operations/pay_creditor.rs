@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluse_formats::{Date, Unfit};
-use sluse_sdk::{Call, Failure};
+use sluse_sdk::{Call, Failure, log};
 
 use super::kreditorpost::{Kreditorpost, given};
 use crate::{
@@ -80,6 +80,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         ties.push(tie);
     }
     let balance = balance.settle()?;
+    warnings.iter().for_each(log::warn);
     let (odd, usual): (Vec<Tie>, Vec<Tie>) =
         ties.into_iter().partition(|tie| tie.payment.odd_cpr && dialect.odd_cpr_apart);
     let mut files = Vec::new();
@@ -111,14 +112,11 @@ impl Tie {
         post.verify_dispatch(place)?;
         let day = payment_day(post, settings, place, warnings)?;
         let common = Common { settings, dialect, posting_type: post.posteringstype, date: None, key };
-        let mut posted = Posted::read(&post.posting(place, warnings), &common, place)?;
+        let posting = post.posting(place, warnings);
+        let mut posted = Posted::read(&posting, &common, place, warnings)?;
         let rules = Rules { forbidden: "&", encoding: dialect.encoding };
         post.place_further(Record::G69, settings, (rules, place), &mut posted.fields, warnings)?;
         let payment = Payment::read(post, (key, place), (posted.ore, day), settings, dialect, warnings)?;
-        if payment.odd_cpr {
-            let what = "`Udbetalingsberettiget`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
-            warnings.push(format!("{place}{what}"));
-        }
         let reference = given(&post.udbetalingshenvisningsnummer);
         let reference = reference.map(|own| digits(own, 20, &format!("{place}`Udbetalingshenvisningsnummer`")));
         Ok(Self { payment, posted, reference: reference.transpose()?.map(str::to_owned) })

@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sluse_sdk::{Call, Failure};
+use sluse_sdk::{Call, Failure, log};
 
 use crate::{
     balance::{Balance, Side},
@@ -42,7 +42,7 @@ pub(crate) struct Output {
     line_nos: Vec<u32>,
     /// What was posted, by machine number and date.
     balance: Vec<Side>,
-    /// What a person should know.
+    /// What a person should know: CPR numbers that fail modulus 11.
     warnings: Vec<String>,
 }
 
@@ -62,17 +62,18 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         key: batch.key,
     };
     let mut balance = Balance::default();
-    let mut posted = Vec::with_capacity(input.postings.len());
+    let (mut posted, mut warnings) = (Vec::with_capacity(input.postings.len()), Vec::new());
     for (index, posting) in input.postings.iter().enumerate() {
-        let one = Posted::read(posting, &common, &format!("Postering {}, ", index + 1))?;
+        let one = Posted::read(posting, &common, &format!("Postering {}, ", index + 1), &mut warnings)?;
         balance.add(&one.maskinnr, &one.date.to_string(), one.sides())?;
         posted.push(one);
     }
     let balance = balance.settle()?;
+    warnings.iter().for_each(log::warn);
     let numbers = batch.numbers(count, call)?;
     let line_nos: Vec<u32> = (numbers.line..).take(posted.len()).collect();
     let lines = posted.iter().zip(&line_nos).zip(numbers.dispatch..);
     let lines: Vec<String> = lines.map(|((one, line_no), dispatch)| one.line(*line_no, dispatch)).collect();
     let sha256 = batch.publish(&lines, numbers)?;
-    Ok(Output { file_name: batch.name, sha256, line_nos, balance, warnings: Vec::new() })
+    Ok(Output { file_name: batch.name, sha256, line_nos, balance, warnings })
 }

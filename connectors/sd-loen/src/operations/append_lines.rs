@@ -33,7 +33,7 @@ pub(crate) struct Output {
     line_count: usize,
     /// Of the file's bytes, in hex.
     sha256: String,
-    /// What was cut, where the layout allows that.
+    /// What was cut, where the layout allows that, and which CPR and CVR numbers fail modulus 11.
     warnings: Vec<String>,
 }
 
@@ -51,9 +51,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let institution = settings.institution.clone().unwrap_or_default();
     let names = [("batch", key.to_owned()), ("institution", institution)];
     let rendered = layout.render(&input.lines, &Facts { date, names: &names })?;
-    for warning in &rendered.warnings {
-        log::warn(warning);
-    }
+    rendered.warnings.iter().for_each(log::warn);
     let file_name = format!("{}{}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
     let sha256 = file::publish(FOLDER, &file_name, &rendered.bytes)?;
     Ok(Output { file_name, line_count: input.lines.len(), sha256, warnings: rendered.warnings })

@@ -120,12 +120,7 @@ fn warnings(people: &[Person<'_>]) -> Vec<String> {
     let mut warnings = Vec::new();
     for person in people {
         let number = person.number;
-        if let Some(kind) = person.identity.kind.filter(|_| !person.identity.fits_modulus_11()) {
-            let title = kind.title();
-            warnings.push(format!(
-                "Part {number}: {title} opfylder ikke modulus 11. Kontrollér, at det er tastet rigtigt."
-            ));
-        }
+        warnings.extend(person.identity.warning(&format!("Part {number}")));
         if person.name_is_too_long() {
             warnings
                 .push(format!("Part {number}: kun de første {MAX_NAME_CHARS} tegn af navnet har plads i WorkZone."));
