@@ -43,8 +43,8 @@ pub struct Mileage {
     pub namespace: Option<String>,
     /// The header `SOAPAction`. Empty, as most SOAP 1.1 services take it, unless set.
     pub soap_action: String,
-    /// How long an answer may take, in milliseconds. SD may need two minutes; the endpoint's own `timeout_ms` has to be as
-    /// long.
+    /// How long an answer may take, in milliseconds. SD may need two minutes; the endpoint's own `timeout_ms` and the
+    /// operator's `egress.max_timeout_seconds` have to be as long, or they end it earlier.
     #[schemars(range(min = 1000, max = 290_000))]
     pub timeout_ms: u32,
     /// What a fault means that SD says is its own (`Server`, `Receiver`).

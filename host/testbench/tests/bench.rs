@@ -113,6 +113,17 @@ async fn a_mark_that_was_not_expected_is_a_difference() {
 }
 
 #[tokio::test]
+async fn a_request_with_another_time_is_a_difference() {
+    let patient = Request { timeout: Some(Duration::from_secs(150)), ..request("Byggeansøgning") };
+    for (written, passes) in [("150000", true), ("60000", false), ("null", false)] {
+        let exchanges = EXCHANGES.replace("\"effect\"", &format!("\"timeout_ms\": {written}, \"effect\""));
+        let verdict = verdict(&[("case/exchanges.json", &exchanges)], vec![patient.clone()], "opened").await;
+        assert_eq!(verdict.passed(), passes, "{written}: {verdict}");
+    }
+    assert!(verdict(&[], vec![patient], "opened").await.passed(), "what a case does not say is not compared");
+}
+
+#[tokio::test]
 async fn a_request_behind_the_script_is_a_difference() {
     let verdict = verdict(&[], vec![request("Byggeansøgning"), request("Byggeansøgning")], "opened").await;
     assert!(matches!(verdict.differences[..], [Difference::Unexpected { number: 2, .. }]), "{verdict}");
