@@ -27,6 +27,13 @@ pub(crate) struct Batch<'b> {
     purpose: String,
 }
 
+/// A file that has been looked at and can be written.
+pub(crate) struct Ready {
+    folder: &'static str,
+    name: String,
+    bytes: Vec<u8>,
+}
+
 /// The first numbers of a file, and the day in its envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Numbers {
@@ -58,11 +65,15 @@ impl<'b> Batch<'b> {
         Ok(Self { key, name, folder, dialect, user, purpose })
     }
 
+    /// The file of the batch that an earlier delivery has published, while it is there.
+    pub(crate) fn there(&self) -> Result<Option<Vec<u8>>, Failure> {
+        file::read(self.folder, &self.name)
+    }
+
     /// Its numbers: those of the file that is there, so that the same batch is the same file, or reserved ones for
     /// `count` postings.
-    pub(crate) fn numbers<S>(&self, count: u32, call: &Call<S>) -> Result<Numbers, Failure> {
-        let there = file::read(self.folder, &self.name)?;
-        if let Some(numbers) = there.and_then(|bytes| found(&self.dialect.encoding.decode(&bytes)?)) {
+    pub(crate) fn numbers<S>(&self, there: Option<&[u8]>, count: u32, call: &Call<S>) -> Result<Numbers, Failure> {
+        if let Some(numbers) = there.and_then(|bytes| found(&self.dialect.encoding.decode(bytes)?)) {
             return Ok(numbers);
         }
         let day_of_year = Date::in_denmark(call.accepted_at_ms).day_of_year();
@@ -70,24 +81,28 @@ impl<'b> Batch<'b> {
         Ok(Numbers { line, dispatch, day_of_year })
     }
 
-    /// Publishes these lines, and gives the digest of the file.
-    pub(crate) fn publish(&self, lines: &[String], numbers: Numbers) -> Result<String, Failure> {
+    /// The file of these lines, unless another one is there. Nothing is written yet.
+    pub(crate) fn ready(&self, lines: &[String], numbers: Numbers, there: Option<&[u8]>) -> Result<Ready, Failure> {
         let first = format!("Z300 {:<4}6      {:03}1", self.user, numbers.day_of_year);
         let last = format!("SLUTD{:05}", lines.len());
         let (first, last) = (Some(&first), Some(&last));
         let (first, last) = if self.dialect.envelope { (first, last) } else { (None, None) };
         let lines: Vec<&String> = first.into_iter().chain(lines).chain(last).collect();
         let bytes = self.bytes(&lines)?;
-        file::publish(self.folder, &self.name, &bytes)
+        file::verify(there, self.folder, &self.name, &bytes)?;
+        Ok(Ready { folder: self.folder, name: self.name.clone(), bytes })
     }
 
-    /// Publishes the control file: for each payment the name of the file, who is paid, and the amount.
-    pub(crate) fn publish_control(&self, payments: &[(&str, i64)]) -> Result<(), Failure> {
+    /// The control file, likewise: for each payment the name of the file, who is paid, and the amount.
+    pub(crate) fn control_ready(&self, payments: &[(&str, i64)]) -> Result<Ready, Failure> {
         let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
         let row = |(entitled, ore): &(&str, i64)| format!("{};{entitled};{}", self.name, decimal::with_comma(*ore));
         let rows: Vec<String> = payments.iter().map(row).collect();
         let bytes = self.bytes(&rows.iter().collect::<Vec<_>>())?;
-        file::publish(crate::folders::CONTROL, &format!("{stem}.csv"), &bytes).map(drop)
+        let (folder, name) = (crate::folders::CONTROL, format!("{stem}.csv"));
+        let there = file::read(folder, &name)?;
+        file::verify(there.as_deref(), folder, &name, &bytes)?;
+        Ok(Ready { folder, name, bytes })
     }
 
     fn bytes(&self, lines: &[&String]) -> Result<Vec<u8>, Unfit> {
@@ -115,6 +130,13 @@ impl<'b> Batch<'b> {
         }
         Err(Failure::unavailable("numbers-unavailable", "Der kan ikke reserveres numre lige nu.")
             .detail("two reservations in a row went over the last number"))
+    }
+}
+
+impl Ready {
+    /// Publishes it, and gives its digest.
+    pub(crate) fn publish(&self) -> Result<String, Failure> {
+        file::publish(self.folder, &self.name, &self.bytes)
     }
 }
 

@@ -24,6 +24,24 @@ pub fn read(folder: &str, name: &str) -> Result<Option<Vec<u8>>, Failure> {
     folders::read(folder, name).map_err(|error| failure(error, folder, name))
 }
 
+/// Looks whether a file could be published, before anything is written: `there` is what [`read`] found under this name.
+///
+/// # Errors
+/// `rejected` when it has other bytes.
+pub fn verify(there: Option<&[u8]>, folder: &str, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    match there {
+        Some(there) if there != bytes => Err(conflict(name, format!("{folder}/{name}: other bytes are there"))),
+        _ => Ok(()),
+    }
+}
+
+fn conflict(name: &str, cause: String) -> Failure {
+    let message = format!(
+        "Filen `{name}` er allerede afleveret med et andet indhold. Brug en ny batchnøgle, hvis det er en ny batch."
+    );
+    Failure::rejected("file-conflict", message).detail(cause)
+}
+
 fn failure(error: FolderError, folder: &str, name: &str) -> Failure {
     let cause = |reason: &str| format!("{folder}/{name}: {reason}");
     match error {
@@ -32,13 +50,7 @@ fn failure(error: FolderError, folder: &str, name: &str) -> Failure {
             format!("Forbindelsen må ikke bruge mappen `{folder}`. Giv den adgang til mappen."),
         )
         .detail(cause(&reason)),
-        FolderError::Conflict(reason) => Failure::rejected(
-            "file-conflict",
-            format!(
-                "Filen `{name}` er allerede afleveret med et andet indhold. Brug en ny batchnøgle, hvis det er en ny batch."
-            ),
-        )
-        .detail(cause(&reason)),
+        FolderError::Conflict(reason) => conflict(name, cause(&reason)),
         FolderError::Unavailable(reason) => {
             Failure::unavailable("folder-unavailable", format!("Mappen `{folder}` kan ikke bruges lige nu."))
                 .detail(cause(&reason))
@@ -65,6 +77,14 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_bytes_under_the_name_are_refused_beforehand() {
+        assert!(verify(None, "prisme", "a.txt", b"1").is_ok());
+        assert!(verify(Some(b"1"), "prisme", "a.txt", b"1").is_ok());
+        let failure = verify(Some(b"2"), "prisme", "a.txt", b"1").expect_err("other bytes");
+        assert_eq!(failure.problem().code, "file-conflict");
+    }
 
     #[test]
     fn two_keys_never_have_one_name() {

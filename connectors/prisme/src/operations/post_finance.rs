@@ -70,10 +70,11 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     }
     let balance = balance.settle()?;
     warnings.iter().for_each(log::warn);
-    let numbers = batch.numbers(count, call)?;
+    let there = batch.there()?;
+    let numbers = batch.numbers(there.as_deref(), count, call)?;
     let line_nos: Vec<u32> = (numbers.line..).take(posted.len()).collect();
     let lines = posted.iter().zip(&line_nos).zip(numbers.dispatch..);
     let lines: Vec<String> = lines.map(|((one, line_no), dispatch)| one.line(*line_no, dispatch)).collect();
-    let sha256 = batch.publish(&lines, numbers)?;
+    let sha256 = batch.ready(&lines, numbers, there.as_deref())?.publish()?;
     Ok(Output { file_name: batch.name, sha256, line_nos, balance, warnings })
 }
