@@ -10,6 +10,15 @@ use crate::{
     settings::{Dialect, Numbering, Settings},
 };
 
+/// What people are told of the key of a batch.
+pub(crate) const KEY: &str = "Batchnøglen (`batch_key`)";
+
+/// Longer than a UUID, and with what is added to it a name that every folder takes.
+const MAX_KEY_CHARS: usize = 50;
+
+/// The width of G69 field 250 and of G68 field 17.
+pub(crate) const REFERENCE_WIDTH: usize = 20;
+
 /// The most that a line number can say.
 pub(crate) const MAX_LINES: u32 = 99_999;
 
@@ -18,7 +27,6 @@ const MAX_DISPATCHES: u32 = 9_999_999;
 
 /// A batch, where it goes and how.
 pub(crate) struct Batch<'b> {
-    pub(crate) key: &'b str,
     pub(crate) name: String,
     pub(crate) folder: &'static str,
     dialect: &'b Dialect,
@@ -42,19 +50,23 @@ pub(crate) struct Numbers {
     day_of_year: u16,
 }
 
+/// The key of a batch as it is given. `warnings` gets what stands in its place where it is too long for field 250.
+pub(crate) fn key<'k>(given: &'k str, warnings: &mut Vec<String>) -> Result<&'k str, Unfit> {
+    let key = cut::or_refuse(given.trim(), MAX_KEY_CHARS, KEY)?;
+    if key.is_empty() {
+        return Err(Unfit::missing(KEY));
+    }
+    let reference = file::shortened(key, REFERENCE_WIDTH);
+    if reference != key {
+        let length = cut::length(key);
+        warnings.push(format!("{KEY} er på {length} tegn; i filen er den forkortet til `{reference}`."));
+    }
+    Ok(key)
+}
+
 impl<'b> Batch<'b> {
     /// The batch of this key.
-    pub(crate) fn of(
-        key: &'b str,
-        folder: &'static str,
-        settings: &Settings,
-        dialect: &'b Dialect,
-    ) -> Result<Self, Unfit> {
-        let key = key.trim();
-        if key.is_empty() {
-            return Err(Unfit::missing("Batchnøglen"));
-        }
-        cut::or_refuse(key, 20, "Batchnøglen")?;
+    pub(crate) fn of(key: &'b str, folder: &'static str, settings: &Settings, dialect: &'b Dialect) -> Self {
         // Beside the file in the usual folder, it has a name and numbers of its own.
         let (apart, purpose) = match folder {
             crate::folders::PRISME => (String::new(), key.to_owned()),
@@ -62,7 +74,7 @@ impl<'b> Batch<'b> {
         };
         let name = format!("{}{}{apart}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
         let user = if settings.user.is_empty() { padded(&settings.org_unit, 4) } else { settings.user.clone() };
-        Ok(Self { key, name, folder, dialect, user, purpose })
+        Self { name, folder, dialect, user, purpose }
     }
 
     /// The file of the batch that an earlier delivery has published, while it is there.

@@ -1,13 +1,14 @@
 //! A payment: one line that begins with `G68`, and that is tied to a posting by its reference. Line number and
 //! reference come later.
 
-use sluse_formats::{Cpr, Cvr, Date, Unfit, cut};
+use sluse_formats::{Cpr, Cvr, Date, Unfit, cut, file};
 
 use crate::{
+    file::{KEY, REFERENCE_WIDTH},
     g69::{choice, digits},
     operations::kreditorpost::{Kreditorpost, given},
     record::{Fields, Rules, padded},
-    settings::{Dialect, Record, Settings},
+    settings::{Dialect, InvoiceNumber, Record, Settings},
 };
 
 /// A payment that fits, without its numbers.
@@ -16,6 +17,8 @@ pub(crate) struct Payment {
     pub(crate) odd_cpr: bool,
     /// Of the entitled, for the control file.
     pub(crate) entitled: String,
+    /// What its line number is added to in field 17.
+    invoice_stem: Option<String>,
     fields: Fields,
     header: String,
     /// Of the header, behind the line number.
@@ -24,6 +27,9 @@ pub(crate) struct Payment {
 
 /// Of values in G68.
 const FORBIDDEN: &str = "&!\\";
+
+/// Of a line number.
+const LINE_DIGITS: usize = 5;
 
 /// The longest payment text.
 const TEXT_WIDTH: usize = 81;
@@ -64,8 +70,22 @@ impl Payment {
         fields.set(10, code);
         fields.set(11, padded(&entitled, usize::from(dialect.payee_width)));
         fields.set(12, day.compact());
-        let invoice = given(&post.fakturanr).unwrap_or(key);
-        fields.add(17, cut::or_refuse(invoice, 20, &at("Fakturanr"))?.to_owned(), rules, &at("Fakturanr"))?;
+        let invoice_stem = match (given(&post.fakturanr), dialect.invoice_number) {
+            (Some(own), _) => {
+                let own = cut::or_refuse(own, REFERENCE_WIDTH, &at("Fakturanr"))?;
+                fields.add(17, own.to_owned(), rules, &at("Fakturanr"))?;
+                None
+            }
+            (None, InvoiceNumber::Batch) => {
+                fields.add(17, file::shortened(key, REFERENCE_WIDTH), rules, KEY)?;
+                None
+            }
+            (None, InvoiceNumber::BatchAndLine) => {
+                let stem = file::shortened(key, REFERENCE_WIDTH - LINE_DIGITS);
+                fields.add(17, stem.clone(), rules, KEY)?;
+                Some(stem)
+            }
+        };
         if let Some(text) = given(&post.betalingstekst) {
             let text = cut::to_width(text, TEXT_WIDTH);
             warnings.extend(text.warning(&at("Betalingstekst")));
@@ -76,6 +96,7 @@ impl Payment {
         Ok(Self {
             odd_cpr,
             entitled,
+            invoice_stem,
             fields,
             header: format!("{}G68", padded(&settings.reg_place, 3)),
             tail: format!("{in_header}{transaction}1"),
@@ -86,6 +107,9 @@ impl Payment {
     pub(crate) fn line(&self, line_no: u32, reference: &str) -> String {
         let mut fields = self.fields.clone();
         fields.set(16, reference.to_owned());
+        if let Some(stem) = &self.invoice_stem {
+            fields.set(17, format!("{stem}{line_no:05}"));
+        }
         fields.line(&format!("{}{line_no:05}{}", self.header, self.tail), 2)
     }
 }

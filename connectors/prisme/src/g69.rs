@@ -4,9 +4,10 @@
 mod fields; // number, name, width and type of each
 mod posting; // as people write it
 
-use sluse_formats::{Cpr, Date, Unfit, cut, decimal, decimal::Surplus};
+use sluse_formats::{Cpr, Date, Unfit, cut, decimal, decimal::Surplus, file};
 
 use crate::{
+    file::{KEY, REFERENCE_WIDTH},
     record::{Fields, Rules, padded},
     settings::{Dialect, Settings},
 };
@@ -36,7 +37,7 @@ pub(crate) struct Common<'c> {
     pub(crate) posting_type: PostingType,
     /// For postings that name none.
     pub(crate) date: Option<&'c str>,
-    /// The external reference (field 250).
+    /// The key of the batch: the external reference (field 250).
     pub(crate) key: &'c str,
 }
 
@@ -73,7 +74,7 @@ impl Posted {
             };
             fields.add(field.number, field.write(value, common.dialect, &place)?, rules, &place)?;
         }
-        fields.add(250, cut::or_refuse(common.key, 20, "Batchnøglen")?.to_owned(), rules, "Batchnøglen")?;
+        fields.add(250, file::shortened(common.key, REFERENCE_WIDTH), rules, KEY)?;
         companions(&fields, place)?;
         warnings.extend(recipient(&fields, place)?);
         let date = Date::read(&values["Posteringsdato"], place)?;

@@ -7,6 +7,8 @@ use sluse_sdk::{
     folders::{self, FolderError},
 };
 
+use crate::cut;
+
 /// Publishes a file, and gives the SHA-256 of its bytes in hex.
 ///
 /// # Errors
@@ -70,6 +72,17 @@ pub fn named_after(key: &str) -> String {
     format!("{kept}-{}", hex(&Sha256::digest(key.as_bytes())[..4]))
 }
 
+/// The key of a batch in at most `width` characters, 10 or more: the key itself, or its beginning and a piece of its
+/// digest, so that no two keys share one.
+#[must_use]
+pub fn shortened(key: &str, width: usize) -> String {
+    if cut::length(key) <= width {
+        return key.to_owned();
+    }
+    let kept = cut::to_width(key, width.saturating_sub(9)).kept;
+    format!("{kept}-{}", hex(&Sha256::digest(key.as_bytes())[..4]))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -84,6 +97,15 @@ mod tests {
         assert!(verify(Some(b"1"), "prisme", "a.txt", b"1").is_ok());
         let failure = verify(Some(b"2"), "prisme", "a.txt", b"1").expect_err("other bytes");
         assert_eq!(failure.problem().code, "file-conflict");
+    }
+
+    #[test]
+    fn a_long_key_becomes_a_short_one_of_its_own() {
+        let key = "0198c0de-0000-7000-8000-00000000000a";
+        assert_eq!(shortened(key, 36), key);
+        assert_eq!(shortened(key, 20), "0198c0de-00-37633103");
+        assert_ne!(shortened(key, 20), shortened(&key.replace('a', "b"), 20));
+        assert_eq!(cut::length(&shortened("Ærøskøbing Ældrepleje", 15)), 15);
     }
 
     #[test]

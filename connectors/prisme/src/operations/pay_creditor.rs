@@ -9,7 +9,7 @@ use sluse_sdk::{Call, Failure, log};
 use super::kreditorpost::{Kreditorpost, given};
 use crate::{
     balance::{Balance, Side},
-    file::{Batch, MAX_LINES, Numbers, Ready},
+    file::{self, Batch, MAX_LINES, Numbers, Ready},
     folders,
     g68::Payment,
     g69::{Common, Posted, digits},
@@ -21,7 +21,8 @@ use crate::{
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
-    /// What names the batch (field 250): the same key is the same file. Up to 20 characters.
+    /// What names the batch: the same key is the same file. Up to 50 characters; beyond 20 a shortened one stands in the
+    /// file (field 250).
     #[schemars(length(min = 1))]
     batch_key: String,
     /// The payments, in the order of the file.
@@ -66,8 +67,8 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     if !(1..=most).contains(&posts.len()) {
         return Err(Failure::invalid("payments-count", format!("Der skal være mellem 1 og {most} kreditorposter.")));
     }
-    let key = input.batch_key.trim();
     let mut warnings = Vec::new();
+    let key = file::key(&input.batch_key, &mut warnings)?;
     let mut balance = Balance::default();
     let mut ties = Vec::with_capacity(posts.len());
     for (index, post) in posts.iter().enumerate() {
@@ -87,7 +88,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let mut sets = Vec::new();
     for (folder, ties) in [(folders::PRISME, usual), (folders::ODD_CPR, odd)] {
         if !ties.is_empty() {
-            sets.push(Set::prepare(&Batch::of(key, folder, settings, &dialect)?, ties, &dialect, call)?);
+            sets.push(Set::prepare(&Batch::of(key, folder, settings, &dialect), ties, &dialect, call)?);
         }
     }
     let files = sets.into_iter().map(Set::publish).collect::<Result<Vec<_>, _>>()?;

@@ -7,7 +7,7 @@ use sluse_sdk::{Call, Failure, log};
 
 use crate::{
     balance::{Balance, Side},
-    file::{Batch, MAX_LINES},
+    file::{self, Batch, MAX_LINES},
     folders,
     g69::{Common, Posted, Posting, PostingType},
     settings::Settings,
@@ -17,7 +17,8 @@ use crate::{
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
-    /// What names the batch (field 250): the same key is the same file. Up to 20 characters.
+    /// What names the batch: the same key is the same file. Up to 50 characters; beyond 20 a shortened one stands in the
+    /// file (field 250).
     #[schemars(length(min = 1))]
     batch_key: String,
     /// The kind of all postings.
@@ -42,14 +43,16 @@ pub(crate) struct Output {
     line_nos: Vec<u32>,
     /// What was posted, by machine number and date.
     balance: Vec<Side>,
-    /// What a person should know: CPR numbers that fail modulus 11.
+    /// What a person should know: CPR numbers that fail modulus 11, a batch key that was shortened.
     warnings: Vec<String>,
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
     let settings = &call.settings;
     let dialect = settings.dialect()?;
-    let batch = Batch::of(&input.batch_key, folders::PRISME, settings, &dialect)?;
+    let mut warnings = Vec::new();
+    let key = file::key(&input.batch_key, &mut warnings)?;
+    let batch = Batch::of(key, folders::PRISME, settings, &dialect);
     let count = u32::try_from(input.postings.len()).ok().filter(|count| (1..=MAX_LINES).contains(count));
     let count = count.ok_or_else(|| {
         Failure::invalid("postings-count", format!("Der skal være mellem 1 og {MAX_LINES} posteringer."))
@@ -59,10 +62,10 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         dialect: &dialect,
         posting_type: input.posting_type,
         date: input.posting_date.as_deref(),
-        key: batch.key,
+        key,
     };
     let mut balance = Balance::default();
-    let (mut posted, mut warnings) = (Vec::with_capacity(input.postings.len()), Vec::new());
+    let mut posted = Vec::with_capacity(input.postings.len());
     for (index, posting) in input.postings.iter().enumerate() {
         let one = Posted::read(posting, &common, &format!("Postering {}, ", index + 1), &mut warnings)?;
         balance.add(&one.maskinnr, &one.date.to_string(), one.sides())?;
