@@ -20,7 +20,8 @@ pub(crate) struct Input {
     /// The values of each line, by the names of the layout's columns.
     #[schemars(length(min = 1, max = 100_000))]
     lines: Vec<Row>,
-    /// The day that the header writes; that of the submission when absent.
+    /// The day that header and trailer write; that of the submission when absent. Give it where a batch may be handed in
+    /// again on another day: with another date it is another file.
     #[serde(default)]
     date: Option<String>,
 }
@@ -53,6 +54,19 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let rendered = layout.render(&input.lines, &Facts { date, names: &names })?;
     rendered.warnings.iter().for_each(log::warn);
     let file_name = format!("{}{}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
-    let sha256 = file::publish(FOLDER, &file_name, &rendered.bytes)?;
+    let by_itself = input.date.is_none() && layout.writes_date();
+    let published = file::publish(FOLDER, &file_name, &rendered.bytes);
+    let sha256 = published.map_err(|failure| if by_itself { with_date(failure) } else { failure })?;
     Ok(Output { file_name, line_count: input.lines.len(), sha256, warnings: rendered.warnings })
+}
+
+/// The same batch on another day is another file, when its first or last line writes the day.
+fn with_date(failure: Failure) -> Failure {
+    match failure {
+        Failure::Rejected(mut problem) => {
+            problem.message += " Filen skriver dagens dato: angiv `date`, hvis det er den samme batch på en anden dag.";
+            Failure::Rejected(problem)
+        }
+        other => other,
+    }
 }
