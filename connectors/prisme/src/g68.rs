@@ -70,22 +70,7 @@ impl Payment {
         fields.set(10, code);
         fields.set(11, padded(&entitled, usize::from(dialect.payee_width)));
         fields.set(12, day.compact());
-        let invoice_stem = match (given(&post.fakturanr), dialect.invoice_number) {
-            (Some(own), _) => {
-                let own = cut::or_refuse(own, REFERENCE_WIDTH, &at("Fakturanr"))?;
-                fields.add(17, own.to_owned(), rules, &at("Fakturanr"))?;
-                None
-            }
-            (None, InvoiceNumber::Batch) => {
-                fields.add(17, file::shortened(key, REFERENCE_WIDTH), rules, KEY)?;
-                None
-            }
-            (None, InvoiceNumber::BatchAndLine) => {
-                let stem = file::shortened(key, REFERENCE_WIDTH - LINE_DIGITS);
-                fields.add(17, stem.clone(), rules, KEY)?;
-                Some(stem)
-            }
-        };
+        let invoice_stem = invoice_number(post, (key, place), dialect, &mut fields)?;
         if let Some(text) = given(&post.betalingstekst) {
             let text = cut::to_width(text, TEXT_WIDTH);
             warnings.extend(text.warning(&at("Betalingstekst")));
@@ -111,6 +96,33 @@ impl Payment {
             fields.set(17, format!("{stem}{line_no:05}"));
         }
         fields.line(&format!("{}{line_no:05}{}", self.header, self.tail), 2)
+    }
+}
+
+/// Writes what names the payment (field 17); gives what its line number is still to be added to.
+fn invoice_number(
+    post: &Kreditorpost,
+    (key, place): (&str, &str),
+    dialect: &Dialect,
+    fields: &mut Fields,
+) -> Result<Option<String>, Unfit> {
+    let rules = Rules { forbidden: FORBIDDEN, encoding: dialect.encoding };
+    match (given(&post.fakturanr), dialect.invoice_number) {
+        (Some(own), _) => {
+            let place = format!("{place}`Fakturanr`");
+            let own = cut::or_refuse(own, REFERENCE_WIDTH, &place)?;
+            fields.add(17, own.to_owned(), rules, &place)?;
+            Ok(None)
+        }
+        (None, InvoiceNumber::Batch) => {
+            fields.add(17, file::shortened(key, REFERENCE_WIDTH), rules, KEY)?;
+            Ok(None)
+        }
+        (None, InvoiceNumber::BatchAndLine) => {
+            let stem = file::shortened(key, REFERENCE_WIDTH - LINE_DIGITS);
+            fields.add(17, stem.clone(), rules, KEY)?;
+            Ok(Some(stem))
+        }
     }
 }
 
