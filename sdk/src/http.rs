@@ -15,7 +15,7 @@ pub use crate::bindings::connector::sluse::connector::http::{
 pub use body::{Multipart, Part};
 pub use error::SendError;
 pub use next_page::next_page;
-pub use path::{Segment, segment};
+pub use path::{Segment, fits_segment, segment};
 pub use request::{Request, send_all};
 pub use response::Response;
 

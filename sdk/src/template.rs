@@ -4,12 +4,13 @@
 use crate::http::segment;
 use std::collections::BTreeSet;
 
-/// Puts values into a template, percent-encoded. A parameter of the query whose value is empty is left out.
+/// Puts values into a template, percent-encoded. A parameter of the query whose value is empty is left out. The host
+/// refuses a value in the path that [`fits_segment`](crate::http::fits_segment) refuses.
 ///
 /// ```
 /// # use sluse_sdk::template;
-/// let path = template::fill("/forms/{id}?status={status}&page={page}", &[("id", "8/1"), ("status", "Åben"), ("page", "")]);
-/// assert_eq!(path, "/forms/8%2F1?status=%C3%85ben");
+/// let path = template::fill("/forms/{id}?status={status}&page={page}", &[("id", "8 1"), ("status", "Åben"), ("page", "")]);
+/// assert_eq!(path, "/forms/8%201?status=%C3%85ben");
 /// ```
 #[must_use]
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {

@@ -4,6 +4,8 @@
 mod access; // who may ask for what
 #[path = "main_job/acts.rs"]
 mod acts; // what people do about what failed
+#[path = "main_job/booking.rs"]
+mod booking; // an API in plain JSON that no connector was written for
 #[path = "main_job/callbacks.rs"]
 mod callbacks; // an outside API that answers later
 #[path = "main_job/case.rs"]
@@ -41,6 +43,8 @@ mod guest; // components written as text
 mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/interact.rs"]
 mod interact; // submitted forms become cases, and Interact hears of it
+#[path = "main_job/json_api.rs"]
+mod json_api; // what settings alone make of it
 #[path = "main_job/large_files.rs"]
 mod large_files; // files larger than memory
 #[path = "main_job/mileage.rs"]

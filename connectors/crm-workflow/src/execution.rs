@@ -17,7 +17,10 @@ use crate::{
 };
 
 /// Actions whose payload is the body of the request: its members are the API's own (`cxoneContact`, `integration`, …).
-const PAYLOAD_IS_BODY: [&str; 3] = ["timeline", "datamemorialization", "relatesto"];
+const PAYLOAD_IS_BODY: [&str; 3] = ["timeline", MEMORIALISATION, "relatesto"];
+
+/// The one of them whose body also says where it belongs.
+const MEMORIALISATION: &str = "datamemorialization";
 
 /// The action that takes nothing but its input.
 const TRIGGER: &str = "trigger";
@@ -116,7 +119,9 @@ impl<'settings> Execution<'settings> {
     /// The API knows a body for each action.
     fn body(&self) -> Value {
         let action = self.action.as_deref();
-        let mut body = if is_one_of(&PAYLOAD_IS_BODY, action) {
+        let mut body = if is_one_of(&[MEMORIALISATION], action) {
+            self.memorialising_body()
+        } else if is_one_of(&PAYLOAD_IS_BODY, action) {
             self.payload.as_object().cloned().unwrap_or_default()
         } else if is_one_of(&[TRIGGER], action) {
             members(json!({ "workflowInput": self.payload }))
@@ -135,6 +140,20 @@ impl<'settings> Execution<'settings> {
             body.insert("action".into(), action.into());
         }
         Value::Object(body)
+    }
+
+    /// The payload's own members outweigh what the input says beside them.
+    fn memorialising_body(&self) -> Map<String, Value> {
+        let mut body = self.payload.as_object().cloned().unwrap_or_default();
+        let beside = [
+            ("interactionID", &self.interaction_id),
+            ("contactID", &self.contact_id),
+            ("dataMappingId", &self.mapping_id),
+        ];
+        for (name, value) in beside.into_iter().filter(|(_, value)| !value.is_empty()) {
+            body.entry(name).or_insert_with(|| value.as_str().into());
+        }
+        body
     }
 
     /// The API spells `interactionId` otherwise here than in a search.
@@ -201,6 +220,10 @@ mod tests {
         let timeline = json!({ "action": "Timeline", "cxoneContact": { "contactId": 1 } });
         assert_eq!(body(Some("Timeline"), json!({ "cxoneContact": { "contactId": 1 } })), timeline);
         assert!(execution(&settings, Some("RelatesTo"), json!([])).is_err());
+        let kept = body(Some("DataMemorialization"), json!({ "cxoneContact": {} }));
+        assert_eq!(kept, json!({ "action": "DataMemorialization", "contactID": "987654", "cxoneContact": {} }));
+        let own = body(Some("DataMemorialization"), json!({ "contactID": "1" }));
+        assert_eq!(own, json!({ "action": "DataMemorialization", "contactID": "1" }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use sluse_sdk::{
     Call, Failure,
-    http::{Effect, Method, Request, Response, SendErrorReason, segment},
+    http::{Effect, Method, Request, Response, SendErrorReason, fits_segment, segment},
 };
 
 use crate::{
@@ -33,6 +33,7 @@ impl<'call> Trigger<'call> {
         body: &serde_json::Value,
     ) -> Result<Self, Failure> {
         let settings = &call.settings;
+        can_be_looked_for(settings, action)?;
         let (method, name) = match settings.trigger_method {
             TriggerMethod::Post => (Method::Post, "POST"),
             TriggerMethod::Put => (Method::Put, "PUT"),
@@ -68,6 +69,18 @@ impl<'call> Trigger<'call> {
             }
         }
     }
+}
+
+/// Refuses what nobody could look for after an interruption, before it is sent.
+fn can_be_looked_for(settings: &Settings, action: &Action) -> Result<(), Failure> {
+    let Some(template) = settings.status_path.as_deref().filter(|_| !settings.repeatable) else { return Ok(()) };
+    let path = without_query(template);
+    for (name, value) in [("reference", &action.reference), ("guid", &action.guid)] {
+        if path.contains(&format!("{{{name}}}")) && !fits_segment(value) {
+            return Err(problem::not_for_a_path(name));
+        }
+    }
+    Ok(())
 }
 
 impl Intent for Trigger<'_> {

@@ -7,6 +7,15 @@ use sluse_sdk::{
     http::{Response, SendError, SendErrorReason},
 };
 
+/// The action is named by what cannot stand in the path where it is looked for.
+pub(crate) fn not_for_a_path(name: &str) -> Failure {
+    let message = format!("Handlingens `{name}` kan ikke stå i adressen, hvor der ses efter, om den er udført.");
+    let detail = format!(
+        "`status_path` has `{{{name}}}` in its path, where no slash can stand: name it in the query, or use `{{key}}`"
+    );
+    Failure::invalid("value-unfit", message).detail(detail)
+}
+
 /// An answer that says that nothing was done, whatever was asked.
 ///
 /// `what` is method and path, for support; `reason` the API's own words.

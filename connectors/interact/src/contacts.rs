@@ -51,7 +51,13 @@ pub(crate) fn of_form(root: &Element, types: &ContactTypes) -> (Vec<Contact>, Ve
     let mut groups = Vec::new();
     groups_below(root, &mut groups);
     for group in groups {
-        let Some(id) = text(group, "NameCode") else { continue };
+        let Some(id) = text(group, "NameCode") else {
+            if text(group, "Name1").is_some() {
+                let what = "Formularen har en kontakt med navn og uden nummer (NameCode).";
+                entries.push(Entry::new("contact-code-missing", what));
+            }
+            continue;
+        };
         match text(group, "NameType_Value") {
             Some(name_type) => contacts.push(contact(group, name_type, id, types)),
             None => entries.push(Entry::new(
@@ -121,6 +127,14 @@ mod tests {
         let (contacts, entries) =
             of("<D><M><Contacts><NameType_Value>P</NameType_Value><NameCode/></Contacts></M></D>");
         assert!(contacts.is_empty() && entries.is_empty());
+    }
+
+    #[test]
+    fn somebody_with_a_name_and_no_number_is_told() {
+        let (contacts, entries) =
+            of("<D><Contacts><NameType_Value>P</NameType_Value><Name1>Åse</Name1></Contacts></D>");
+        assert!(contacts.is_empty());
+        assert_eq!(entries.iter().map(|entry| entry.code).collect::<Vec<_>>(), ["contact-code-missing"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     contacts, form,
     interact::{Asked, Interact, Listed},
     problem,
+    settings::SeveralCases,
     submission::{Entry, File, Submission},
 };
 
@@ -230,6 +231,19 @@ impl Submission {
         }
     }
 
+    /// WorkZone makes a case of each group; a flow makes one, and must not leave out the others unseen.
+    fn count_cases(&mut self, count: usize, several: SeveralCases) {
+        if count < 2 {
+            return;
+        }
+        let message = format!("Formularen er til {count} sager (grupper `Files`). Opret de øvrige sager selv.");
+        let entry = Entry::new("several-cases", message);
+        match several {
+            SeveralCases::ErrorCase => self.cannot_be_mapped(entry),
+            SeveralCases::Flow => self.note(entry),
+        }
+    }
+
     /// Reads the form's data out of the attachment in which they are kept.
     fn read(&mut self, interact: &Interact<'_>, id: &str, size_bytes: u64) -> Result<(), Failure> {
         if size_bytes > form::MAX_XML_BYTES as u64 {
@@ -249,6 +263,7 @@ impl Submission {
                 let (contacts, entries) = contacts::of_form(&root, &interact.settings.contact_types);
                 (self.fields, self.contacts) = (fields, contacts);
                 entries.into_iter().for_each(|entry| self.note(entry));
+                self.count_cases(form::cases(&root), interact.settings.several_cases);
             }
             Err(entry) => self.cannot_be_mapped(entry),
         }

@@ -13,6 +13,9 @@ pub(crate) const MAX_XML_BYTES: usize = 4 << 20;
 /// The most texts of a form. A flow maps what people filled in, not a table of a hospital.
 const MAX_FIELDS: usize = 5_000;
 
+/// The group of a case.
+const CASE_GROUP: &str = "Files";
+
 /// Reads a form.
 ///
 /// # Errors
@@ -34,6 +37,18 @@ pub(crate) fn fields(root: &Element) -> Result<BTreeMap<String, String>, Entry> 
         Entry::new("xml-too-many-fields", format!("Formularens XML har flere end {MAX_FIELDS} felter."))
     })?;
     Ok(fields)
+}
+
+/// How many cases the form is for: groups `Files` that somebody has filled in.
+pub(crate) fn cases(root: &Element) -> usize {
+    root.children
+        .iter()
+        .map(|child| if child.name == CASE_GROUP { is_filled(child).into() } else { cases(child) })
+        .sum()
+}
+
+fn is_filled(group: &Element) -> bool {
+    !group.text.is_empty() || group.children.iter().any(is_filled)
 }
 
 /// The depth of the tree is bounded by its reader. `None` when there are too many.
@@ -89,6 +104,15 @@ mod tests {
     #[test]
     fn the_second_of_a_name_is_numbered() {
         check("<D><C><N>a</N></C><C><N>b</N><N>c</N></C></D>", &[("C/N", "a"), ("C[2]/N", "b"), ("C[2]/N[2]", "c")]);
+    }
+
+    #[test]
+    fn a_case_is_a_group_that_somebody_filled_in() {
+        let cases = |xml: &str| cases(&read(xml.as_bytes()).expect("XML"));
+        let title = "<Files><Title>Ærø</Title></Files>";
+        assert_eq!(cases(&format!("<D>{title}<Files><Title/></Files></D>")), 1);
+        assert_eq!(cases(&format!("<D>{title}<M>{title}</M></D>")), 2);
+        assert_eq!(cases("<D><Contacts/></D>"), 0);
     }
 
     #[test]

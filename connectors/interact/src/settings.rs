@@ -62,6 +62,9 @@ pub struct Settings {
     /// The characters by which the forms say what kind of contact somebody is.
     #[serde(default)]
     pub contact_types: ContactTypes,
+    /// What becomes of a form with several `Files` groups, one for each case that it is for.
+    #[serde(default)]
+    pub several_cases: SeveralCases,
     /// How many submissions are asked for at once.
     #[serde(default = "page_size")]
     #[schemars(range(min = 1, max = 1000))]
@@ -96,6 +99,17 @@ impl Default for Statuses {
             imported: "Imported".into(),
         }
     }
+}
+
+/// What becomes of a form that is for several cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeveralCases {
+    /// An error case, from which a person makes the others.
+    #[default]
+    ErrorCase,
+    /// Whatever the flow makes of `Files` and `Files[2]`; the submission says among its `errors` that there are several.
+    Flow,
 }
 
 /// Contact types (`NameType`) of an installation. Its forms name them; the installation decides them.

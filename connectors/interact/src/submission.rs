@@ -30,7 +30,7 @@ pub(crate) struct Submission {
     pub(crate) xml: Option<String>,
     /// The attachments that were submitted with the form.
     pub(crate) attachments: Vec<File>,
-    /// Why the form's data cannot be read, for an error case; null when it was read.
+    /// Why no case can be made of the form's data, for an error case; null when one can.
     pub(crate) unmappable: Option<String>,
     /// Everything that is missing or wrong, the reason above among it.
     pub(crate) errors: Vec<Entry>,
@@ -74,7 +74,7 @@ impl Submission {
         self.errors.push(entry);
     }
 
-    /// Notes why the form's data cannot be read. The first reason counts.
+    /// Notes why no case can be made of the form's data. The first reason counts.
     pub(crate) fn cannot_be_mapped(&mut self, entry: Entry) {
         self.unmappable.get_or_insert_with(|| entry.message.clone());
         self.note(entry);

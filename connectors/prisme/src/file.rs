@@ -10,6 +10,15 @@ use crate::{
     settings::{Dialect, Numbering, Settings},
 };
 
+/// What people are told of the key of a batch.
+pub(crate) const KEY: &str = "Batchnøglen (`batch_key`)";
+
+/// Longer than a UUID, and with what is added to it a name that every folder takes.
+const MAX_KEY_CHARS: usize = 50;
+
+/// The width of G69 field 250 and of G68 field 17.
+pub(crate) const REFERENCE_WIDTH: usize = 20;
+
 /// The most that a line number can say.
 pub(crate) const MAX_LINES: u32 = 99_999;
 
@@ -18,13 +27,19 @@ const MAX_DISPATCHES: u32 = 9_999_999;
 
 /// A batch, where it goes and how.
 pub(crate) struct Batch<'b> {
-    pub(crate) key: &'b str,
     pub(crate) name: String,
     pub(crate) folder: &'static str,
     dialect: &'b Dialect,
     user: String,
     /// What its numbers are reserved for.
     purpose: String,
+}
+
+/// A file that has been looked at and can be written.
+pub(crate) struct Ready {
+    folder: &'static str,
+    name: String,
+    bytes: Vec<u8>,
 }
 
 /// The first numbers of a file, and the day in its envelope.
@@ -35,19 +50,23 @@ pub(crate) struct Numbers {
     day_of_year: u16,
 }
 
+/// The key of a batch as it is given. `warnings` gets what stands in its place where it is too long for field 250.
+pub(crate) fn key<'k>(given: &'k str, warnings: &mut Vec<String>) -> Result<&'k str, Unfit> {
+    let key = cut::or_refuse(given.trim(), MAX_KEY_CHARS, KEY)?;
+    if key.is_empty() {
+        return Err(Unfit::missing(KEY));
+    }
+    let reference = file::shortened(key, REFERENCE_WIDTH);
+    if reference != key {
+        let length = cut::length(key);
+        warnings.push(format!("{KEY} er på {length} tegn; i filen er den forkortet til `{reference}`."));
+    }
+    Ok(key)
+}
+
 impl<'b> Batch<'b> {
     /// The batch of this key.
-    pub(crate) fn of(
-        key: &'b str,
-        folder: &'static str,
-        settings: &Settings,
-        dialect: &'b Dialect,
-    ) -> Result<Self, Unfit> {
-        let key = key.trim();
-        if key.is_empty() {
-            return Err(Unfit::missing("Batchnøglen"));
-        }
-        cut::or_refuse(key, 20, "Batchnøglen")?;
+    pub(crate) fn of(key: &'b str, folder: &'static str, settings: &Settings, dialect: &'b Dialect) -> Self {
         // Beside the file in the usual folder, it has a name and numbers of its own.
         let (apart, purpose) = match folder {
             crate::folders::PRISME => (String::new(), key.to_owned()),
@@ -55,14 +74,18 @@ impl<'b> Batch<'b> {
         };
         let name = format!("{}{}{apart}{}", settings.file_prefix, file::named_after(key), settings.file_suffix);
         let user = if settings.user.is_empty() { padded(&settings.org_unit, 4) } else { settings.user.clone() };
-        Ok(Self { key, name, folder, dialect, user, purpose })
+        Self { name, folder, dialect, user, purpose }
+    }
+
+    /// The file of the batch that an earlier delivery has published, while it is there.
+    pub(crate) fn there(&self) -> Result<Option<Vec<u8>>, Failure> {
+        file::read(self.folder, &self.name)
     }
 
     /// Its numbers: those of the file that is there, so that the same batch is the same file, or reserved ones for
     /// `count` postings.
-    pub(crate) fn numbers<S>(&self, count: u32, call: &Call<S>) -> Result<Numbers, Failure> {
-        let there = file::read(self.folder, &self.name)?;
-        if let Some(numbers) = there.and_then(|bytes| found(&self.dialect.encoding.decode(&bytes)?)) {
+    pub(crate) fn numbers<S>(&self, there: Option<&[u8]>, count: u32, call: &Call<S>) -> Result<Numbers, Failure> {
+        if let Some(numbers) = there.and_then(|bytes| found(&self.dialect.encoding.decode(bytes)?)) {
             return Ok(numbers);
         }
         let day_of_year = Date::in_denmark(call.accepted_at_ms).day_of_year();
@@ -70,24 +93,28 @@ impl<'b> Batch<'b> {
         Ok(Numbers { line, dispatch, day_of_year })
     }
 
-    /// Publishes these lines, and gives the digest of the file.
-    pub(crate) fn publish(&self, lines: &[String], numbers: Numbers) -> Result<String, Failure> {
+    /// The file of these lines, unless another one is there. Nothing is written yet.
+    pub(crate) fn ready(&self, lines: &[String], numbers: Numbers, there: Option<&[u8]>) -> Result<Ready, Failure> {
         let first = format!("Z300 {:<4}6      {:03}1", self.user, numbers.day_of_year);
         let last = format!("SLUTD{:05}", lines.len());
         let (first, last) = (Some(&first), Some(&last));
         let (first, last) = if self.dialect.envelope { (first, last) } else { (None, None) };
         let lines: Vec<&String> = first.into_iter().chain(lines).chain(last).collect();
         let bytes = self.bytes(&lines)?;
-        file::publish(self.folder, &self.name, &bytes)
+        file::verify(there, self.folder, &self.name, &bytes)?;
+        Ok(Ready { folder: self.folder, name: self.name.clone(), bytes })
     }
 
-    /// Publishes the control file: for each payment the name of the file, who is paid, and the amount.
-    pub(crate) fn publish_control(&self, payments: &[(&str, i64)]) -> Result<(), Failure> {
+    /// The control file, likewise: for each payment the name of the file, who is paid, and the amount.
+    pub(crate) fn control_ready(&self, payments: &[(&str, i64)]) -> Result<Ready, Failure> {
         let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
         let row = |(entitled, ore): &(&str, i64)| format!("{};{entitled};{}", self.name, decimal::with_comma(*ore));
         let rows: Vec<String> = payments.iter().map(row).collect();
         let bytes = self.bytes(&rows.iter().collect::<Vec<_>>())?;
-        file::publish(crate::folders::CONTROL, &format!("{stem}.csv"), &bytes).map(drop)
+        let (folder, name) = (crate::folders::CONTROL, format!("{stem}.csv"));
+        let there = file::read(folder, &name)?;
+        file::verify(there.as_deref(), folder, &name, &bytes)?;
+        Ok(Ready { folder, name, bytes })
     }
 
     fn bytes(&self, lines: &[&String]) -> Result<Vec<u8>, Unfit> {
@@ -115,6 +142,13 @@ impl<'b> Batch<'b> {
         }
         Err(Failure::unavailable("numbers-unavailable", "Der kan ikke reserveres numre lige nu.")
             .detail("two reservations in a row went over the last number"))
+    }
+}
+
+impl Ready {
+    /// Publishes it, and gives its digest.
+    pub(crate) fn publish(&self) -> Result<String, Failure> {
+        file::publish(self.folder, &self.name, &self.bytes)
     }
 }
 

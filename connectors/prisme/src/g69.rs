@@ -4,9 +4,10 @@
 mod fields; // number, name, width and type of each
 mod posting; // as people write it
 
-use sluse_formats::{Cpr, Date, Unfit, cut, decimal, decimal::Surplus};
+use sluse_formats::{Cpr, Date, Unfit, cut, decimal, decimal::Surplus, file};
 
 use crate::{
+    file::{KEY, REFERENCE_WIDTH},
     record::{Fields, Rules, padded},
     settings::{Dialect, Settings},
 };
@@ -36,7 +37,7 @@ pub(crate) struct Common<'c> {
     pub(crate) posting_type: PostingType,
     /// For postings that name none.
     pub(crate) date: Option<&'c str>,
-    /// The external reference (field 250).
+    /// The key of the batch: the external reference (field 250).
     pub(crate) key: &'c str,
 }
 
@@ -53,8 +54,13 @@ const OF_PROJECTS: [u16; 4] = [302, 303, 305, 306];
 const APART: [(&[u16], &[u16]); 1] = [(&[210, 211], &[116, 200])];
 
 impl Posted {
-    /// Reads a posting. `place` says which it is.
-    pub(crate) fn read(posting: &Posting, common: &Common<'_>, place: &str) -> Result<Self, Unfit> {
+    /// Reads a posting. `place` says which it is; `warnings` gets what a person should know of it.
+    pub(crate) fn read(
+        posting: &Posting,
+        common: &Common<'_>,
+        place: &str,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Unfit> {
         let rules = Rules { forbidden: FORBIDDEN, encoding: common.dialect.encoding };
         let values = posting.values(common);
         let mut fields = Fields::default();
@@ -68,9 +74,9 @@ impl Posted {
             };
             fields.add(field.number, field.write(value, common.dialect, &place)?, rules, &place)?;
         }
-        fields.add(250, cut::or_refuse(common.key, 20, "Batchnøglen")?.to_owned(), rules, "Batchnøglen")?;
+        fields.add(250, file::shortened(common.key, REFERENCE_WIDTH), rules, KEY)?;
         companions(&fields, place)?;
-        recipient(&fields, place)?;
+        warnings.extend(recipient(&fields, place)?);
         let date = Date::read(&values["Posteringsdato"], place)?;
         if common.dialect.fiscal_year && !fields.has(114) {
             fields.set(114, date.year().to_string());
@@ -186,16 +192,16 @@ fn companions(fields: &Fields, place: &str) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// The benefit's recipient, by its code: 02 is a CPR number, 03 a CVR or SE number.
-fn recipient(fields: &Fields, place: &str) -> Result<(), Unfit> {
+/// The benefit's recipient, by its code: 02 is a CPR number, 03 a CVR or SE number. Gives what a person should know of it.
+fn recipient(fields: &Fields, place: &str) -> Result<Option<String>, Unfit> {
     let place = format!("{place}`Ydelsesmodtager`");
     match (fields.get(132), fields.get(133)) {
-        (Some("02"), Some(number)) => Cpr::read(number, &place).map(|_| ()),
-        (Some("03"), Some(number)) => digits(number, 8, &place).map(|_| ()),
+        (Some("02"), Some(number)) => Cpr::read(number, &place).map(|cpr| cpr.warning(&place)),
+        (Some("03"), Some(number)) => digits(number, 8, &place).map(|_| None),
         (Some(_), Some(_)) => {
-            choice("", &["02", "03"], &place.replace("Ydelsesmodtager", "NrkodeYdelsesmodtager")).map(|_| ())
+            choice("", &["02", "03"], &place.replace("Ydelsesmodtager", "NrkodeYdelsesmodtager")).map(|_| None)
         }
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 

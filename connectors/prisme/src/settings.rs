@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sluse_sdk::Failure;
 
 pub(crate) use calendar::Calendar;
-pub(crate) use dialect::{Dialect, Numbering, Order, Reference};
+pub(crate) use dialect::{Dialect, InvoiceNumber, Numbering, Order, Reference};
 pub(crate) use places::{Place, Record};
 pub(crate) use receipt::ReceiptFormat;
 

@@ -6,6 +6,7 @@ mod operations; // what the connector can be asked
 mod problem; // what went wrong, in words
 mod settings; // how one installation differs from another
 mod soap; // what an answer of SD means
+mod written; // a value of a line
 
 use sluse_sdk::prelude::*;
 

@@ -9,10 +9,7 @@ use sluse_formats::{
 };
 use sluse_sdk::Failure;
 
-use crate::settings::{MileageService, Settings};
-
-/// As long as SD's texts are taken to be; longer ones are refused, because SD does not say that they may be cut.
-const MAX_TEXT_CHARS: usize = 255;
+use crate::settings::{Mileage, MileageService, Settings};
 
 /// A mileage claim. Not printed: a person number stands in it.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -64,37 +61,41 @@ impl Claim {
         Ok(hundredths)
     }
 
-    /// The envelope as bytes.
-    pub(crate) fn envelope(&self, settings: &Settings) -> Result<Vec<u8>, Failure> {
+    /// The envelope as bytes. `warnings` gets what a person should know of it.
+    pub(crate) fn envelope(&self, settings: &Settings, warnings: &mut Vec<String>) -> Result<Vec<u8>, Failure> {
         let mileage = &settings.mileage;
         let input = match mileage.service {
-            MileageService::Of2012 => self.of_2012(settings)?,
-            MileageService::Of2017 => self.of_2017(settings)?,
+            MileageService::Of2012 => self.of_2012(settings, warnings)?,
+            MileageService::Of2017 => self.of_2017(settings, warnings)?,
         };
-        let operation = Element::new(mileage.service.name()).attribute("xmlns", mileage.namespace()).child(input);
+        let operation = Element::new(mileage.element()).attribute("xmlns", mileage.namespace()).child(input);
         let envelope = Element::new("soap:Envelope")
             .attribute("xmlns:soap", "http://schemas.xmlsoap.org/soap/envelope/")
             .child(Element::new("soap:Body").child(operation));
         Ok(envelope.to_xml()?.into_bytes())
     }
 
-    fn of_2012(&self, settings: &Settings) -> Result<Element, Failure> {
+    fn of_2012(&self, settings: &Settings, warnings: &mut Vec<String>) -> Result<Element, Failure> {
+        let mileage = &settings.mileage;
+        let cpr = number(&self.cpr, "Medarbejderen", warnings)?;
         let input = Element::new("InddataStruktur")
             .child(Element::leaf("InstitutionIdentifikator", settings.institution(self.institution.as_deref())?))
-            .child(Element::leaf("PersonnummerIdentifikator", Cpr::read(&self.cpr, "CPR-nummeret")?.digits()))
+            .child(Element::leaf("PersonnummerIdentifikator", cpr.digits()))
             .children(self.drive()?)
             .child(Element::leaf("Regel60DageIndikator", self.sixty_day_rule.to_string()))
-            .child(Element::leaf("KoertFraTekst", text(&self.from, "Fra")?))
-            .child(Element::leaf("KoertTilTekst", text(&self.to, "Til")?))
-            .child(Element::leaf("AarsagTekst", text(&self.reason, "Formålet")?));
+            .child(Element::leaf("KoertFraTekst", text(&self.from, mileage, "Fra")?))
+            .child(Element::leaf("KoertTilTekst", text(&self.to, mileage, "Til")?))
+            .child(Element::leaf("AarsagTekst", text(&self.reason, mileage, "Formålet")?));
         Ok(input)
     }
 
-    fn of_2017(&self, settings: &Settings) -> Result<Element, Failure> {
+    fn of_2017(&self, settings: &Settings, warnings: &mut Vec<String>) -> Result<Element, Failure> {
         let approver = self.approver_cpr.as_deref().ok_or_else(|| Unfit::missing("Godkenderens CPR-nummer"))?;
+        let approver = number(approver, "Godkenderen", warnings)?;
+        let indicators = settings.mileage.indicators;
         let mut input = Element::new("InddataStruktur")
             .child(Element::leaf("InstitutionIdentifikator", settings.institution(self.institution.as_deref())?))
-            .child(Element::leaf("BrugerIdentifikator", Cpr::read(approver, "Godkenderens CPR-nummer")?.digits()))
+            .child(Element::leaf("BrugerIdentifikator", approver.digits()))
             .children(self.drive()?);
         if let Some(account) = &self.account {
             let is_account = account.len() == 10 && account.bytes().all(|byte| byte.is_ascii_digit());
@@ -104,9 +105,9 @@ impl Claim {
             input = input.child(Element::leaf("KontoNummerIdentifikator", account));
         }
         for (name, flag) in [
-            ("GodkendtIndikator", true),
-            ("KontrolleretIndikator", true),
-            ("DokumentationEksternIndikator", false),
+            ("GodkendtIndikator", indicators.approved),
+            ("KontrolleretIndikator", indicators.checked),
+            ("DokumentationEksternIndikator", indicators.documented_elsewhere),
             ("Regel60DageIndikator", self.sixty_day_rule),
         ] {
             input = input.child(Element::leaf(name, flag.to_string()));
@@ -115,7 +116,7 @@ impl Claim {
             [("AarsagTekst", &self.reason, "Formålet"), ("KoertFra", &self.from, "Fra"), ("KoertTil", &self.to, "Til")]
         {
             if !value.trim().is_empty() {
-                input = input.child(Element::leaf(name, text(value, place)?));
+                input = input.child(Element::leaf(name, text(value, &settings.mileage, place)?));
             }
         }
         Ok(input)
@@ -135,6 +136,12 @@ impl Claim {
     }
 }
 
-fn text<'t>(value: &'t str, place: &str) -> Result<&'t str, Unfit> {
-    cut::or_refuse(value.trim(), MAX_TEXT_CHARS, place)
+fn number(text: &str, place: &str, warnings: &mut Vec<String>) -> Result<Cpr, Unfit> {
+    let cpr = Cpr::read(text, place)?;
+    warnings.extend(cpr.warning(place));
+    Ok(cpr)
+}
+
+fn text<'t>(value: &'t str, mileage: &Mileage, place: &str) -> Result<&'t str, Unfit> {
+    cut::or_refuse(value.trim(), mileage.max_text_chars.into(), place)
 }

@@ -41,16 +41,43 @@ pub struct Mileage {
     pub path: Option<String>,
     /// The XML namespace; that of `service` when absent.
     pub namespace: Option<String>,
+    /// The element of the request; the name of `service` when absent.
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_.-]*$"))]
+    pub element: Option<String>,
+    /// The longest `AarsagTekst`, `KoertFraTekst` and `KoertTilTekst`. Longer ones are refused, because SD does not say that
+    /// they may be cut.
+    #[schemars(range(min = 1, max = 4000))]
+    pub max_text_chars: u16,
+    /// What `AnsaettelseKoerselOpret20170501` is told of each claim.
+    pub indicators: Indicators,
     /// The header `SOAPAction`. Empty, as most SOAP 1.1 services take it, unless set.
     pub soap_action: String,
-    /// How long an answer may take, in milliseconds. SD may need two minutes; the endpoint's own `timeout_ms` has to be as
-    /// long.
+    /// How long an answer may take, in milliseconds. SD may need two minutes; the endpoint's own `timeout_ms` and the
+    /// operator's `egress.max_timeout_seconds` have to be as long, or they end it earlier.
     #[schemars(range(min = 1000, max = 290_000))]
     pub timeout_ms: u32,
     /// What a fault means that SD says is its own (`Server`, `Receiver`).
     pub server_faults: ServerFaults,
     /// What becomes of a claim of no distance.
     pub zero_distance: ZeroDistance,
+}
+
+/// What is said of each claim.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Indicators {
+    /// `GodkendtIndikator`: it has been approved, by `approver_cpr`.
+    pub approved: bool,
+    /// `KontrolleretIndikator`: it has been checked.
+    pub checked: bool,
+    /// `DokumentationEksternIndikator`: its documentation is kept elsewhere.
+    pub documented_elsewhere: bool,
+}
+
+impl Default for Indicators {
+    fn default() -> Self {
+        Self { approved: true, checked: true, documented_elsewhere: false }
+    }
 }
 
 /// SD's services for mileage.
@@ -107,6 +134,9 @@ impl Default for Mileage {
             service: MileageService::default(),
             path: None,
             namespace: None,
+            element: None,
+            max_text_chars: 255,
+            indicators: Indicators::default(),
             soap_action: String::new(),
             timeout_ms: 150_000,
             server_faults: ServerFaults::default(),
@@ -130,6 +160,10 @@ impl Mileage {
             MileageService::Of2012 => format!("/sdws/services/{}", self.service.name()),
             MileageService::Of2017 => format!("/sdws-indberetning/services/{}", self.service.name()),
         })
+    }
+
+    pub(crate) fn element(&self) -> &str {
+        self.element.as_deref().unwrap_or(self.service.name())
     }
 
     pub(crate) fn namespace(&self) -> String {

@@ -112,12 +112,12 @@ impl Identity {
         }
     }
 
-    /// Whether the check digit fits. Since 2007 a CPR number need not have one that does.
-    pub(crate) fn fits_modulus_11(&self) -> bool {
+    /// What a person is told when the check digit does not fit.
+    pub(crate) fn warning(&self, place: &str) -> Option<String> {
         match &self.text {
-            Text::Cpr(cpr) => cpr.fits_modulus_11(),
-            Text::Cvr(cvr) => cvr.fits_modulus_11(),
-            Text::Email(_) | Text::Code(_) => true,
+            Text::Cpr(cpr) => cpr.warning(place),
+            Text::Cvr(cvr) => cvr.warning(place),
+            Text::Email(_) | Text::Code(_) => None,
         }
     }
 
@@ -189,10 +189,9 @@ mod tests {
 
     #[test]
     fn modulus_11_is_told_and_not_demanded() {
-        assert!(read(IdKind::Cpr, "2512484916").expect("valid").fits_modulus_11());
-        assert!(!read(IdKind::Cpr, "0101010101").expect("valid").fits_modulus_11());
-        assert!(read(IdKind::Cvr, "26911745").expect("valid").fits_modulus_11());
-        assert!(!read(IdKind::Cvr, "12345678").expect("valid").fits_modulus_11());
+        let warns = |kind, text| read(kind, text).expect("valid").warning("Part 1").is_some();
+        assert!(!warns(IdKind::Cpr, "2512484916") && warns(IdKind::Cpr, "0101010101"));
+        assert!(!warns(IdKind::Cvr, "26911745") && warns(IdKind::Cvr, "12345678"));
     }
 
     #[test]

@@ -7,8 +7,19 @@ pub(crate) mod search_processes;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use sluse_sdk::{Failure, http::fits_segment};
 
 use crate::process::{Activity, Process};
+
+/// The public id of a process, as it can stand in a path.
+fn public_id(text: &str) -> Result<&str, Failure> {
+    let id = text.trim();
+    if fits_segment(id) {
+        return Ok(id);
+    }
+    Err(Failure::invalid("process-id-not-valid", "Feltet `process_id` er ikke et id fra XFlow.")
+        .detail("`process_id` has to be one segment of a path"))
+}
 
 /// Where a process is after it was asked to move.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,7 +39,7 @@ impl Moved {
     }
 
     /// As XFlow has said.
-    fn said(process_id: String) -> Self {
-        Self { process_id, moved: true, current_activity: None }
+    fn said(process_id: &str) -> Self {
+        Self { process_id: process_id.to_owned(), moved: true, current_activity: None }
     }
 }

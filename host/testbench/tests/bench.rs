@@ -113,6 +113,17 @@ async fn a_mark_that_was_not_expected_is_a_difference() {
 }
 
 #[tokio::test]
+async fn a_request_with_another_time_is_a_difference() {
+    let patient = Request { timeout: Some(Duration::from_secs(150)), ..request("Byggeansøgning") };
+    for (written, passes) in [("150000", true), ("60000", false), ("null", false)] {
+        let exchanges = EXCHANGES.replace("\"effect\"", &format!("\"timeout_ms\": {written}, \"effect\""));
+        let verdict = verdict(&[("case/exchanges.json", &exchanges)], vec![patient.clone()], "opened").await;
+        assert_eq!(verdict.passed(), passes, "{written}: {verdict}");
+    }
+    assert!(verdict(&[], vec![patient], "opened").await.passed(), "what a case does not say is not compared");
+}
+
+#[tokio::test]
 async fn a_request_behind_the_script_is_a_difference() {
     let verdict = verdict(&[], vec![request("Byggeansøgning"), request("Byggeansøgning")], "opened").await;
     assert!(matches!(verdict.differences[..], [Difference::Unexpected { number: 2, .. }]), "{verdict}");
@@ -120,9 +131,14 @@ async fn a_request_behind_the_script_is_a_difference() {
 
 #[tokio::test]
 async fn a_request_that_no_host_sends_is_a_difference() {
-    let raw = Request { path: "/Cases?name=Ærø".into(), ..request("Byggeansøgning") };
-    let verdict = verdict(&[], vec![raw], "opened").await;
-    assert!(matches!(verdict.differences[..], [Difference::Refused { number: 1, .. }]), "{verdict}");
+    for path in ["/Cases?name=Ærø", "/Cases/1%2F2", "/Cases/%252e%252E/x", "/Cases/..;x", "/Cases/a%5Cb"] {
+        let raw = Request { path: path.into(), ..request("Byggeansøgning") };
+        let verdict = verdict(&[], vec![raw], "opened").await;
+        assert!(matches!(verdict.differences[..], [Difference::Refused { number: 1, .. }]), "{path}: {verdict}");
+    }
+    // A slash in a query leads nowhere.
+    let slash = Request { path: "/Cases?name=1%2F2".into(), ..request("Byggeansøgning") };
+    assert!(matches!(verdict(&[], vec![slash], "opened").await.differences[..], [Difference::Request { .. }]));
 }
 
 #[tokio::test]

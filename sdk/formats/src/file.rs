@@ -7,6 +7,8 @@ use sluse_sdk::{
     folders::{self, FolderError},
 };
 
+use crate::cut;
+
 /// Publishes a file, and gives the SHA-256 of its bytes in hex.
 ///
 /// # Errors
@@ -24,6 +26,24 @@ pub fn read(folder: &str, name: &str) -> Result<Option<Vec<u8>>, Failure> {
     folders::read(folder, name).map_err(|error| failure(error, folder, name))
 }
 
+/// Looks whether a file could be published, before anything is written: `there` is what [`read`] found under this name.
+///
+/// # Errors
+/// `rejected` when it has other bytes.
+pub fn verify(there: Option<&[u8]>, folder: &str, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    match there {
+        Some(there) if there != bytes => Err(conflict(name, format!("{folder}/{name}: other bytes are there"))),
+        _ => Ok(()),
+    }
+}
+
+fn conflict(name: &str, cause: String) -> Failure {
+    let message = format!(
+        "Filen `{name}` er allerede afleveret med et andet indhold. Brug en ny batchnøgle, hvis det er en ny batch."
+    );
+    Failure::rejected("file-conflict", message).detail(cause)
+}
+
 fn failure(error: FolderError, folder: &str, name: &str) -> Failure {
     let cause = |reason: &str| format!("{folder}/{name}: {reason}");
     match error {
@@ -32,13 +52,7 @@ fn failure(error: FolderError, folder: &str, name: &str) -> Failure {
             format!("Forbindelsen må ikke bruge mappen `{folder}`. Giv den adgang til mappen."),
         )
         .detail(cause(&reason)),
-        FolderError::Conflict(reason) => Failure::rejected(
-            "file-conflict",
-            format!(
-                "Filen `{name}` er allerede afleveret med et andet indhold. Brug en ny batchnøgle, hvis det er en ny batch."
-            ),
-        )
-        .detail(cause(&reason)),
+        FolderError::Conflict(reason) => conflict(name, cause(&reason)),
         FolderError::Unavailable(reason) => {
             Failure::unavailable("folder-unavailable", format!("Mappen `{folder}` kan ikke bruges lige nu."))
                 .detail(cause(&reason))
@@ -58,6 +72,17 @@ pub fn named_after(key: &str) -> String {
     format!("{kept}-{}", hex(&Sha256::digest(key.as_bytes())[..4]))
 }
 
+/// The key of a batch in at most `width` characters, 10 or more: the key itself, or its beginning and a piece of its
+/// digest, so that no two keys share one.
+#[must_use]
+pub fn shortened(key: &str, width: usize) -> String {
+    if cut::length(key) <= width {
+        return key.to_owned();
+    }
+    let kept = cut::to_width(key, width.saturating_sub(9)).kept;
+    format!("{kept}-{}", hex(&Sha256::digest(key.as_bytes())[..4]))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -65,6 +90,23 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_bytes_under_the_name_are_refused_beforehand() {
+        assert!(verify(None, "prisme", "a.txt", b"1").is_ok());
+        assert!(verify(Some(b"1"), "prisme", "a.txt", b"1").is_ok());
+        let failure = verify(Some(b"2"), "prisme", "a.txt", b"1").expect_err("other bytes");
+        assert_eq!(failure.problem().code, "file-conflict");
+    }
+
+    #[test]
+    fn a_long_key_becomes_a_short_one_of_its_own() {
+        let key = "0198c0de-0000-7000-8000-00000000000a";
+        assert_eq!(shortened(key, 36), key);
+        assert_eq!(shortened(key, 20), "0198c0de-00-37633103");
+        assert_ne!(shortened(key, 20), shortened(&key.replace('a', "b"), 20));
+        assert_eq!(cut::length(&shortened("Ærøskøbing Ældrepleje", 15)), 15);
+    }
 
     #[test]
     fn two_keys_never_have_one_name() {

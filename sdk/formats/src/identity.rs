@@ -39,6 +39,13 @@ impl Cpr {
         fits_modulus_11(&self.0, &[4, 3, 2, 7, 6, 5, 4, 3, 2, 1])
     }
 
+    /// What a person is told when the check digit does not fit. Nothing of a number that nobody has: it never had one.
+    #[must_use]
+    pub fn warning(&self, place: &str) -> Option<String> {
+        let is_odd = !self.fits_modulus_11() && !self.is_fictitious();
+        is_odd.then(|| format!("{place}: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt."))
+    }
+
     /// Whether it ends in `0000`: nobody has such a number, and SD Løn uses them for those who have none.
     #[must_use]
     pub fn is_fictitious(&self) -> bool {
@@ -80,6 +87,13 @@ impl Cvr {
     #[must_use]
     pub fn fits_modulus_11(&self) -> bool {
         fits_modulus_11(&self.0, &[2, 7, 6, 5, 4, 3, 2, 1])
+    }
+
+    /// What a person is told when the check digit does not fit.
+    #[must_use]
+    pub fn warning(&self, place: &str) -> Option<String> {
+        let what = "CVR-nummeret opfylder ikke modulus 11. Kontrollér, at det er tastet rigtigt.";
+        (!self.fits_modulus_11()).then(|| format!("{place}: {what}"))
     }
 }
 
@@ -152,6 +166,17 @@ mod tests {
             assert!(Cvr::read(text, "x").expect("valid").fits_modulus_11(), "{text}");
         }
         assert!(!Cvr::read("12345678", "x").expect("valid").fits_modulus_11());
+    }
+
+    #[test]
+    fn a_warning_says_where_and_never_which() {
+        let warning = |text| Cpr::read(text, "x").expect("valid").warning("Linje 3, `cpr`");
+        let told = "Linje 3, `cpr`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
+        assert_eq!(warning("0101010101").as_deref(), Some(told));
+        assert_eq!((warning("2512484916"), warning("0101010000")), (None, None));
+        let company = |text| Cvr::read(text, "x").expect("valid").warning("Part 2");
+        let told = "Part 2: CVR-nummeret opfylder ikke modulus 11. Kontrollér, at det er tastet rigtigt.";
+        assert_eq!((company("12345678").as_deref(), company("26911745")), (Some(told), None));
     }
 
     #[test]

@@ -167,6 +167,14 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Whether the first or the last line writes the date, so that the same rows are another file on another day.
+    #[must_use]
+    pub fn writes_date(&self) -> bool {
+        [&self.header, &self.trailer].into_iter().flatten().any(|line| template::writes_date(line))
+    }
+}
+
 impl Kind {
     pub(crate) fn is_number(self) -> bool {
         matches!(self, Self::AmountOre | Self::AmountComma | Self::Kilometres | Self::KilometresComma)

@@ -101,7 +101,10 @@ async fn a_claim_that_may_have_arrived_is_sent_again_only_when_a_person_says_so(
     // Somebody has looked in SD Løn: the first one is there, the fourth one is not.
     let folder = tempfile::tempdir()?;
     let result = folder.path().join("result.json");
-    std::fs::write(&result, json!({ "registration_id": null, "created_at": null, "skipped": false }).to_string())?;
+    std::fs::write(
+        &result,
+        json!({ "registration_id": null, "created_at": null, "skipped": false, "warnings": [] }).to_string(),
+    )?;
     let (result, why) = (result.to_str().context("text")?, "den står i SD Løn");
     let happened = waiting(&found[0]).0;
     let words = ["delivery", "resolve", &happened, result, "--why", why];

@@ -41,13 +41,14 @@ pub(crate) struct Input {
     /// and the execution is taken for one that must happen once.
     #[serde(rename = "ActionType")]
     action: Option<String>,
-    /// The id of a dynamic data mapping.
+    /// The id of a dynamic data mapping; sent with the same actions.
     #[serde(rename = "Dynamic Data Mapping ID")]
     mapping_id: Option<String>,
-    /// The interaction that it belongs to.
+    /// The interaction that it belongs to. Sent with every action but `Timeline`, `RelatesTo` and `Trigger`, whose requests
+    /// have no place for it.
     #[serde(rename = "interactionID")]
     interaction_id: Option<Id>,
-    /// The contact that it belongs to.
+    /// The contact that it belongs to; sent with the same actions.
     #[serde(rename = "contactID")]
     contact_id: Option<Id>,
     /// How long it may take, in milliseconds; else the payload's member of this name, else the connection's.

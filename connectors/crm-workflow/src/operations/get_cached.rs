@@ -2,7 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sluse_sdk::{Call, Failure, http::Request, path};
+use sluse_sdk::{
+    Call, Failure,
+    http::{Request, fits_segment},
+    path,
+};
 
 use crate::{
     answer::{self, Record},
@@ -38,9 +42,9 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let settings = &call.settings;
     settings.verify()?;
     let key = input.cache_key.trim();
-    // A path has no such segments, however they are encoded.
-    if matches!(key, "" | "." | "..") {
-        return Err(bad_input("cache-key-not-valid", "cacheKey mangler.", "`cacheKey` has to name something"));
+    if !fits_segment(key) {
+        let message = if key.is_empty() { "cacheKey mangler." } else { "cacheKey kan ikke stå i en adresse." };
+        return Err(bad_input("cache-key-not-valid", message, "`cacheKey` has to be one segment of a path"));
     }
     let types = input.types.as_deref().map(str::trim).filter(|types| !types.is_empty()).unwrap_or(USUAL_TYPES);
     let service = read::service(settings, &settings.versions.cache);

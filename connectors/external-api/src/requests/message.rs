@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use sluse_sdk::{
     Call, Failure,
-    http::{self, Request, segment},
+    http::{self, Request, fits_segment, segment},
 };
 
 use super::{
@@ -105,9 +105,9 @@ fn filled<'t>(
     templates.into_iter().filter_map(fill).collect()
 }
 
-/// An empty segment, or one of dots, would lead to another place.
+/// What would lead to another place, the host refuses in every encoding.
 fn path_segment(value: &str) -> Option<String> {
-    (!matches!(value, "" | "." | "..")).then(|| segment(value))
+    fits_segment(value).then(|| segment(value))
 }
 
 /// Headers carry visible ASCII and spaces.

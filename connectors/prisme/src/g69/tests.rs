@@ -18,7 +18,7 @@ fn read(settings: Value, changes: Value) -> Result<Posted, Unfit> {
         date: Some("21-03-2022"),
         key: "1",
     };
-    Posted::read(&posting, &common, "Postering 1, ")
+    Posted::read(&posting, &common, "Postering 1, ", &mut Vec::new())
 }
 
 #[track_caller]

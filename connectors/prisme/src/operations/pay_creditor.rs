@@ -4,12 +4,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluse_formats::{Date, Unfit};
-use sluse_sdk::{Call, Failure};
+use sluse_sdk::{Call, Failure, log};
 
 use super::kreditorpost::{Kreditorpost, given};
 use crate::{
     balance::{Balance, Side},
-    file::{Batch, MAX_LINES, Numbers},
+    file::{self, Batch, MAX_LINES, Numbers, Ready},
     folders,
     g68::Payment,
     g69::{Common, Posted, digits},
@@ -21,7 +21,8 @@ use crate::{
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
-    /// What names the batch (field 250): the same key is the same file. Up to 20 characters.
+    /// What names the batch: the same key is the same file. Up to 50 characters; beyond 20 a shortened one stands in the
+    /// file (field 250).
     #[schemars(length(min = 1))]
     batch_key: String,
     /// The payments, in the order of the file.
@@ -66,8 +67,8 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     if !(1..=most).contains(&posts.len()) {
         return Err(Failure::invalid("payments-count", format!("Der skal være mellem 1 og {most} kreditorposter.")));
     }
-    let key = input.batch_key.trim();
     let mut warnings = Vec::new();
+    let key = file::key(&input.batch_key, &mut warnings)?;
     let mut balance = Balance::default();
     let mut ties = Vec::with_capacity(posts.len());
     for (index, post) in posts.iter().enumerate() {
@@ -80,14 +81,17 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         ties.push(tie);
     }
     let balance = balance.settle()?;
+    warnings.iter().for_each(log::warn);
     let (odd, usual): (Vec<Tie>, Vec<Tie>) =
         ties.into_iter().partition(|tie| tie.payment.odd_cpr && dialect.odd_cpr_apart);
-    let mut files = Vec::new();
+    // All numbers and all bytes before the first file: a second one that cannot be written leaves no half of a batch.
+    let mut sets = Vec::new();
     for (folder, ties) in [(folders::PRISME, usual), (folders::ODD_CPR, odd)] {
         if !ties.is_empty() {
-            files.push(write(&Batch::of(key, folder, settings, &dialect)?, ties, &dialect, call)?);
+            sets.push(Set::prepare(&Batch::of(key, folder, settings, &dialect), ties, &dialect, call)?);
         }
     }
+    let files = sets.into_iter().map(Set::publish).collect::<Result<Vec<_>, _>>()?;
     let (file_name, payment_ref) = (files[0].file_name.clone(), files[0].payment_refs[0].clone());
     Ok(Output { file_name, payment_ref, files, balance, warnings })
 }
@@ -111,17 +115,30 @@ impl Tie {
         post.verify_dispatch(place)?;
         let day = payment_day(post, settings, place, warnings)?;
         let common = Common { settings, dialect, posting_type: post.posteringstype, date: None, key };
-        let mut posted = Posted::read(&post.posting(place, warnings), &common, place)?;
+        let posting = post.posting(place, warnings);
+        let mut posted = Posted::read(&posting, &common, place, warnings)?;
         let rules = Rules { forbidden: "&", encoding: dialect.encoding };
         post.place_further(Record::G69, settings, (rules, place), &mut posted.fields, warnings)?;
         let payment = Payment::read(post, (key, place), (posted.ore, day), settings, dialect, warnings)?;
-        if payment.odd_cpr {
-            let what = "`Udbetalingsberettiget`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
-            warnings.push(format!("{place}{what}"));
-        }
         let reference = given(&post.udbetalingshenvisningsnummer);
         let reference = reference.map(|own| digits(own, 20, &format!("{place}`Udbetalingshenvisningsnummer`")));
         Ok(Self { payment, posted, reference: reference.transpose()?.map(str::to_owned) })
+    }
+
+    /// Its two lines with their numbers, in the order of the dialect, and what ties them.
+    fn records(&mut self, index: u32, numbers: Numbers, dialect: &Dialect) -> ([(u32, String); 2], String) {
+        let (payment_line, posting_line) = tie_lines(numbers, index, dialect);
+        let dispatch = numbers.dispatch + index;
+        let made = || reference(&self.posted, payment_line, dispatch, dialect);
+        let reference = self.reference.clone().unwrap_or_else(made);
+        self.posted.fields.set(117, reference.clone());
+        let payment = (payment_line, self.payment.line(payment_line, &reference));
+        let posting = (posting_line, self.posted.line(posting_line, dispatch));
+        let records = match dialect.order {
+            Order::PaymentFirst => [payment, posting],
+            Order::PostingFirst => [posting, payment],
+        };
+        (records, reference)
     }
 }
 
@@ -144,36 +161,47 @@ fn payment_day(
     Ok(day)
 }
 
-/// Writes one file, and its control file where the dialect has them.
-fn write(batch: &Batch<'_>, mut ties: Vec<Tie>, dialect: &Dialect, call: &Call<Settings>) -> Result<File, Failure> {
-    let count = u32::try_from(ties.len()).expect("the input is bounded by MAX_LINES");
-    let numbers = batch.numbers(count, call)?;
-    let (mut line_nos, mut lines, mut payment_refs) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, tie) in (0..count).zip(&mut ties) {
-        let (payment_line, posting_line) = tie_lines(numbers, index, dialect);
-        let dispatch = numbers.dispatch + index;
-        let reference =
-            tie.reference.clone().unwrap_or_else(|| reference(&tie.posted, payment_line, dispatch, dialect));
-        tie.posted.fields.set(117, reference.clone());
-        let payment = (payment_line, tie.payment.line(payment_line, &reference));
-        let posting = (posting_line, tie.posted.line(posting_line, dispatch));
-        let records = match dialect.order {
-            Order::PaymentFirst => [payment, posting],
-            Order::PostingFirst => [posting, payment],
-        };
-        for (line_no, line) in records {
-            line_nos.push(line_no);
-            lines.push(line);
+/// One file with its control file, where the dialect has them, ready to be written.
+struct Set {
+    file: Ready,
+    control: Option<Ready>,
+    told: File,
+}
+
+impl Set {
+    fn prepare(
+        batch: &Batch<'_>,
+        mut ties: Vec<Tie>,
+        dialect: &Dialect,
+        call: &Call<Settings>,
+    ) -> Result<Self, Failure> {
+        let count = u32::try_from(ties.len()).expect("the input is bounded by MAX_LINES");
+        let there = batch.there()?;
+        let numbers = batch.numbers(there.as_deref(), count, call)?;
+        let (folder, file_name) = (batch.folder.to_owned(), batch.name.clone());
+        let mut told = File { folder, file_name, sha256: String::new(), line_nos: vec![], payment_refs: vec![] };
+        let mut lines = Vec::new();
+        for (index, tie) in (0..count).zip(&mut ties) {
+            let (records, reference) = tie.records(index, numbers, dialect);
+            for (line_no, line) in records {
+                told.line_nos.push(line_no);
+                lines.push(line);
+            }
+            told.payment_refs.push(reference);
         }
-        payment_refs.push(reference);
+        let file = batch.ready(&lines, numbers, there.as_deref())?;
+        let payments = ties.iter().map(|tie| (tie.payment.entitled.as_str(), tie.posted.ore));
+        let control = dialect.control_file.then(|| batch.control_ready(&payments.collect::<Vec<_>>())).transpose()?;
+        Ok(Self { file, control, told })
     }
-    let sha256 = batch.publish(&lines, numbers)?;
-    if dialect.control_file {
-        let payments: Vec<(&str, i64)> =
-            ties.iter().map(|tie| (tie.payment.entitled.as_str(), tie.posted.ore)).collect();
-        batch.publish_control(&payments)?;
+
+    fn publish(self) -> Result<File, Failure> {
+        let sha256 = self.file.publish()?;
+        if let Some(control) = &self.control {
+            control.publish()?;
+        }
+        Ok(File { sha256, ..self.told })
     }
-    Ok(File { folder: batch.folder.to_owned(), file_name: batch.name.clone(), sha256, line_nos, payment_refs })
 }
 
 /// The line numbers of a payment and its posting. From a sequence they share one, as the two kinds are counted apart

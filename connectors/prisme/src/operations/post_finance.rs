@@ -3,11 +3,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sluse_sdk::{Call, Failure};
+use sluse_sdk::{Call, Failure, log};
 
 use crate::{
     balance::{Balance, Side},
-    file::{Batch, MAX_LINES},
+    file::{self, Batch, MAX_LINES},
     folders,
     g69::{Common, Posted, Posting, PostingType},
     settings::Settings,
@@ -17,7 +17,8 @@ use crate::{
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
-    /// What names the batch (field 250): the same key is the same file. Up to 20 characters.
+    /// What names the batch: the same key is the same file. Up to 50 characters; beyond 20 a shortened one stands in the
+    /// file (field 250).
     #[schemars(length(min = 1))]
     batch_key: String,
     /// The kind of all postings.
@@ -42,14 +43,16 @@ pub(crate) struct Output {
     line_nos: Vec<u32>,
     /// What was posted, by machine number and date.
     balance: Vec<Side>,
-    /// What a person should know.
+    /// What a person should know: CPR numbers that fail modulus 11, a batch key that was shortened.
     warnings: Vec<String>,
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
     let settings = &call.settings;
     let dialect = settings.dialect()?;
-    let batch = Batch::of(&input.batch_key, folders::PRISME, settings, &dialect)?;
+    let mut warnings = Vec::new();
+    let key = file::key(&input.batch_key, &mut warnings)?;
+    let batch = Batch::of(key, folders::PRISME, settings, &dialect);
     let count = u32::try_from(input.postings.len()).ok().filter(|count| (1..=MAX_LINES).contains(count));
     let count = count.ok_or_else(|| {
         Failure::invalid("postings-count", format!("Der skal være mellem 1 og {MAX_LINES} posteringer."))
@@ -59,20 +62,22 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
         dialect: &dialect,
         posting_type: input.posting_type,
         date: input.posting_date.as_deref(),
-        key: batch.key,
+        key,
     };
     let mut balance = Balance::default();
     let mut posted = Vec::with_capacity(input.postings.len());
     for (index, posting) in input.postings.iter().enumerate() {
-        let one = Posted::read(posting, &common, &format!("Postering {}, ", index + 1))?;
+        let one = Posted::read(posting, &common, &format!("Postering {}, ", index + 1), &mut warnings)?;
         balance.add(&one.maskinnr, &one.date.to_string(), one.sides())?;
         posted.push(one);
     }
     let balance = balance.settle()?;
-    let numbers = batch.numbers(count, call)?;
+    warnings.iter().for_each(log::warn);
+    let there = batch.there()?;
+    let numbers = batch.numbers(there.as_deref(), count, call)?;
     let line_nos: Vec<u32> = (numbers.line..).take(posted.len()).collect();
     let lines = posted.iter().zip(&line_nos).zip(numbers.dispatch..);
     let lines: Vec<String> = lines.map(|((one, line_no), dispatch)| one.line(*line_no, dispatch)).collect();
-    let sha256 = batch.publish(&lines, numbers)?;
-    Ok(Output { file_name: batch.name, sha256, line_nos, balance, warnings: Vec::new() })
+    let sha256 = batch.ready(&lines, numbers, there.as_deref())?.publish()?;
+    Ok(Output { file_name: batch.name, sha256, line_nos, balance, warnings })
 }

@@ -10,7 +10,7 @@ use sluse_formats::{Charset, layout::Newline};
 pub enum Profile {
     /// As tenQ writes: payment before posting, field 07, CRLF.
     Tenq,
-    /// As tenQ, with control files, and with payments to odd CPR numbers in a folder of their own.
+    /// As tenQ, with invoice numbers of batch and line, with control files, and with payments to odd CPR numbers in a folder of their own.
     Suila,
     /// As OS2bos writes: posting before payment, organisation in the header, an envelope, LF.
     Os2bos,
@@ -34,6 +34,16 @@ pub enum Reference {
     Line,
     /// The ekspeditionsløbenr: 20 digits in all.
     Dispatch,
+}
+
+/// What names a payment that has no Fakturanr (G68 field 17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InvoiceNumber {
+    /// The batch key, in at most 20 characters.
+    Batch,
+    /// The batch key in at most 15 characters, and the line number of the payment in five digits.
+    BatchAndLine,
 }
 
 /// Where numbers come from.
@@ -77,6 +87,8 @@ pub struct Custom {
     pub line_numbers: Option<Numbering>,
     /// Where ekspeditionsløbenumre (field 104) come from.
     pub dispatch_numbers: Option<Numbering>,
+    /// What stands in field 17 where no Fakturanr is given.
+    pub invoice_number: Option<InvoiceNumber>,
     /// Whether payments to CPR numbers that fail modulus 11 go to the folder `odd-cpr`.
     pub odd_cpr_apart: Option<bool>,
     /// Whether each payment has a control file in the folder `control`: `filnavn;cpr;beløb`.
@@ -99,6 +111,7 @@ pub(crate) struct Dialect {
     pub(crate) encoding: Charset,
     pub(crate) line_numbers: Numbering,
     pub(crate) dispatch_numbers: Numbering,
+    pub(crate) invoice_number: InvoiceNumber,
     pub(crate) odd_cpr_apart: bool,
     pub(crate) control_file: bool,
 }
@@ -120,6 +133,7 @@ impl Dialect {
             encoding: custom.encoding.unwrap_or(base.encoding),
             line_numbers: custom.line_numbers.unwrap_or(base.line_numbers),
             dispatch_numbers: custom.dispatch_numbers.unwrap_or(base.dispatch_numbers),
+            invoice_number: custom.invoice_number.unwrap_or(base.invoice_number),
             odd_cpr_apart: custom.odd_cpr_apart.unwrap_or(base.odd_cpr_apart),
             control_file: custom.control_file.unwrap_or(base.control_file),
         }
@@ -141,12 +155,15 @@ impl Dialect {
             // The payment reference ends in the line number, and must not come twice on a day.
             line_numbers: Numbering::Reserved,
             dispatch_numbers: Numbering::PerFile,
+            invoice_number: InvoiceNumber::Batch,
             odd_cpr_apart: false,
             control_file: false,
         };
         match profile {
             Profile::Tenq => tenq,
-            Profile::Suila => Self { odd_cpr_apart: true, control_file: true, ..tenq },
+            Profile::Suila => {
+                Self { invoice_number: InvoiceNumber::BatchAndLine, odd_cpr_apart: true, control_file: true, ..tenq }
+            }
             Profile::Os2bos => Self {
                 order: Order::PostingFirst,
                 g68_org_unit: true,

@@ -28,6 +28,8 @@ pub(crate) struct Output {
     created_at: Option<String>,
     /// There was no distance, and nothing was sent.
     skipped: bool,
+    /// What a person should know: CPR numbers that fail modulus 11.
+    warnings: Vec<String>,
 }
 
 pub(crate) fn run(call: &Call<Settings>, claim: Claim) -> Result<Output, Failure> {
@@ -37,12 +39,14 @@ pub(crate) fn run(call: &Call<Settings>, claim: Claim) -> Result<Output, Failure
         return match settings.mileage.zero_distance {
             ZeroDistance::Skip => {
                 log::info("Kørslen er på 0 km og er ikke sendt");
-                Ok(Output { registration_id: None, created_at: None, skipped: true })
+                Ok(Output { registration_id: None, created_at: None, skipped: true, warnings: Vec::new() })
             }
             ZeroDistance::Refuse => Err(Failure::invalid("distance-zero", "Kørslen er på 0 km.")),
         };
     }
-    let envelope = claim.envelope(settings)?;
+    let mut warnings = Vec::new();
+    let envelope = claim.envelope(settings, &mut warnings)?;
+    warnings.iter().for_each(log::warn);
     let path = settings.mileage.path();
     let what = format!("POST {path}");
     let request = Request::post(path)
@@ -55,7 +59,7 @@ pub(crate) fn run(call: &Call<Settings>, claim: Claim) -> Result<Output, Failure
         Said::Answer(answer) => {
             let text = |name: &str| answer.find(name).map(|one| one.text.clone()).filter(|text| !text.is_empty());
             let registration_id = text("RegistreringIdentifikator");
-            Ok(Output { registration_id, created_at: text("dannetDatoTid"), skipped: false })
+            Ok(Output { registration_id, created_at: text("dannetDatoTid"), skipped: false, warnings })
         }
         Said::Nothing(failure) => {
             conclude(Conclusion::DidNotHappen);

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluse_formats::{Cpr, Date, DateFormat, xml::Element};
-use sluse_sdk::{Call, Failure, http::Request};
+use sluse_sdk::{Call, Failure, http::Request, log};
 
 use crate::{
     problem,
@@ -48,11 +48,15 @@ pub(crate) struct Output {
     employed: bool,
     /// SD's identifier of the department, where there is one.
     department: Option<String>,
+    /// What a person should know: that the CPR number fails modulus 11.
+    warnings: Vec<String>,
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
     let settings = &call.settings;
-    let cpr = Cpr::read(&input.cpr, "CPR-nummeret")?;
+    let cpr = Cpr::read(&input.cpr, "Medarbejderen")?;
+    let warning = cpr.warning("Medarbejderen");
+    warning.iter().for_each(log::warn);
     let date = match &input.date {
         Some(date) => Date::read(date, "Datoen")?,
         None => Date::in_denmark(call.accepted_at_ms),
@@ -83,7 +87,7 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let answer = parsed.map_err(|malformed| problem::not_understood(&what, &malformed.to_string()))?;
     let answer = soap::answer_of(answer, SERVICE)
         .ok_or_else(|| problem::not_understood(&what, &format!("something else than an answer of {SERVICE}")))?;
-    one(employments(&answer), &input)
+    one(employments(&answer), &input).map(|found| Output { warnings: Vec::from_iter(warning), ..found })
 }
 
 fn employments(answer: &Element) -> Vec<Output> {
@@ -94,6 +98,7 @@ fn employments(answer: &Element) -> Vec<Output> {
             employed: matches!(status.as_str(), "0" | "1" | "3"),
             status,
             department: element.text_at("EmploymentDepartment/DepartmentIdentifier").map(str::to_owned),
+            warnings: Vec::new(),
         }
     };
     let people = answer.all("Person");

@@ -10,10 +10,7 @@ use sluse_sdk::{
     log,
 };
 
-use super::{
-    addresses::Address,
-    contacts::{MAX_NAME_CHARS, Person},
-};
+use super::{addresses::Address, contacts::Person};
 use crate::{
     exchange::{Creation, Look, Made, Together, WorkZone},
     fields::{self, given},
@@ -117,21 +114,8 @@ fn read_people<'input>(workzone: &WorkZone<'input>, parties: &'input [Party]) ->
 }
 
 fn warnings(people: &[Person<'_>]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for person in people {
-        let number = person.number;
-        if let Some(kind) = person.identity.kind.filter(|_| !person.identity.fits_modulus_11()) {
-            let title = kind.title();
-            warnings.push(format!(
-                "Part {number}: {title} opfylder ikke modulus 11. Kontrollér, at det er tastet rigtigt."
-            ));
-        }
-        if person.name_is_too_long() {
-            warnings
-                .push(format!("Part {number}: kun de første {MAX_NAME_CHARS} tegn af navnet har plads i WorkZone."));
-        }
-    }
-    warnings.into_iter().inspect(|warning| log::warn(warning)).collect()
+    let warnings = people.iter().filter_map(|person| person.identity.warning(&format!("Part {}", person.number)));
+    warnings.inspect(|warning| log::warn(warning)).collect()
 }
 
 fn known<'input>(

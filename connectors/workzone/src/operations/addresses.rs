@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use sluse_formats::{Unfit, cut};
 use sluse_sdk::{Failure, http::Method};
 
 use super::contacts::{Person, bring_up_to_date};
@@ -24,6 +25,19 @@ pub(crate) struct Address {
     country: Option<String>,
     phone: Option<String>,
     email: Option<String>,
+}
+
+/// WorkZone's limit for a street (`Address1`).
+const MAX_STREET_CHARS: usize = 150;
+
+impl Address {
+    /// Refuses what WorkZone has no room for. `place` says whose it is.
+    pub(super) fn verify(&self, place: &str) -> Result<(), Unfit> {
+        match given(&self.street) {
+            Some(street) => cut::or_refuse(street, MAX_STREET_CHARS, &format!("{place}: vejen (`street`)")).map(drop),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Person<'_> {

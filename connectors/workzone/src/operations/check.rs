@@ -1,9 +1,16 @@
 //! Tries a connection: whether it signs in, and whether the fields that its settings name are there. Only
 //! reads, and one row at a time.
 
+use serde_json::Value;
 use sluse_sdk::{Call, Failure, Finding};
 
 use crate::{exchange::WorkZone, fields, odata::literal, settings::Settings};
+
+/// What WorkZone says of each row: whether the user may write it.
+const WRITE_PERMISSION: &str = "EffectiveWritePermission";
+
+/// A page of WorkZone.
+const ROWS: u32 = 50;
 
 pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
     let workzone = WorkZone::new(call, "check", None)?;
@@ -16,12 +23,48 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
         };
     }
     let mut findings = vec![Finding::passed("sign-in", "WorkZone svarer, og sager kan læses.")];
+    findings.push(write_access(&workzone));
     findings.push(case_fields(&workzone));
     findings.push(external_ref(&workzone));
     findings.extend(contact_types(&workzone));
     findings.push(records(&workzone));
     findings.extend(custom_tabs(&workzone));
     Ok(findings)
+}
+
+/// Whether the user may change cases, as WorkZone says of each that it shows. One that may not be changed is nothing to
+/// wonder at; of a page of them one should be.
+fn write_access(workzone: &WorkZone<'_>) -> Finding {
+    let subject = "write-access";
+    let asked = workzone.get("/Files").query("$top", ROWS).query("$select", format!("ID,{WRITE_PERMISSION}"));
+    let rows: Vec<Value> = match workzone.pages(vec![asked]) {
+        Ok(pages) => pages.into_iter().flatten().collect(),
+        // A WorkZone that does not know the property says nothing of rights.
+        Err(Failure::Invalid(_)) => Vec::new(),
+        Err(failure) => return Finding::refused(subject, &failure),
+    };
+    let told: Vec<bool> = rows.iter().filter_map(may_be_written).collect();
+    match (told.len(), told.contains(&true)) {
+        (0, _) => Finding::passed(
+            subject,
+            "WorkZone siger ikke, om brugeren må ændre sager. Det vises først, når der skrives.",
+        ),
+        (_, true) => Finding::passed(subject, "Brugeren må ændre sager."),
+        (count, false) => Finding::failed(
+            subject,
+            format!(
+                "Brugeren må ikke ændre nogen af de {count} sager, der blev læst. Kontrollér rettigheder og adgangskoder."
+            ),
+        ),
+    }
+}
+
+fn may_be_written(row: &Value) -> Option<bool> {
+    match row.get(WRITE_PERMISSION)? {
+        Value::Bool(may) => Some(*may),
+        Value::String(text) => text.to_ascii_lowercase().parse().ok(),
+        _ => None,
+    }
 }
 
 fn case_fields(workzone: &WorkZone<'_>) -> Finding {

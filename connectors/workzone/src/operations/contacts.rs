@@ -2,6 +2,7 @@
 //! name up to date.
 
 use serde_json::{Map, Value, json};
+use sluse_formats::cut;
 use sluse_sdk::{
     Failure,
     http::{Method, Request},
@@ -18,8 +19,8 @@ use crate::{
     settings::{ContactTypes, is_contact_type},
 };
 
-/// WorkZone's limit for a name.
-pub(crate) const MAX_NAME_CHARS: usize = 150;
+/// WorkZone's limit for a name (`Name1`). Nobody allows to cut one: it would be another name.
+const MAX_NAME_CHARS: usize = 150;
 
 /// Units, employees, municipalities and committees: WorkZone's own contacts on every site. A form may name them, and
 /// neither makes them nor changes them.
@@ -49,16 +50,19 @@ impl<'input> Person<'input> {
                 return Err(bad_input("party-kind-unclear", message, detail));
             }
         };
-        Ok(Self { number, identity, contact_type, name: given(&party.name), address: party.address.as_ref() })
+        let name = given(&party.name);
+        if let Some(name) = name {
+            cut::or_refuse(name, MAX_NAME_CHARS, &format!("{place}: navnet (`name`)"))?;
+        }
+        if let Some(address) = &party.address {
+            address.verify(&place)?;
+        }
+        Ok(Self { number, identity, contact_type, name, address: party.address.as_ref() })
     }
 
     /// Whether both mean one contact.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.contact_type == other.contact_type && self.identity.spellings() == other.identity.spellings()
-    }
-
-    pub(crate) fn name_is_too_long(&self) -> bool {
-        self.name.is_some_and(|name| name.chars().nth(MAX_NAME_CHARS).is_some())
     }
 
     /// A request for its contact.
@@ -89,15 +93,10 @@ impl<'input> Person<'input> {
         if RESERVED_TYPES.contains(&self.contact_type) {
             return Ok((id, false));
         }
-        let name = Map::from_iter(self.name().map(|name| ("Name1".to_owned(), Value::from(name))));
+        let name = Map::from_iter(self.name.map(|name| ("Name1".to_owned(), Value::from(name))));
         let is_renamed = update_existing && !is_new && bring_up_to_date(workzone, "Contacts", &id, &name)?;
         let has_moved = self.settle_address(workzone, &id, update_existing)?;
         Ok((id, is_renamed || has_moved))
-    }
-
-    /// As much of its name as WorkZone takes.
-    fn name(&self) -> Option<String> {
-        self.name.map(|name| name.chars().take(MAX_NAME_CHARS).collect())
     }
 
     /// Of two spellings of one number, the one that this connection would write.
@@ -126,7 +125,7 @@ impl<'input> Person<'input> {
         }
         let code = self.identity.written(workzone.settings.cpr_format);
         let is_email = self.identity.kind == Some(IdKind::Email);
-        let name = self.name().or_else(|| is_email.then(|| code.clone()));
+        let name = self.name.or_else(|| is_email.then_some(code.as_str()));
         let Some(name) = name else {
             let message = format!("Part {} findes ikke i WorkZone og kan ikke oprettes uden navn.", self.number);
             return Err(bad_input("party-name-missing", message, "give the party a `name`"));

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sluse_sdk::{Call, Failure, http::Request, path};
 
-use super::Moved;
+use super::{Moved, public_id};
 use crate::{
     exchange::{self, Said},
     problem,
@@ -31,21 +31,22 @@ pub(crate) struct Input {
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Moved, Failure> {
     call.settings.verify()?;
-    let request = Request::post(path!("/Process/{}/Advance", input.process_id)).intent_key(INTENT_KEY);
+    let id = public_id(&input.process_id)?;
+    let request = Request::post(path!("/Process/{}/Advance", id)).intent_key(INTENT_KEY);
     let Some(from) = &input.from_activity else {
         return match exchange::send(request, WHAT)? {
-            Said::Done => Ok(Moved::said(input.process_id)),
+            Said::Done => Ok(Moved::said(id)),
             Said::InDoubt(_) => Err(problem::in_doubt().detail(format!("{WHAT} gave no usable answer"))),
         };
     };
-    let process = Process::fetch(&input.process_id, &call.settings)?;
+    let process = Process::fetch(id, &call.settings)?;
     if !process.is_at(from) {
         return Ok(Moved::seen(process, false));
     }
     match exchange::send(request.reconciled(), WHAT)? {
-        Said::Done => Ok(Moved::said(input.process_id)),
+        Said::Done => Ok(Moved::said(id)),
         said @ Said::InDoubt(_) => {
-            let process = Process::fetch(&input.process_id, &call.settings)?;
+            let process = Process::fetch(id, &call.settings)?;
             let moved = !process.is_at(from);
             said.conclude(INTENT_KEY, moved);
             if moved { Ok(Moved::seen(process, true)) } else { Err(problem::not_yet(WHAT)) }

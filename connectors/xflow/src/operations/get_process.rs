@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sluse_sdk::{Call, Failure};
 
+use super::public_id;
 use crate::{process::Process, settings::Settings};
 
 /// Which process.
@@ -17,5 +18,5 @@ pub(crate) struct Input {
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Process, Failure> {
     call.settings.verify()?;
-    Process::fetch(&input.process_id, &call.settings)
+    Process::fetch(public_id(&input.process_id)?, &call.settings)
 }

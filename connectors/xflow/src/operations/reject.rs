@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sluse_sdk::{Call, Failure, http::Request, path};
 
-use super::Moved;
+use super::{Moved, public_id};
 use crate::{
     exchange::{self, Said},
     problem,
@@ -35,19 +35,20 @@ pub(crate) struct Input {
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Moved, Failure> {
     call.settings.verify()?;
+    let id = public_id(&input.process_id)?;
     let to = &input.rejected_to_activity_id;
-    let process = Process::fetch(&input.process_id, &call.settings)?;
+    let process = Process::fetch(id, &call.settings)?;
     if process.is_at(to) {
         return Ok(Moved::seen(process, false));
     }
-    let request = Request::post(path!("/Process/{}/Reject", input.process_id))
+    let request = Request::post(path!("/Process/{}/Reject", id))
         .json(&json!({ "rejectedToActivityId": to, "note": input.note }))?
         .intent_key(INTENT_KEY)
         .reconciled();
     match exchange::send(request, WHAT)? {
-        Said::Done => Ok(Moved::said(input.process_id)),
+        Said::Done => Ok(Moved::said(id)),
         said @ Said::InDoubt(_) => {
-            let process = Process::fetch(&input.process_id, &call.settings)?;
+            let process = Process::fetch(id, &call.settings)?;
             let moved = process.is_at(to);
             said.conclude(INTENT_KEY, moved);
             if moved { Ok(Moved::seen(process, true)) } else { Err(problem::not_yet(WHAT)) }

@@ -27,7 +27,7 @@ pub(crate) struct Input {
     /// The last day of creation, `dd-mm-åååå`.
     #[schemars(regex(pattern = r"^[0-9]{2}-[0-9]{2}-[0-9]{4}$"))]
     created_to: Option<String>,
-    /// How many are passed over.
+    /// How many are passed over: the `next_start_index` of the search before, for the next page.
     #[serde(default)]
     start_index: u32,
 }
@@ -37,6 +37,8 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     /// The processes, as XFlow writes them.
     processes: Vec<Value>,
+    /// Where the next page begins. XFlow says nowhere how long a page is; behind the last one there is an empty one.
+    next_start_index: u64,
 }
 
 pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure> {
@@ -58,5 +60,6 @@ pub(crate) fn run(call: &Call<Settings>, input: Input) -> Result<Output, Failure
     let processes = processes.ok_or_else(|| {
         problem::not_understood(what, &format!("it is no list of processes, and has no list `{name}`"))
     })?;
-    Ok(Output { processes: processes.to_vec() })
+    let next_start_index = u64::from(input.start_index) + processes.len() as u64;
+    Ok(Output { processes: processes.to_vec(), next_start_index })
 }

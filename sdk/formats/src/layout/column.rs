@@ -13,7 +13,7 @@ pub(super) struct Cell {
     pub(super) text: String,
     /// What it adds to the sum of its column, in hundredths.
     pub(super) hundredths: i64,
-    /// That something was cut.
+    /// That something was cut, or that a number fails its check digit.
     pub(super) warning: Option<String>,
 }
 
@@ -36,6 +36,7 @@ impl Column {
         // The decimal comma of a file with commas between columns is the layout's own mistake, not the value's.
         forbidden::refuse(&text, forbidden, place)?;
         let pad = if self.kind.is_number() { '0' } else { ' ' };
+        let warning = warning.or_else(|| self.remark(value, place));
         Ok(Cell { text: self.filled(&text, pad, fixed), hundredths, warning })
     }
 
@@ -59,6 +60,15 @@ impl Column {
             }
         };
         Ok((text, 0))
+    }
+
+    /// What a person should know of a number that is written all the same.
+    fn remark(&self, value: &str, place: &str) -> Option<String> {
+        match self.kind {
+            Kind::Cpr | Kind::CprDashed => Cpr::read(value, place).ok()?.warning(place),
+            Kind::Cvr => Cvr::read(value, place).ok()?.warning(place),
+            _ => None,
+        }
     }
 
     fn number(&self, value: &str, place: &str) -> Result<i64, Unfit> {

@@ -24,7 +24,7 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
     /// Its lines, those before and after the rows included.
     pub lines: usize,
-    /// What was cut.
+    /// What was cut, and which numbers fail their check digit.
     pub warnings: Vec<String>,
 }
 
@@ -171,6 +171,15 @@ mod tests {
         assert_eq!((lines[1].len(), rendered.lines), (56, 2));
         let without = render(&driving(), drive(json!({ "konto": "" }))).expect("rendered");
         assert!(without.bytes.ends_with(b"000000             210326\r\n"));
+    }
+
+    #[test]
+    fn a_number_that_fails_modulus_11_is_written_and_told() {
+        let rendered = render(&driving(), drive(json!({ "cpr": "010101-0101" }))).expect("rendered");
+        assert!(rendered.bytes.windows(10).any(|bytes| bytes == b"0101010101"));
+        let told = "Linje 1, `cpr`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
+        assert_eq!(rendered.warnings, [told]);
+        assert_eq!(render(&driving(), drive(json!({}))).expect("rendered").warnings, [""; 0]);
     }
 
     #[test]

@@ -24,11 +24,20 @@ pub(super) fn verify(template: &str, columns: &[Column]) -> Result<(), String> {
             [name] => !name.is_empty(),
             _ => false,
         };
+        if name == "date" {
+            return Err("has `{date}`, which says no format: write `{date:yyyyMMdd}`".into());
+        }
         if !known {
             return Err(format!("has `{{{name}}}`, which cannot be filled in"));
         }
     }
     Ok(())
+}
+
+/// Whether a date is filled in.
+pub(super) fn writes_date(template: &str) -> bool {
+    pieces(template)
+        .is_ok_and(|pieces| pieces.iter().any(|piece| matches!(piece, Piece::Name(name) if name.starts_with("date:"))))
 }
 
 /// Fills the template in. `place` is what the line is called.

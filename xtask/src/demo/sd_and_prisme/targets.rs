@@ -40,6 +40,8 @@ pub(super) fn settings(stage: &Stage<'_>) -> Result<String> {
     let folders = stage.folder().join("folders").to_string_lossy().into_owned();
     egress.insert("folders".into(), vec![folders].into());
     let mut settings = toml::Table::new();
+    // As the example asks for it: SD may need two minutes.
+    egress.insert("max_timeout_seconds".into(), 180.into());
     settings.insert("egress".into(), egress.into());
     Ok(toml::to_string(&settings)?)
 }

@@ -176,7 +176,8 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     refused(json!({ "Beloeb": "1,005" }), "number-too-precise");
     refused(json!({ "Beloeb": "1000000000,00" }), "text-too-long");
     refused(json!({ "PIKontonr": "1234567890" }), "field-without-place");
-    refused(json!({ "batch_key": "en nøgle der er alt for lang" }), "text-too-long");
+    refused(json!({ "batch_key": "en nøgle ".repeat(6) }), "text-too-long");
+    refused(json!({ "batch_key": "B!7" }), "character-not-allowed");
     refused(json!({ "Udbetalingsdato": "30-02-2020" }), "date-not-valid");
     refused(json!({ "Fakturanr": "F".repeat(21) }), "text-too-long");
     refused(json!({ "Udbetalingshenvisningsnummer": "12a" }), "digits-not-valid");
