@@ -36,7 +36,9 @@ struct Book {
 pub enum AccessError {
     #[error("send `Authorization: Bearer TOKEN` with a token from `sluse token create`")]
     NoToken,
-    #[error("this token is unknown or revoked")]
+    #[error(
+        "this token is unknown or revoked: `sluse token list` says which there are, `sluse token create` makes one"
+    )]
     UnknownToken,
     /// The scopes, any of which would do.
     #[error("this token does not allow it: scope {} is needed", names(.0))]

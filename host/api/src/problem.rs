@@ -309,7 +309,7 @@ pub(crate) fn describe() -> Schema {
 
 /// Nothing is there.
 pub(crate) async fn no_such_route() -> ApiError {
-    ApiError::NotFound("such address; the documentation lists them all".into())
+    ApiError::NotFound("such address; docs/openapi.json lists them all".into())
 }
 
 /// Something is there, for another method.

@@ -30,7 +30,7 @@ pub(crate) struct Global {
     /// The settings file; by default ./sluse.toml, else the one in the user's configuration folder.
     #[arg(long, global = true, env = "SLUSE_CONFIG", value_name = "FILE", help_heading = "For every command")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the running host is; by default where the settings say that it listens.
+    /// Where the running host is: http://127.0.0.1:7580. By default where the settings say that it listens.
     #[arg(long, global = true, env = "SLUSE_URL", value_name = "URL", help_heading = "For every command")]
     pub(crate) url: Option<String>,
     /// A file with the token to ask with; by default $SLUSE_TOKEN, else the first token in the data folder.
@@ -228,15 +228,19 @@ pub(crate) enum Connector {
     List,
     /// Make an installed revision the active one.
     Activate {
+        /// As `connector list` shows it.
         connector: Name,
-        /// The digest, as `connector list --json` prints it.
+        /// The whole digest, as `connector list --json` prints it.
         revision: Digest,
         /// Activate it although something configured would not work with it.
         #[arg(long)]
         force: bool,
     },
     /// Go back to the revision that was active before.
-    Rollback { connector: Name },
+    Rollback {
+        /// As `connector list` shows it.
+        connector: Name,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -244,16 +248,23 @@ pub(crate) enum Connection {
     /// List connections.
     List,
     /// Try a connection's sign-in and rights, without changing anything at its target.
-    Check { connection: Name },
+    Check {
+        /// As `connection list` shows it.
+        connection: Name,
+    },
     /// Let nothing begin at a connection until it is resumed. What is handed in is accepted, and waits.
     Pause {
+        /// As `connection list` shows it.
         connection: Name,
         /// Why, for whoever finds it paused.
         #[arg(long, value_name = "TEXT")]
         why: String,
     },
     /// End the pause of a connection.
-    Resume { connection: Name },
+    Resume {
+        /// As `connection list` shows it.
+        connection: Name,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -262,6 +273,7 @@ pub(crate) enum Schedule {
     List,
     /// Show a schedule and its ticks, the latest first: fired, late, skipped, and what came of each.
     Show {
+        /// As `schedule list` shows it.
         schedule: Name,
         /// At most this many ticks.
         #[arg(long, default_value_t = 20)]
@@ -271,25 +283,36 @@ pub(crate) enum Schedule {
         after: Option<String>,
     },
     /// Fire a tick now, whatever is planned, also of a schedule that is switched off.
-    Fire { schedule: Name },
+    Fire {
+        /// As `schedule list` shows it.
+        schedule: Name,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
     /// Write a secret; its value is read from standard input, without a newline at its end.
-    Set { name: Name },
+    Set {
+        /// As the connection names it: `{ secret = "NAME" }`.
+        name: Name,
+    },
     /// List secrets, and where each may go.
     List,
     /// Remove a secret.
-    Remove { name: Name },
+    Remove {
+        /// As `secret list` shows it.
+        name: Name,
+    },
     /// Let a secret go to an address that it has not gone to before, or that was withdrawn.
     Confirm {
+        /// As `secret list` shows it.
         name: Name,
         /// Scheme, host and port: https://workzone.example.dk
         origin: String,
     },
     /// Send a secret no more to an address. Only `confirm` lifts that, no configuration does.
     Withdraw {
+        /// As `secret list` shows it.
         name: Name,
         /// Scheme, host and port, as `secret list` prints them.
         origin: String,
@@ -317,7 +340,8 @@ pub(crate) enum Token {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
-    /// Print the settings in force, by the names that they have in sluse.toml.
+    /// Print the settings that a host would start with here, by the names that they have in sluse.toml. One that runs has
+    /// those that it found when it started.
     Show,
 }
 

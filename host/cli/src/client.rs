@@ -151,7 +151,8 @@ fn token(global: &Global, settings: &Settings) -> Result<String, Failure> {
 fn read_token(file: &PathBuf) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         anyhow::anyhow!(
-            "no token to ask with: `{}` cannot be read ({error}); set SLUSE_TOKEN, or name a file with `--token-file`",
+            "no token to ask with: `{}` cannot be read ({error}). `sluse serve` writes one at its first start, for its own \
+             user; elsewhere set SLUSE_TOKEN, or name a file with `--token-file`",
             file.display()
         )
     })?;

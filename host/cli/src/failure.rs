@@ -40,9 +40,9 @@ impl Failure {
             Self::Failed(error) => output::complain(&format!("failed: {error:#}")),
             Self::Refused { detail, errors } => complain(&format!("refused: {detail}"), errors),
             Self::NoOutput { message, errors, .. } => complain(message, errors),
-            Self::NotReachable { .. } => {
-                output::complain(&format!("{self}: start one with `sluse serve`, or say where it is with `--url`"))
-            }
+            Self::NotReachable { .. } => output::complain(&format!(
+                "{self}: start one with `sluse serve`, or say where it is with `--url http://HOST:PORT`"
+            )),
             Self::NotPassed(message) | Self::NotSucceeded(message) => output::complain(message),
         }
     }

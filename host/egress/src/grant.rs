@@ -128,7 +128,9 @@ pub(crate) fn check_host(ceiling: &Ceiling, rules: &EndpointRules, base: &Base) 
     if !named(&ceiling.hosts) {
         return Err(Refusal::new(
             "host",
-            format!("host `{host}` is not open to connections: add `{host}` to `egress.hosts` in sluse.toml"),
+            format!(
+                "host `{host}` is not open to connections: add `{host}` to `egress.hosts` in sluse.toml, and start the host again"
+            ),
         ));
     }
     if !rules.hosts.is_empty() && !named(&rules.hosts) {
@@ -206,9 +208,11 @@ impl AddressRules {
         let (connection, net) = (&self.connection, IpNet::from(address));
         let places = match (named(&self.granted), named(&self.ceiling)) {
             (true, true) => return Ok(()),
-            (false, false) => format!("`grant.cidrs` of connection `{connection}` and to `egress.cidrs` in sluse.toml"),
+            (false, false) => format!(
+                "`grant.cidrs` of connection `{connection}` and to `egress.cidrs` in sluse.toml, and start the host again"
+            ),
             (false, true) => format!("`grant.cidrs` of connection `{connection}`"),
-            (true, false) => "`egress.cidrs` in sluse.toml".to_owned(),
+            (true, false) => "`egress.cidrs` in sluse.toml, and start the host again".to_owned(),
         };
         Err(Refusal::new(
             "address",
@@ -326,10 +330,10 @@ mod tests {
         };
         assert_eq!(
             message(&[], &[]),
-            "address 10.0.0.5 of `example.dk` is private: add `10.0.0.5/32`, or a wider part of `10.0.0.0/8`, to `grant.cidrs` of connection `workzone` and to `egress.cidrs` in sluse.toml"
+            "address 10.0.0.5 of `example.dk` is private: add `10.0.0.5/32`, or a wider part of `10.0.0.0/8`, to `grant.cidrs` of connection `workzone` and to `egress.cidrs` in sluse.toml, and start the host again"
         );
         assert!(message(&["10.0.0.0/8"], &[]).ends_with("to `grant.cidrs` of connection `workzone`"));
-        assert!(message(&[], &["10.0.0.0/8"]).ends_with("to `egress.cidrs` in sluse.toml"));
+        assert!(message(&[], &["10.0.0.0/8"]).ends_with("to `egress.cidrs` in sluse.toml, and start the host again"));
     }
 
     #[test]

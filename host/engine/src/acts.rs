@@ -37,7 +37,7 @@ pub(crate) fn said(why: Option<String>) -> Result<Option<String>, usize> {
 pub enum ActError {
     #[error("there is no delivery `{0}`")]
     Unknown(DeliveryId),
-    #[error("say why: this decides for good what became of the delivery")]
+    #[error("say why (`--why`): this decides for good what became of the delivery")]
     NoReason,
     #[error("`why` has {0} characters: say it in {MAX_WHY_CHARS} at most")]
     LongReason(usize),
@@ -50,7 +50,7 @@ pub enum ActError {
     /// With another input it would be another request, and nobody would know what became of the first.
     #[error(
         "a request of this delivery may have happened: look at the target first. If it did not happen, edit again and \
-         say so (`did_not_happen`); if it did, resolve the delivery"
+         say so (`--did-not-happen`, in the API `did_not_happen`); if it did, resolve the delivery"
     )]
     InDoubt,
     /// What came with it does not fit the operation.

@@ -53,7 +53,7 @@ pub enum BulkError {
     /// A state in which the act is never possible.
     #[error("`{act}` is not possible in state `{state}`: use {}", possible.join(", "))]
     WrongState { act: &'static str, state: String, possible: &'static [&'static str] },
-    #[error("say why: this decides for good what becomes of the deliveries")]
+    #[error("say why (`--why`): this decides for good what becomes of the deliveries")]
     NoReason,
     #[error("`why` has {0} characters: say it in {MAX_WHY_CHARS} at most")]
     LongReason(usize),

@@ -60,7 +60,9 @@ pub enum SubmitError {
     /// Longer than a key may be, or empty.
     #[error("the idempotency key has to have 1 to {MAX_KEY_BYTES} bytes")]
     BadKey,
-    #[error("another submission came before under this idempotency key, and is run {0}")]
+    #[error(
+        "another submission came before under this idempotency key, and is run {0}: look at it, or hand this one in under another key"
+    )]
     KeyTaken(RunId),
     /// The engine is stopping.
     #[error("the host is stopping; submit again in a moment")]

@@ -27,7 +27,7 @@ impl Place {
         let (allowed, below) = found.ok_or_else(|| {
             let path = path.display();
             FolderError::Forbidden(format!(
-                "the folder `{path}` is not allowed: add it, or one above it, to `egress.folders` in sluse.toml"
+                "the folder `{path}` is not allowed: add it, or one above it, to `egress.folders` in sluse.toml, and start the host again"
             ))
         })?;
         Ok(Self { allowed, below, mounted })

@@ -7,6 +7,7 @@ use sluse_model::Name;
 
 #[derive(Debug, Args)]
 pub(crate) struct Call {
+    /// As `connection list` shows it.
     pub(crate) connection: Name,
     /// As its connector describes it; `sluse connector inspect` lists them.
     pub(crate) operation: Name,

@@ -25,7 +25,7 @@ pub(crate) async fn run(global: &Global, command: Connection) -> Result<(), Fail
         }
         Connection::Resume { connection } => {
             host.send(host.request(Method::POST, &format!("/v1/connections/{connection}/resume"))).await?;
-            told(global, &json!({"resumed": connection}), &format!("connection `{connection}` is not paused"))
+            told(global, &json!({"resumed": connection}), &format!("the pause of connection `{connection}` is over"))
         }
     }
 }

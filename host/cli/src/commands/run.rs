@@ -83,7 +83,9 @@ pub(crate) fn not_succeeded(run: &Value) -> Result<(), Failure> {
     let id = run["id"].as_str().unwrap_or("");
     match run["state"].as_str() {
         Some("succeeded") => Ok(()),
-        Some("attention") => Err(Failure::NotSucceeded(format!("run {id} waits for a person"))),
+        Some("attention") => Err(Failure::NotSucceeded(format!(
+            "run {id} waits for a person: see `sluse delivery list --state attention`"
+        ))),
         _ => Err(Failure::NotSucceeded(format!("run {id} has failed"))),
     }
 }
