@@ -252,14 +252,7 @@ mod tests {
 
     fn waiting(operation: &str, reason: &str, attempts: u64) -> Waiting {
         let named = (reason == REJECTED).then(|| "once-7".to_owned());
-        Waiting {
-            id: "del-1".to_owned(),
-            flow: "once".to_owned(),
-            operation: operation.to_owned(),
-            reason: reason.to_owned(),
-            attempts,
-            named,
-        }
+        Waiting { id: "del-1".to_owned(), operation: operation.to_owned(), reason: reason.to_owned(), attempts, named }
     }
 
     #[track_caller]
