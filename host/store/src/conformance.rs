@@ -306,6 +306,8 @@ macro_rules! conformance {
                 a_secret_version_is_never_reused,
                 a_removed_secret_is_gone_and_its_origins_stay,
                 one_of_two_writers_of_a_secret_wins,
+                what_failed_to_sign_in_is_known_until_it_is_forgotten,
+                of_what_failed_to_sign_in_the_latest_are_kept,
                 confirming_an_origin_again_changes_nothing,
                 a_withdrawn_origin_is_remembered_as_such,
                 withdrawing_what_was_never_confirmed_changes_nothing,
