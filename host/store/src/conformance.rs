@@ -278,6 +278,7 @@ macro_rules! conformance {
                 a_failed_run_is_given_another_once_whatever_becomes_of_it,
                 a_failure_that_was_not_written_is_given_nothing,
                 what_stands_for_a_run_has_its_files,
+                a_failed_run_is_kept_while_what_stands_for_it_is_open,
                 its_success_closes_what_waits_for_a_person,
                 what_it_was_not_to_close_goes_on_waiting,
                 a_failure_of_both_goes_on_waiting,
