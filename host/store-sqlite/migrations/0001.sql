@@ -435,6 +435,16 @@ CREATE TABLE secret_origins (
     PRIMARY KEY (secret, origin)
 ) STRICT, WITHOUT ROWID;
 
+-- What failed when somebody signed in with a password. Account and password are digests under the master key.
+CREATE TABLE sign_in_failures (
+    account    BLOB    NOT NULL CHECK (length(account) = 32),
+    password   BLOB    NOT NULL CHECK (length(password) = 32),
+    at         INTEGER NOT NULL,
+    -- Otherwise nobody said anything of it.
+    is_refused INTEGER NOT NULL CHECK (is_refused IN (0, 1)),
+    PRIMARY KEY (account, at, password)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tokens (
     key        INTEGER PRIMARY KEY,
     id         BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
