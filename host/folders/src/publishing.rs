@@ -106,6 +106,25 @@ impl Folder {
         self.remove(&witness(publication))
     }
 
+    /// Proves that a file could be published here: writes one that nobody takes for a file, and takes it away, with what
+    /// another try has left under this id.
+    ///
+    /// # Errors
+    /// When it cannot be written, or not be taken away.
+    pub fn try_publishing(&self, publication: PublicationId) -> Result<(), FolderError> {
+        self.discard(publication)?;
+        self.stage(publication, b"x")?;
+        self.discard(publication)
+    }
+
+    /// Proves that files could be read here, as far as that shows without one.
+    ///
+    /// # Errors
+    /// When they could not.
+    pub fn try_reading(&self, publication: PublicationId) -> Result<(), FolderError> {
+        self.has(&staged(publication)).map(drop)
+    }
+
     /// Writes a file that is not there yet. Its group may read and write it too; others may not look into payrolls.
     fn create(&self, name: &str, bytes: &[u8]) -> Result<(), Errno> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -140,6 +140,18 @@ fn nothing_that_is_there_is_written_over_and_others_may_not_read() {
 }
 
 #[test]
+fn that_files_could_be_published_shows_without_one() {
+    let bench = Bench::new();
+    let folder = bench.open();
+    folder.try_publishing(id(1)).expect("it can");
+    folder.try_reading(id(1)).expect("it can");
+    assert_eq!(bench.names(), [""; 0]);
+    fs::remove_dir(bench.path()).expect("it was there");
+    let refused = folder.try_publishing(id(1));
+    assert!(matches!(&refused, Err(FolderError::Unavailable(reason)) if reason.contains("make it")), "{refused:?}");
+}
+
+#[test]
 fn a_folder_that_is_gone_is_unavailable() {
     let bench = Bench::new();
     let folder = bench.open();

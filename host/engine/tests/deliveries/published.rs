@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -202,6 +203,43 @@ async fn what_is_left_of_a_published_file_goes_with_the_next_start() {
     assert_eq!(interrupted.names(), [left("witness")], "it was published, and nobody has looked");
     interrupted.start_again().await;
     assert_eq!(interrupted.names(), [""; 0]);
+}
+
+fn finding_of(folder: &str, path: &Path, findings: &[sluse_connector::Finding]) -> (bool, String) {
+    let subject = format!("folder `{folder}`");
+    let found = findings.iter().find(|finding| finding.subject == subject);
+    let found = found.unwrap_or_else(|| panic!("no finding of {} in {findings:?}", path.display()));
+    (found.passed, found.message.clone())
+}
+
+#[tokio::test]
+async fn a_check_says_whether_files_could_be_published() {
+    let folder = TempDir::new().expect("a folder");
+    let (outbox, receipts) = (folder.path().join("ud"), folder.path().join("ind"));
+    let bench = Bench::start("http://127.0.0.1:1", |_, _, _, _| async { unavailable() }).await;
+    let text = format!(
+        "[[connection]]\nname = \"shelf\"\nconnector = \"fake\"\n[connection.grant]\ncidrs = [\"127.0.0.0/8\"]\n\
+         [connection.grant.folders]\noutbox = {{ path = \"{}\" }}\nreceipts = {{ path = \"{}\" }}\n\
+         [connection.endpoints.default]\nurl = \"http://127.0.0.1:1\"\nallow_plaintext = true\n",
+        outbox.display(),
+        receipts.display()
+    );
+    bench.apply(text).await;
+    let name = "shelf".parse().expect("a name");
+    let check = async || bench.engine.check_connection(&name).await.expect("read").expect("a connection").findings;
+
+    let findings = check().await;
+    let (passed, told) = finding_of("outbox", &outbox, &findings);
+    assert!(!passed && told.contains("make it, or mount it again"), "{told}");
+
+    fs::create_dir(&outbox).expect("a folder");
+    fs::create_dir(&receipts).expect("a folder");
+    let findings = check().await;
+    let (passed, told) = finding_of("outbox", &outbox, &findings);
+    assert!(passed && told.contains("files can be published into"), "{told}");
+    let (passed, told) = finding_of("receipts", &receipts, &findings);
+    assert!(passed && told.contains("files can be read from"), "{told}");
+    assert_eq!((names(&outbox), names(&receipts)), (Vec::new(), Vec::new()), "nothing is left");
 }
 
 #[tokio::test]
