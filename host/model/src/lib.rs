@@ -54,7 +54,7 @@ pub use gate::{
     BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
 };
 pub use histogram::Histogram;
-pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, RunId, TickId, TokenId};
+pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, PublicationId, RunId, TickId, TokenId};
 pub use name::{InvalidName, Name};
 pub use notice::{NoticeOccasion, OwnerNotice};
 pub use problem::{Failure, Outcome, Problem};

@@ -220,8 +220,13 @@ macro_rules! conformance {
             publications {
                 a_publication_is_read_back,
                 a_name_is_good_for_one_file,
-                what_was_never_published_leaves_its_name,
+                an_attempt_that_came_to_nothing_leaves_its_name,
+                what_is_not_known_is_not_ended,
                 nobody_publishes_without_the_lease,
+                what_is_over_is_tidied_away,
+                what_a_person_says_was_not_published_was_not,
+                what_is_only_tried_again_stays_in_doubt,
+                what_a_person_resolves_was_published,
             }
             pauses {
                 a_pause_is_read_back_until_it_ends,

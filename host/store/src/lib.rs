@@ -44,7 +44,7 @@ pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use numbers::{Numbers, Reservation, Reserved};
 pub use pauses::Pauses;
-pub use publications::{NewPublication, Publication, Publications, PublishedName};
+pub use publications::{NewPublication, Publication, PublicationState, Publications, PublishedName};
 pub use retention::{Aged, Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
