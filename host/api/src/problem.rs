@@ -146,6 +146,7 @@ impl ApiError {
             Self::Secret(SecretError::Unknown(_)) => kind::UNKNOWN_SECRET,
             Self::Secret(SecretError::NotConfirmed(_)) => kind::NOT_CONFIRMED,
             Self::Secret(SecretError::Refused(_)) => kind::SECRET_REFUSED,
+            Self::Secret(SecretError::InUse { .. }) => kind::SECRET_IN_USE,
             Self::Apply(ApplyError::Store(error))
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))

@@ -309,6 +309,9 @@ pub(crate) enum Secret {
         name: Name,
         /// Scheme, host and port: https://workzone.example.dk
         origin: String,
+        /// Remove it although connections use it: what goes through them waits for a person then.
+        #[arg(long)]
+        force: bool,
     },
     /// Send a secret no more to an address. Only `confirm` lifts that, no configuration does.
     Withdraw {

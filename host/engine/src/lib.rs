@@ -65,7 +65,7 @@ pub use outlook::Outlook;
 pub use pauses::PauseError;
 pub use schedules::FireError;
 pub use schema::{Schema, SchemaFault, Violation};
-pub use secrets::SecretError;
+pub use secrets::{ListedSecret, SecretError};
 pub use settings::{EngineSettings, RetentionSettings};
 pub use sluse_egress::ReceivedSignature;
 pub use stop::CutOff;

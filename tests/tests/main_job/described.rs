@@ -305,6 +305,8 @@ async fn secrets_and_tokens(reader: &Reader) -> anyhow::Result<()> {
     reader.ask("GET", "/v1/secrets", json!(null)).await?;
     for _ in 0..2 {
         reader.ask("DELETE", "/v1/secrets/another", json!(null)).await?;
+    reader.ask("DELETE", "/v1/secrets/workzone-client-secret", json!(null)).await?;
+    reader.ask("DELETE", "/v1/secrets/another?force=perhaps", json!(null)).await?;
     }
     let created = reader.ask("POST", "/v1/tokens", json!({"name": "xflow", "scopes": ["submit"]})).await?.json()?;
     reader.ask("POST", "/v1/tokens", json!({"name": "", "scopes": []})).await?;
