@@ -10,6 +10,7 @@ use crate::{
     arguments::{Delivery, DeliveryFilter, Global},
     client::{Host, query},
     failure::Failure,
+    files::json_text,
     output,
 };
 
@@ -33,13 +34,13 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
             act(global, &host, delivery, "retry", body).await
         }
         Delivery::Edit { delivery, input, doubt, seen, why } => {
-            let input = read(&input)?;
+            let input = read(&input).await?;
             let said = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
             act(global, &host, delivery, "edit", with(said, "input", input)).await
         }
         Delivery::Resolve { delivery, output, seen, why } => {
             let said = json!({"why": why, SEEN: seen.attempts_seen});
-            act(global, &host, delivery, "resolve", with(said, "output", read(&output)?)).await
+            act(global, &host, delivery, "resolve", with(said, "output", read(&output).await?)).await
         }
         Delivery::Close { delivery, seen, why } => {
             act(global, &host, delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
@@ -84,14 +85,8 @@ async fn act(global: &Global, host: &Host, delivery: DeliveryId, act: &str, mut 
 }
 
 /// JSON out of a file, or from standard input.
-fn read(file: &Path) -> Result<Value, Failure> {
-    let told = |error: String| anyhow::anyhow!("`{}` is not what is needed: {error}", file.display());
-    let text = if file == Path::new("-") {
-        std::io::read_to_string(std::io::stdin()).map_err(|error| told(error.to_string()))?
-    } else {
-        std::fs::read_to_string(file).map_err(|error| told(error.to_string()))?
-    };
-    Ok(serde_json::from_str(&text).map_err(|error| told(format!("it is no JSON: {error}")))?)
+async fn read(file: &Path) -> Result<Value, Failure> {
+    Ok(serde_json::from_str(&json_text(file).await?)?)
 }
 
 fn word<'a>(value: &'a Value, key: &str) -> &'a str {
