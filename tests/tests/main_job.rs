@@ -39,6 +39,8 @@ mod folders; // files that are taken at any moment
 #[allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "shared with the tests of the sandbox")]
 #[path = "../../host/sandbox/tests/support/guest.rs"]
 mod guest; // components written as text
+#[path = "main_job/guidance.rs"]
+mod guidance; // what to type next
 #[path = "main_job/hostile.rs"]
 mod hostile; // connectors that loop, trap, shout
 #[path = "main_job/interact.rs"]

@@ -12,7 +12,7 @@ use http::{HeaderValue, Uri, header};
 use serde::{Deserialize, Serialize};
 use sluse_engine::{
     ActError, ApplyError, BulkError, CallError, FireError, FlowError, InstallError, PauseError, SecretError,
-    SubmitError,
+    SubmitError, UnknownName,
 };
 use sluse_store::StoreError;
 
@@ -82,6 +82,8 @@ pub enum ApiError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -144,9 +146,12 @@ impl ApiError {
             Self::Install(error) => install_kind(error),
             Self::Apply(ApplyError::Findings(_) | ApplyError::Vault(_)) => kind::CONFIGURATION_REFUSED,
             Self::Secret(SecretError::Unknown(_)) => kind::UNKNOWN_SECRET,
+            Self::Secret(SecretError::InUse { .. }) => kind::SECRET_IN_USE,
             Self::Secret(SecretError::NotConfirmed(_)) => kind::NOT_CONFIRMED,
             Self::Secret(SecretError::Refused(_)) => kind::SECRET_REFUSED,
+            Self::Name(UnknownName::Nothing { .. }) => kind::NOT_FOUND,
             Self::Apply(ApplyError::Store(error))
+            | Self::Name(UnknownName::Store(error))
             | Self::Secret(SecretError::Store(error))
             | Self::Access(AccessError::Store(error))
             | Self::Pause(PauseError::Store(error))

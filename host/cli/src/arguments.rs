@@ -7,7 +7,7 @@ mod delivery; // about deliveries
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sluse_model::{Digest, Name, RunId, Scope, TokenId};
+use sluse_model::{Name, RunId, Scope, TokenId};
 
 pub(crate) use bulk::{Bulk, Many};
 pub(crate) use call::Call;
@@ -134,7 +134,7 @@ pub(crate) struct Submit {
     #[arg(long = "attach", value_name = "FILE")]
     pub(crate) attachments: Vec<PathBuf>,
     /// The same key with the same body is the same submission: hand in again without fear.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = call::key)]
     pub(crate) key: Option<String>,
     /// Wait until the run is closed or needs a person, and print its timeline as it grows.
     #[arg(long)]
@@ -155,7 +155,7 @@ pub(crate) enum Run {
         #[arg(long, value_enum)]
         state: Option<RunStateArgument>,
         /// At most this many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Where the page before ended.
         #[arg(long)]
@@ -230,8 +230,9 @@ pub(crate) enum Connector {
     Activate {
         /// As `connector list` shows it.
         connector: Name,
-        /// The whole digest, as `connector list --json` prints it.
-        revision: Digest,
+        /// As `connector list` shows it: the beginning of its digest is enough, where no other begins so.
+        #[arg(value_parser = digits)]
+        revision: String,
         /// Activate it although something configured would not work with it.
         #[arg(long)]
         force: bool,
@@ -241,6 +242,12 @@ pub(crate) enum Connector {
         /// As `connector list` shows it.
         connector: Name,
     },
+}
+
+/// The beginning of a digest.
+fn digits(text: &str) -> Result<String, String> {
+    let are_some = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if are_some { Ok(text.to_ascii_lowercase()) } else { Err("a revision is up to 64 hex digits".to_owned()) }
 }
 
 #[derive(Debug, Subcommand)]
@@ -276,7 +283,7 @@ pub(crate) enum Schedule {
         /// As `schedule list` shows it.
         schedule: Name,
         /// At most this many ticks.
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Where the page before ended.
         #[arg(long)]
@@ -302,6 +309,9 @@ pub(crate) enum Secret {
     Remove {
         /// As `secret list` shows it.
         name: Name,
+        /// Remove it although connections use it: what goes through them waits for a person then.
+        #[arg(long)]
+        force: bool,
     },
     /// Let a secret go to an address that it has not gone to before, or that was withdrawn.
     Confirm {

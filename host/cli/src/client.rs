@@ -2,8 +2,6 @@
 
 #![expect(clippy::disallowed_types, reason = "the command line's client of our own API; see ARCHITECTURE.md")]
 
-use std::path::PathBuf;
-
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -22,6 +20,8 @@ pub(crate) struct Host {
     client: Client,
     url: String,
     token: String,
+    /// Where the token was found, as people call it.
+    token_place: String,
 }
 
 /// A problem as the host sends it.
@@ -78,13 +78,14 @@ impl Host {
     pub(crate) fn of(global: &Global) -> Result<Self, Failure> {
         let settings = settings::load(global)?;
         let url = match &global.url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
+            Some(url) => address(url)?,
             None => format!("http://{}", settings.api.listen),
         };
         // reqwest is built without a provider of its own; a second call finds the first one's, which is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().redirect(Policy::none()).build()?;
-        Ok(Self { client, url, token: token(global, &settings)? })
+        let (token, token_place) = token(global, &settings)?;
+        Ok(Self { client, url, token, token_place })
     }
 
     /// A request that is about to be sent.
@@ -125,7 +126,11 @@ impl Host {
         if status.is_success() {
             Ok(Ok(response))
         } else {
-            Ok(Err((status, response.json().await.unwrap_or_default())))
+            let mut problem: Problem = response.json().await.unwrap_or_default();
+            if problem.code() == "unknown-token" {
+                problem.detail += &format!(" (asked with the token in {})", self.token_place);
+            }
+            Ok(Err((status, problem)))
         }
     }
 
@@ -141,29 +146,51 @@ impl Host {
         while let Some(deeper) = cause.source() {
             cause = deeper;
         }
-        Failure::NotReachable { url: self.url.clone(), cause: cause.to_string() }
+        let cause = cause.to_string();
+        let plain = self.url.strip_prefix("https://").filter(|_| cause.contains("InvalidContentType"));
+        let cause = match plain {
+            Some(rest) => format!("what listens there answers without TLS: write `http://{rest}`"),
+            None => cause,
+        };
+        Failure::NotReachable { url: self.url.clone(), cause }
     }
 }
 
-fn token(global: &Global, settings: &Settings) -> Result<String, Failure> {
+/// The address as somebody wrote it, if it may be one.
+fn address(text: &str) -> Result<String, Failure> {
+    let text = text.trim().trim_end_matches('/');
+    let is_one = reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if is_one {
+        return Ok(text.to_owned());
+    }
+    // A host and its port are read as a scheme and a path.
+    let meant = if text.is_empty() || text.contains("://") { "127.0.0.1:7580" } else { text };
+    Err(anyhow::anyhow!("`{text}` is no address of a host (`--url`, SLUSE_URL): write `http://{meant}`").into())
+}
+
+/// The token, and where it was found.
+fn token(global: &Global, settings: &Settings) -> Result<(String, String), Failure> {
     if global.token_file.is_none()
         && let Ok(token) = std::env::var("SLUSE_TOKEN")
     {
-        return Ok(token.trim().to_owned());
+        return written(&token, "SLUSE_TOKEN".into());
     }
     let file = global.token_file.clone().unwrap_or_else(|| settings.data.folder.join(FIRST_TOKEN_FILE));
-    read_token(&file)
-}
-
-fn read_token(file: &PathBuf) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
+    let text = std::fs::read_to_string(&file).map_err(|error| {
         anyhow::anyhow!(
             "no token to ask with: `{}` cannot be read ({error}). `sluse serve` writes one at its first start, for its own \
              user; elsewhere set SLUSE_TOKEN, or name a file with `--token-file`",
             file.display()
         )
     })?;
-    Ok(text.trim().to_owned())
+    written(&text, format!("`{}`", file.display()))
+}
+
+fn written(text: &str, place: String) -> Result<(String, String), Failure> {
+    match text.trim() {
+        "" => Err(anyhow::anyhow!("no token to ask with: {place} is empty; `sluse token create` makes one").into()),
+        token => Ok((token.to_owned(), place)),
+    }
 }
 
 /// A path with a query of those values that are there.
@@ -175,4 +202,29 @@ pub(crate) fn query(path: &str, values: &[(&str, Option<String>)]) -> String {
         }
     }
     format!("{path}?{}", query.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_is_told_with_what_was_meant() {
+        for (written, told) in [
+            ("127.0.0.1:7580", "write `http://127.0.0.1:7580`"),
+            ("localhost:7580/", "write `http://localhost:7580`"),
+            ("ftp://a.example", "write `http://127.0.0.1:7580`"),
+            ("", "write `http://127.0.0.1:7580`"),
+        ] {
+            let refused = address(written).expect_err(written);
+            assert!(refused.to_string().contains(told), "{refused}");
+        }
+        assert_eq!(address("https://sluse.example.dk/").expect("an address"), "https://sluse.example.dk");
+    }
+
+    #[test]
+    fn an_empty_token_is_told_with_its_place() {
+        let refused = written(" \n", "SLUSE_TOKEN".into()).expect_err("empty");
+        assert!(refused.to_string().contains("SLUSE_TOKEN is empty"), "{refused}");
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod connector;
 pub(crate) mod delivery;
 pub(crate) mod doctor;
+mod next;
 pub(crate) mod run;
 pub(crate) mod schedule;
 pub(crate) mod secret;

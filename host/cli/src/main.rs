@@ -5,6 +5,7 @@ mod arguments; // what can be written
 mod client; // asking a running host
 mod commands; // one file per command
 mod failure; // what went wrong, and the exit code
+mod files; // what people hand in
 mod form; // a submission with files
 mod output; // tables for people, JSON for programs
 mod serve; // the host

@@ -28,6 +28,7 @@ mod items; // from what a feed found to runs
 mod judgement; // what an attempt amounts to
 mod lapsed; // attempts that were lost
 mod mapping; // how a step's input comes about
+mod names; // what somebody looks for
 mod notices; // what owners are told
 mod outlook; // what people are told of a delivery
 mod pauses; // letting nothing begin
@@ -62,11 +63,12 @@ pub use figures::{
 pub use flows::FlowError;
 pub use install::{InstallError, InstallOptions, Installed};
 pub use mapping::{Mapping, MappingError, MappingFault, Reference, RunFacts, Scope, Segment};
+pub use names::UnknownName;
 pub use outlook::Outlook;
 pub use pauses::PauseError;
 pub use schedules::FireError;
 pub use schema::{Schema, SchemaFault, Violation};
-pub use secrets::SecretError;
+pub use secrets::{ListedSecret, SecretError};
 pub use settings::{EngineSettings, RetentionSettings};
 pub use sluse_egress::ReceivedSignature;
 pub use stop::CutOff;

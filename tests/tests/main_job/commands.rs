@@ -161,7 +161,8 @@ async fn secrets_are_listed_without_their_values_and_removed() -> anyhow::Result
     let listed = site.host.sluse_for_people(&["secret", "list"]).await?;
     check(&listed, 0, &["SECRET", "workzone-client-secret", "http://127.0.0.1:"]);
     assert!(!listed.stdout.contains(CLIENT_SECRET));
-    check(&site.host.sluse_for_people(&["secret", "remove", "workzone-client-secret"]).await?, 0, &["is removed"]);
+    let remove = ["secret", "remove", "workzone-client-secret", "--force"];
+    check(&site.host.sluse_for_people(&remove).await?, 0, &["is removed"]);
     let left = site.host.done(&["secret", "list"], None).await?;
     assert_eq!(left["items"].as_array().map(Vec::len), Some(0), "{left}");
     check(&site.host.sluse_for_people(&["secret", "remove", "workzone-client-secret"]).await?, 3, &["refused"]);

@@ -169,6 +169,8 @@ async fn runs(reader: &Reader) -> anyhow::Result<()> {
         "/v1/runs?limit=1",
         "/v1/deliveries?state=closed",
         "/v1/deliveries?reason=rejected&text=long&since=2026-03-01T09:30:00Z",
+        "/v1/deliveries?connection=nobody",
+        "/v1/runs?flow=nothing",
         "/v1/runs?after=made-up",
         "/v1/runs/%FF",
     ] {
@@ -303,6 +305,8 @@ async fn secrets_and_tokens(reader: &Reader) -> anyhow::Result<()> {
         reader.ask("DELETE", &format!("/v1/secrets/another/origins{query}"), json!(null)).await?;
     }
     reader.ask("GET", "/v1/secrets", json!(null)).await?;
+    reader.ask("DELETE", "/v1/secrets/workzone-client-secret", json!(null)).await?;
+    reader.ask("DELETE", "/v1/secrets/another?force=perhaps", json!(null)).await?;
     for _ in 0..2 {
         reader.ask("DELETE", "/v1/secrets/another", json!(null)).await?;
     }

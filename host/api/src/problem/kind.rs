@@ -57,6 +57,7 @@ kinds! {
     NOTHING_BEFORE = S::CONFLICT, "nothing-before", "No earlier revision";
     NOT_READY = S::SERVICE_UNAVAILABLE, "not-ready", "Not ready";
     UNKNOWN_SECRET = S::NOT_FOUND, "unknown-secret", "Unknown secret";
+    SECRET_IN_USE = S::CONFLICT, "secret-in-use", "Connections use the secret";
     NOT_CONFIRMED = S::NOT_FOUND, "not-confirmed", "Not confirmed";
     SECRET_REFUSED = S::UNPROCESSABLE_ENTITY, "secret-refused", "Secret refused";
     NOT_POSSIBLE = S::CONFLICT, "not-possible", "Not possible where it stands";

@@ -12,7 +12,7 @@ pub(crate) enum Delivery {
         #[command(flatten)]
         filter: Box<DeliveryFilter>,
         /// At most this many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Where the page before ended.
         #[arg(long)]

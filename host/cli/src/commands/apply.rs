@@ -1,19 +1,19 @@
 //! `sluse apply`: connections and flows, all of them or none.
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::{
     arguments::{Apply, Global},
     client::Host,
     failure::Failure,
+    files::text,
     output,
 };
 
 pub(crate) async fn run(global: &Global, command: Apply) -> Result<(), Failure> {
     let mut files = Vec::new();
     for file in &command.files {
-        let text = std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+        let text = text(file).await?;
         files.push(json!({"name": file.display().to_string(), "text": text}));
     }
     let host = Host::of(global)?;

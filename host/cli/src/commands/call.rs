@@ -3,11 +3,11 @@
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::submit::json_text;
 use crate::{
     arguments::{Call, Global},
     client::{Host, Problem, query},
     failure::Failure,
+    files::json_text,
     output,
 };
 

@@ -25,9 +25,20 @@ pub(crate) async fn run(global: &Global, command: Connection) -> Result<(), Fail
         }
         Connection::Resume { connection } => {
             host.send(host.request(Method::POST, &format!("/v1/connections/{connection}/resume"))).await?;
+            let connections: Value = host.get("/v1/connections").await?;
+            if let Some(held) = still_paused(&connections, connection.as_str()) {
+                return Err(Failure::NotPassed(format!("connection `{connection}` is still held: {held}")));
+            }
             told(global, &json!({"resumed": connection}), &format!("the pause of connection `{connection}` is over"))
         }
     }
+}
+
+/// What lets nothing begin at it still, as after a paused start.
+fn still_paused<'a>(connections: &'a Value, name: &str) -> Option<&'a str> {
+    let mut all = connections["items"].as_array().into_iter().flatten();
+    let gate = &all.find(|connection| connection["name"] == name)?["gate"];
+    gate["message"].as_str().filter(|_| gate["kind"] == "paused")
 }
 
 pub(crate) async fn resume(global: &Global) -> Result<(), Failure> {

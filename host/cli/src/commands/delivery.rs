@@ -5,11 +5,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sluse_model::{DeliveryId, Name, Timestamp};
 
-use super::{run::more, timeline::lines_of};
+use super::{next::next, run::more, timeline::lines_of};
 use crate::{
     arguments::{Delivery, DeliveryFilter, Global},
     client::{Host, query},
     failure::Failure,
+    files::json_text,
     output,
 };
 
@@ -33,13 +34,13 @@ pub(crate) async fn run(global: &Global, command: Delivery) -> Result<(), Failur
             act(global, &host, delivery, "retry", body).await
         }
         Delivery::Edit { delivery, input, doubt, seen, why } => {
-            let input = read(&input)?;
+            let input = read(&input).await?;
             let said = json!({"did_not_happen": doubt.did_not_happen, "why": why, SEEN: seen.attempts_seen});
             act(global, &host, delivery, "edit", with(said, "input", input)).await
         }
         Delivery::Resolve { delivery, output, seen, why } => {
             let said = json!({"why": why, SEEN: seen.attempts_seen});
-            act(global, &host, delivery, "resolve", with(said, "output", read(&output)?)).await
+            act(global, &host, delivery, "resolve", with(said, "output", read(&output).await?)).await
         }
         Delivery::Close { delivery, seen, why } => {
             act(global, &host, delivery, "close", json!({"why": why, SEEN: seen.attempts_seen})).await
@@ -80,18 +81,16 @@ async fn act(global: &Global, host: &Host, delivery: DeliveryId, act: &str, mut 
         return Ok(output::json(&found)?);
     }
     output::say(&format!("{delivery} is now {}", standing(&found)));
+    // It is done; that nobody can say what holds it now is no failure of it.
+    if let Ok(now) = host.get::<Value>(&format!("/v1/deliveries/{delivery}")).await {
+        held_by(&now);
+    }
     Ok(())
 }
 
 /// JSON out of a file, or from standard input.
-fn read(file: &Path) -> Result<Value, Failure> {
-    let told = |error: String| anyhow::anyhow!("`{}` is not what is needed: {error}", file.display());
-    let text = if file == Path::new("-") {
-        std::io::read_to_string(std::io::stdin()).map_err(|error| told(error.to_string()))?
-    } else {
-        std::fs::read_to_string(file).map_err(|error| told(error.to_string()))?
-    };
-    Ok(serde_json::from_str(&text).map_err(|error| told(format!("it is no JSON: {error}")))?)
+async fn read(file: &Path) -> Result<Value, Failure> {
+    Ok(serde_json::from_str(&json_text(file).await?)?)
 }
 
 fn word<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -113,7 +112,7 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
                 standing(delivery),
                 delivery["attempt_count"].to_string(),
                 word(delivery, "changed_at").into(),
-                shortened(word(&delivery["problem"], "message")),
+                shortened(problem_of(delivery)),
             ]
         })
         .collect();
@@ -121,6 +120,15 @@ fn list(global: &Global, page: &Value) -> Result<(), Failure> {
     output::table(&heading, rows, "no deliveries");
     more(page);
     Ok(())
+}
+
+/// What is wrong. Where the message is of the host, it says first what stands in the columns beside it.
+fn problem_of(delivery: &Value) -> &str {
+    let problem = &delivery["problem"];
+    match problem["detail"].as_str() {
+        Some(detail) if ["input-does-not-fit", "mapping-failed"].contains(&word(problem, "code")) => detail,
+        _ => word(problem, "message"),
+    }
 }
 
 /// As much of a message as stands in a table. `delivery show` has the whole.
@@ -157,9 +165,7 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
     if let Some(due) = delivery["due"].as_str() {
         output::say(&format!("{:<12}{due}", "due"));
     }
-    if let Some(gate) = delivery.get("gate") {
-        output::say(&format!("{:<12}{}", "held by", gate_line(gate)));
-    }
+    held_by(delivery);
     if let Some(problem) = delivery.get("problem").filter(|problem| !problem.is_null()) {
         output::say(&format!("{:<12}{} [{}]", "problem", word(problem, "message"), word(problem, "code")));
         if let Some(detail) = problem["detail"].as_str() {
@@ -174,6 +180,9 @@ fn show(global: &Global, delivery: &Value) -> Result<(), Failure> {
         if let Some(detail) = problem["detail"].as_str().filter(|_| delivery["problem"].is_null()) {
             output::say(&format!("{:<12}{detail}", ""));
         }
+    }
+    if let Some(next) = next(delivery) {
+        output::say(&format!("{:<12}{next}", "next"));
     }
     for (place, attempt) in delivery["attempts"].as_array().into_iter().flatten().enumerate() {
         let result = &attempt["result"];
@@ -245,10 +254,12 @@ fn acts(delivery: &Value) {
     }
 }
 
-/// Which gate is closed, since when and until when, and why.
-fn gate_line(gate: &Value) -> String {
+/// Which gate is closed, since when and until when, and why; nothing where none is.
+fn held_by(delivery: &Value) {
+    let Some(gate) = delivery.get("gate") else { return };
     let until = gate["until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
-    format!("{} since {}{until}: {}", word(gate, "kind"), word(gate, "since"), word(gate, "message"))
+    let told = format!("{} since {}{until}: {}", word(gate, "kind"), word(gate, "since"), word(gate, "message"));
+    output::say(&format!("{:<12}{told}", "held by"));
 }
 
 /// What went in, before people edited it too, and what came out.
@@ -275,6 +286,9 @@ mod tests {
     #[test]
     fn a_long_message_is_shortened_between_characters() {
         assert_eq!(shortened("Title is too long"), "Title is too long");
+        let unfit = |code: &str| json!({"problem": {"code": code, "message": "The input of …", "detail": "`/iban` is missing"}});
+        assert_eq!(problem_of(&unfit("input-does-not-fit")), "`/iban` is missing");
+        assert_eq!(problem_of(&unfit("target-refused")), "The input of …");
         let long = shortened(&"å".repeat(MAX_LISTED_CHARS + 1));
         assert_eq!(long, "å".repeat(MAX_LISTED_CHARS) + "…");
     }

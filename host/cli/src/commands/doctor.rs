@@ -2,7 +2,7 @@
 
 mod feeds; // how schedules fare
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ async fn running(host: &Host) -> Vec<Finding> {
         Err(failure) => findings.push(Finding::failed("deliveries", failure)),
     }
     match host.get::<Value>("/v1/connections").await {
-        Ok(connections) => findings.extend(pauses(&connections)),
+        Ok(connections) => findings.extend(gates(&connections)),
         Err(failure) => findings.push(Finding::failed("connections", failure)),
     }
     match feeds::look(host).await {
@@ -194,16 +194,24 @@ fn intervals(schedules: &Value) -> Option<Finding> {
     (!told.is_empty()).then(|| Finding::well("schedules", format!("{}: {}", told.join(", "), Schedule::USUAL)))
 }
 
-/// What somebody holds is not ill either, and not to be forgotten.
-fn pauses(connections: &Value) -> Option<Finding> {
-    let all = connections["items"].as_array().into_iter().flatten();
-    let paused: Vec<_> =
-        all.filter(|one| one["gate"]["kind"] == "paused").filter_map(|one| one["name"].as_str()).collect();
-    (!paused.is_empty()).then(|| {
-        let paused = paused.join(", ");
-        let way_out = "`sluse connection resume NAME`, or `sluse resume` after a paused start";
-        Finding::well("connections", format!("nothing begins at {paused}: paused; {way_out}"))
-    })
+/// What somebody holds is not ill either, nor what is left alone for a while, and not to be forgotten.
+fn gates(connections: &Value) -> Vec<Finding> {
+    let (mut paused, mut told) = (BTreeMap::<&str, Vec<&str>>::new(), Vec::new());
+    for one in connections["items"].as_array().into_iter().flatten() {
+        let (name, gate) = (one["name"].as_str().unwrap_or(""), &one["gate"]);
+        let message = gate["message"].as_str().unwrap_or("");
+        match gate["kind"].as_str() {
+            // A paused start holds all of them for the same reason.
+            Some("paused") => paused.entry(message).or_default().push(name),
+            Some("breaker") => told.push(format!(
+                "`{name}` is left alone until {}: {message}; `sluse connection check {name}` tries it now",
+                gate["until"].as_str().unwrap_or("it is tried again")
+            )),
+            _ => {}
+        }
+    }
+    let paused = paused.iter().map(|(message, names)| format!("nothing begins at {}: {message}", names.join(", ")));
+    paused.chain(told).map(|message| Finding::well("connections", message)).collect()
 }
 
 /// Work for a person is not an illness of the host; it is said so that it is seen.

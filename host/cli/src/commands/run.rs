@@ -83,9 +83,15 @@ pub(crate) fn not_succeeded(run: &Value) -> Result<(), Failure> {
     let id = run["id"].as_str().unwrap_or("");
     match run["state"].as_str() {
         Some("succeeded") => Ok(()),
-        Some("attention") => Err(Failure::NotSucceeded(format!(
-            "run {id} waits for a person: see `sluse delivery list --state attention`"
-        ))),
+        Some("attention") => {
+            let mut deliveries = run["deliveries"].as_array().into_iter().flatten();
+            let waits = deliveries.find(|delivery| delivery["state"] == "attention");
+            let see = match waits.and_then(|delivery| delivery["id"].as_str()) {
+                Some(delivery) => format!("delivery show {delivery}"),
+                None => format!("run show {id}"),
+            };
+            Err(Failure::NotSucceeded(format!("run {id} waits for a person: see `sluse {see}`")))
+        }
         _ => Err(Failure::NotSucceeded(format!("run {id} has failed"))),
     }
 }

@@ -29,8 +29,8 @@ pub(crate) async fn run(global: &Global, command: Secret) -> Result<(), Failure>
             Ok(())
         }
         Secret::List => list(global, &host.get("/v1/secrets").await?),
-        Secret::Remove { name } => {
-            host.send(host.request(Method::DELETE, &format!("/v1/secrets/{name}"))).await?;
+        Secret::Remove { name, force } => {
+            host.send(host.request(Method::DELETE, &format!("/v1/secrets/{name}?force={force}"))).await?;
             told(global, &json!({"removed": name}), &format!("secret `{name}` is removed"))
         }
         Secret::Confirm { name, origin } => {
@@ -79,11 +79,12 @@ fn list(global: &Global, found: &Value) -> Result<(), Failure> {
                 secret["changed_at"].as_str().unwrap_or("").into(),
                 texts(&secret["origins"]),
                 texts(&secret["withdrawn"]),
+                texts(&secret["used_by"]),
                 opens.into(),
             ]
         })
         .collect();
-    output::table(&["SECRET", "VERSION", "CHANGED", "MAY GO TO", "NO LONGER TO", ""], rows, "no secrets");
+    output::table(&["SECRET", "VERSION", "CHANGED", "MAY GO TO", "NO LONGER TO", "USED BY", ""], rows, "no secrets");
     Ok(())
 }
 

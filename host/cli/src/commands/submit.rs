@@ -1,18 +1,19 @@
 //! `sluse submit`: hand in a submission, and perhaps wait for what becomes of it.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use reqwest::Method;
 use serde_json::Value;
 use sluse_model::RunId;
-use tokio::{io::AsyncReadExt, time::Instant};
+use tokio::time::Instant;
 
 use super::{run::not_succeeded, timeline::Timeline};
 use crate::{
     arguments::{Global, Submit},
     client::Host,
     failure::Failure,
+    files::json_text,
     form::Form,
     output,
 };
@@ -55,17 +56,6 @@ fn tell(global: &Global, submitted: &Value, id: RunId) -> Result<(), Failure> {
     let before = if submitted["before"] == true { " (it was submitted before, under the same key)" } else { "" };
     output::say(&format!("accepted as {id}{before}; see `sluse run show {id}`"));
     Ok(())
-}
-
-/// What stands in a file, or comes in.
-pub(super) async fn json_text(file: &Path) -> Result<String, Failure> {
-    if file.as_os_str() == "-" {
-        let mut text = String::new();
-        tokio::io::stdin().read_to_string(&mut text).await?;
-        return Ok(text);
-    }
-    let text = tokio::fs::read_to_string(file).await;
-    Ok(text.with_context(|| format!("`{}` cannot be read", file.display()))?)
 }
 
 /// Looks at a run until it is closed or needs a person.

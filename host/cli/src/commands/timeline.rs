@@ -108,11 +108,19 @@ fn of_delivery(delivery: &Value) -> Vec<Event> {
         "waiting" => {
             events.push(Event { at, text: format!("{step}: waits for an answer until {}", text(delivery, "until")) })
         }
-        "attention" => events
-            .push(Event { at, text: format!("{step}: waits for a person, because: {}", text(delivery, "reason")) }),
+        "attention" => events.extend(of_attention(delivery, at)),
         _ => {}
     }
     events
+}
+
+/// Why it waits, and what to type. What an attempt met stands there already; where there was none, nobody has said it.
+fn of_attention(delivery: &Value, at: String) -> Vec<Event> {
+    let (step, see) = (text(delivery, "step"), format!("see `sluse delivery show {}`", text(delivery, "id")));
+    let detail = delivery["problem"]["detail"].as_str().filter(|_| list(delivery, "attempts").is_empty());
+    let detail = detail.map(|detail| Event { at: at.clone(), text: format!("  {step}: {detail}") });
+    let waits = format!("{step}: waits for a person, because: {}: {see}", text(delivery, "reason"));
+    detail.into_iter().chain([Event { at, text: waits }]).collect()
 }
 
 /// The lines of the timeline that belong to the attempt in this place. What goes on after a wait has the number of what
@@ -179,6 +187,15 @@ mod tests {
         let told = Timeline::default().news(&run);
         assert!(told[1].contains("open: attempt") && told[3].contains("tell: attempt"), "{told:?}");
         assert_eq!(told[2], "2026-01-01T00:00:01.000Z  pay: skipped: when {{ submission.pays }} is false");
+    }
+
+    #[test]
+    fn what_could_not_be_computed_is_told_before_any_attempt() {
+        let delivery = json!({"id": "del-1", "step": "pay", "state": "attention", "reason": "mapping-failed",
+            "changed_at": "2026-01-01T00:00:01.000Z", "attempts": [], "problem": {"detail": "item 1 has no `kommune`"}});
+        let told = Timeline::default().news(&run("attention", delivery));
+        assert!(told[1].ends_with("pay: item 1 has no `kommune`"), "{told:?}");
+        assert!(told[2].ends_with("because: mapping-failed: see `sluse delivery show del-1`"), "{told:?}");
     }
 
     #[test]

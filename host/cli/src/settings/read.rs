@@ -223,12 +223,21 @@ fn retention(raw: RawRetention) -> anyhow::Result<Option<RetentionSettings>> {
     Ok(raw.enabled.unwrap_or(true).then_some(settings))
 }
 
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
 fn log(raw: RawLog) -> anyhow::Result<LogSettings> {
     let json = match raw.format.as_deref() {
         None | Some("text") => false,
         Some("json") => true,
         Some(other) => bail!("`log.format` is `{other}`: write `text` or `json`"),
     };
+    // A word that is no level would be read as the name of a module, and nothing be logged.
+    if let Some(level) = raw.level.as_deref().map(str::trim)
+        && !level.contains(['=', ',', '['])
+        && !LEVELS.iter().any(|one| one.eq_ignore_ascii_case(level))
+    {
+        bail!("`log.level` is `{level}`: write `error`, `warn`, `info`, `debug`, `trace` or `off`");
+    }
     let filter = std::env::var("RUST_LOG").ok().or(raw.level).unwrap_or_else(|| "info".into());
     Ok(LogSettings { json, filter })
 }

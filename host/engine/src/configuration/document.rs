@@ -34,12 +34,16 @@ pub(crate) fn read(file: &ConfigurationFile) -> Result<(Node, Origin), Box<Findi
     let text = file.text.as_str();
     let breaks = Breaks::new(text);
     let document = Document::parse(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| breaks.line(span.start));
+        let span = error.span();
+        let line = span.clone().map_or(1, |span| breaks.line(span.start));
+        // The parser does not say which one.
+        let key = span.filter(|_| error.message() == "duplicate key").and_then(|span| text.get(span));
+        let key = key.map(|key| format!(" `{}`", key.trim())).unwrap_or_default();
         Box::new(Finding::new(
             file.name.clone(),
             line,
             "",
-            format!("not TOML: {}", error.message().replace('\n', "; ")),
+            format!("not TOML: {}{key}", error.message().replace('\n', "; ")),
         ))
     })?;
     let builder = Builder { text, breaks };

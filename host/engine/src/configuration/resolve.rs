@@ -24,7 +24,10 @@ pub(crate) fn resolve(parsed: &mut Parsed, connectors: &BTreeMap<Name, Descripti
     let mut findings = Vec::new();
     for Located { value: connection, origin } in &mut parsed.connections {
         let Some(description) = connectors.get(&connection.connector) else { continue };
-        for marked in marked(&description.settings_schema) {
+        // An address makes its endpoint, which a certificate may be meant for.
+        let (addresses, certificates): (Vec<_>, Vec<_>) =
+            marked(&description.settings_schema).into_iter().partition(|marked| marked.meaning == Meaning::Address);
+        for marked in addresses.into_iter().chain(certificates) {
             place(&marked, connection, origin, &mut findings);
         }
     }
@@ -39,7 +42,7 @@ struct Marked {
     endpoint: Name,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Address,
     Certificate,
@@ -71,7 +74,8 @@ fn place(marked: &Marked, connection: &mut Connection, origin: &Origin, findings
             place_address(text, endpoint)
         }
         Meaning::Certificate => match connection.endpoints.get_mut(marked.endpoint.as_str()) {
-            Some(endpoint) => place_thumbprint(&text, endpoint),
+            Some(endpoint) => place_thumbprint(&text, &marked.endpoint, endpoint),
+            // That it is missing, the check tells.
             None => Ok(()),
         },
     };
@@ -103,8 +107,15 @@ fn place_address(text: String, endpoint: &mut Endpoint) -> Result<(), Misplaced>
     Ok(())
 }
 
-fn place_thumbprint(text: &str, endpoint: &mut Endpoint) -> Result<(), Misplaced> {
+fn place_thumbprint(text: &str, name: &Name, endpoint: &mut Endpoint) -> Result<(), Misplaced> {
     let given: Thumbprint = text.parse().map_err(|error| Misplaced { key: "", problem: format!("{error}") })?;
+    if endpoint.auth == Auth::Nothing {
+        let problem = format!(
+            "it chooses a certificate, and nothing signs in at endpoint `{name}`: write `[connection.endpoints.{name}]` \
+             with `auth = {{ kind = \"client-certificate\", secret = {{ secret = \"NAME\" }} }}`"
+        );
+        return Err(Misplaced { key: "", problem });
+    }
     // Another way of signing in is the operator's choice, within what the connector takes.
     let Auth::ClientCertificate { thumbprint, .. } = &mut endpoint.auth else { return Ok(()) };
     match thumbprint {

@@ -101,7 +101,7 @@ async fn requests_go_where_the_guide_says_and_it_is_asked_once_an_hour() {
     assert!(asked[0].starts_with("GET /.well-known/cxone-configuration?tenantId=11 "), "{}", asked[0]);
     assert!(!asked[0].to_lowercase().contains("authorization"), "a guide is told no secret: {}", asked[0]);
     let secrets = bench.engine.secrets().await.expect("listed");
-    assert_eq!(secrets[0].origins, std::slice::from_ref(&target.url), "the secret is bound to who is believed");
+    assert_eq!(secrets[0].summary.origins, std::slice::from_ref(&target.url), "the secret is bound to who is believed");
     bench.advance(std::time::Duration::from_secs(3600));
     let run = bench.submit("x").await;
     assert_eq!(bench.settled(run).await.run.state, RunState::Succeeded);

@@ -69,7 +69,7 @@ fn every(every_ms: u64, jitter_ms: u64) -> Result<Calendar, CadenceFault> {
 fn by_cron(line: &str, zone: &str) -> Result<Calendar, CadenceFault> {
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
     let cron = parser.parse(line).map_err(|error| {
-        let detail = error.to_string();
+        let detail = broken_field(&parser, line).unwrap_or_else(|| error.to_string());
         let detail = detail.trim_end_matches('.');
         fault("cron", format!("it is no cron line of five fields, such as `0 6 * * 1-5`: {detail}"))
     })?;
@@ -83,6 +83,28 @@ fn by_cron(line: &str, zone: &str) -> Result<Calendar, CadenceFault> {
         return Err(fault("cron", format!("`{line}` never comes: no year has such a day")));
     }
     Ok(calendar)
+}
+
+/// The field of a cron line that is wrong by itself; the parser does not say which one.
+fn broken_field(parser: &CronParser, line: &str) -> Option<String> {
+    const FIELDS: [&str; 5] = [
+        "minute (0 to 59)",
+        "hour (0 to 23)",
+        "day of the month (1 to 31)",
+        "month (1 to 12)",
+        "day of the week (0 to 7, where 0 and 7 are Sunday)",
+    ];
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    if fields.len() != FIELDS.len() {
+        return None;
+    }
+    let is_broken = |index: usize| {
+        let mut alone = ["*"; FIELDS.len()];
+        alone[index] = fields[index];
+        parser.parse(&alone.join(" ")).is_err()
+    };
+    let index = (0..FIELDS.len()).find(|index| is_broken(*index))?;
+    Some(format!("`{}` is no {}", fields[index], FIELDS[index]))
 }
 
 fn fault(key: &'static str, message: impl Into<String>) -> CadenceFault {

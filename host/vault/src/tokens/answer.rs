@@ -127,8 +127,10 @@ fn told(auth: &Auth, status: u16, denied: Option<&Denied>) -> String {
     match denied {
         Some(denied @ Denied { error, error_description, .. }) => {
             let description = if error_description.is_empty() { "" } else { ": " };
-            let advice = advice(auth, denied);
-            format!("`{}` ({status}){description}{}{advice}", shown(error), shown(error_description))
+            // Where the description is a whole sentence, what to do goes on behind it.
+            let said = shown(error_description);
+            let said = said.strip_suffix('.').unwrap_or(&said);
+            format!("`{}` ({status}){description}{said}{}", shown(error), advice(auth, denied))
         }
         None if (300..400).contains(&status) => {
             format!("it answered {status}, and redirects are not followed: write the final address in `token_url`")
@@ -288,19 +290,19 @@ mod tests {
             &client(),
             401,
             r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 4711\r\nTimestamp: now","error_codes":[7000215]}"#,
-            "`invalid_client` (401): AADSTS7000215: Invalid client secret provided.; write the secret's value, not its id, with `sluse secret set workzone-client`",
+            "`invalid_client` (401): AADSTS7000215: Invalid client secret provided; write the secret's value, not its id, with `sluse secret set workzone-client`",
         );
         check_told(
             &client(),
             401,
             r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys for app are expired.","error_codes":[7000222]}"#,
-            "`invalid_client` (401): AADSTS7000222: The provided client secret keys for app are expired.; the client secret has expired: make a new one there, and write it with `sluse secret set workzone-client`",
+            "`invalid_client` (401): AADSTS7000222: The provided client secret keys for app are expired; the client secret has expired: make a new one there, and write it with `sluse secret set workzone-client`",
         );
         check_told(
             &client(),
             400,
             r#"{"error":"unauthorized_client","error_description":"AADSTS700016: Application was not found in the directory.","error_codes":[700016]}"#,
-            "`unauthorized_client` (400): AADSTS700016: Application was not found in the directory.; check `client_id` and the tenant: the application is not known there",
+            "`unauthorized_client` (400): AADSTS700016: Application was not found in the directory; check `client_id` and the tenant: the application is not known there",
         );
         check_told(
             &client(),

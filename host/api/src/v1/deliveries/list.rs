@@ -21,6 +21,7 @@ use crate::{
         Operation,
         schema::{name, one_of_texts, text, timestamp},
     },
+    problem::kind,
 };
 
 /// The names of the states, as a filter has them.
@@ -53,8 +54,18 @@ pub(super) async fn list(
         return Err(ApiError::BadRequest(message));
     }
     let DeliveryQuery { state, connection, flow, since, until, reason, queue, text, limit, after } = query;
+    let (named_connection, named_flow) = (connection.clone(), flow.clone());
     let filter = DeliveryFilter { state, connection, flow, since, until, reason, queue, text }.meant();
     let deliveries = api.engine.store().deliveries(filter, ListQuery::new(limit, after).into()).await?;
+    // A mistyped name must not read as "all is well".
+    if deliveries.items.is_empty() {
+        if let Some(connection) = named_connection {
+            api.engine.knows_connection(&connection).await?;
+        }
+        if let Some(flow) = named_flow {
+            api.engine.knows_flow(&flow).await?;
+        }
+    }
     Ok(Json(ListBody::new(deliveries, DeliverySummary::from)))
 }
 
@@ -70,7 +81,8 @@ pub(super) fn describe() -> Operation {
         .query("reason", "Only those that wait for a person for it.", one_of_texts(Reason::ALL.map(Reason::as_str)))
         .query("queue", "Only those that wait for whoever works on this queue.", name())
         .query("text", "Only those with this in the problem that they met, whatever the case of ASCII letters.", text())
-        .answers(StatusCode::OK, "A page of deliveries.", page(schemas::summary()));
+        .answers(StatusCode::OK, "A page of deliveries.", page(schemas::summary()))
+        .problems(&[kind::NOT_FOUND]);
     paged(operation)
 }
 

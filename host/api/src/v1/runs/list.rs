@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Api, ApiError,
     openapi::{Operation, schema::name},
+    problem::kind,
 };
 
 #[derive(Debug, Deserialize)]
@@ -35,8 +36,12 @@ pub(super) async fn list(
 ) -> Result<Json<ListBody<Run>>, ApiError> {
     let Query(query) = query.map_err(|error| ApiError::BadRequest(error.body_text()))?;
     let page = ListQuery::new(query.limit, query.after);
-    let filter = RunFilter { flow: query.flow, state: query.state };
+    let filter = RunFilter { flow: query.flow.clone(), state: query.state };
     let runs = api.engine.store().runs(filter, page.into()).await?;
+    // A mistyped name must not read as "all is well".
+    if let Some(flow) = query.flow.filter(|_| runs.items.is_empty()) {
+        api.engine.knows_flow(&flow).await?;
+    }
     Ok(Json(ListBody::new(runs, |run| run)))
 }
 
@@ -44,7 +49,8 @@ pub(super) fn describe() -> Operation {
     let operation = Operation::new("list-runs", "Runs, the latest first", "")
         .query("flow", "Only those of this flow.", name())
         .query("state", "Only those that stand there.", schemas::run_state())
-        .answers(StatusCode::OK, "A page of runs.", page(schemas::run()));
+        .answers(StatusCode::OK, "A page of runs.", page(schemas::run()))
+        .problems(&[kind::NOT_FOUND]);
     paged(operation)
 }
 

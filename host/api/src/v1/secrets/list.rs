@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use sluse_model::Timestamp;
+use sluse_engine::ListedSecret;
+use sluse_model::{Name, Timestamp};
 
 use super::super::list::items;
 use crate::{
@@ -28,6 +29,8 @@ struct SecretBody {
     origins: Vec<String>,
     /// Where it may no longer go.
     withdrawn: Vec<String>,
+    /// The connections that name it.
+    used_by: Vec<Name>,
     /// Whether the host's master key opens it.
     opens: bool,
 }
@@ -36,12 +39,13 @@ pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<SecretsBody
     let secrets = api.engine.secrets().await?;
     let items = secrets
         .into_iter()
-        .map(|secret| SecretBody {
+        .map(|ListedSecret { summary: secret, used_by }| SecretBody {
             name: secret.name.to_string(),
             version: secret.version,
             changed_at: secret.changed_at,
             origins: secret.origins,
             withdrawn: secret.withdrawn,
+            used_by,
             opens: secret.opens,
         })
         .collect();
@@ -55,6 +59,7 @@ pub(super) fn describe() -> Operation {
         .with("changed_at", timestamp())
         .with("origins", list_of(text()).about("Where it may go."))
         .with("withdrawn", list_of(text()).about("Where it may no longer go."))
+        .with("used_by", list_of(name()).about("The connections that name it."))
         .with("opens", boolean().about("Whether the host's master key opens it."))
         .named("Secret");
     Operation::new("list-secrets", "Names of secrets, and where each may go", "No answer ever has a value in it.")
@@ -76,6 +81,7 @@ mod tests {
             changed_at: samples::moment(),
             origins: vec!["https://workzone.example.dk:443".into()],
             withdrawn: vec!["https://old.example.dk:443".into()],
+            used_by: vec!["workzone".parse().expect("a name")],
             opens: true,
         };
         described::answer(Method::GET, "/v1/secrets", StatusCode::OK, &SecretsBody { items: vec![secret] });

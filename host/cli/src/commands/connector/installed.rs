@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sluse_model::{Digest, Name};
+use sluse_model::Name;
 
 use crate::{arguments::Global, client::Host, failure::Failure, output};
 
@@ -29,11 +29,30 @@ pub(super) async fn activate(
     global: &Global,
     host: &Host,
     connector: &Name,
-    revision: &Digest,
+    revision: &str,
     force: bool,
 ) -> Result<(), Failure> {
+    let installed: Value = host.get("/v1/connectors").await?;
+    let revision = the_one(&installed, connector, revision)?;
     let path = format!("/v1/connectors/{connector}/activate");
     tell(global, &host.post(&path, &json!({"revision": revision, "force": force})).await?)
+}
+
+/// The digest that begins so.
+fn the_one(installed: &Value, connector: &Name, beginning: &str) -> Result<String, Failure> {
+    let all = installed["items"].as_array().into_iter().flatten();
+    let of_it = all.filter(|revision| revision["connector"] == connector.as_str());
+    let digests = of_it.filter_map(|revision| revision["digest"].as_str());
+    let found: Vec<&str> = digests.filter(|digest| digest.starts_with(beginning)).collect();
+    let (count, see) = (found.len(), "see `sluse connector list`");
+    match found.as_slice() {
+        [one] => Ok((*one).to_owned()),
+        [] => Err(anyhow::anyhow!("no revision of `{connector}` begins with `{beginning}`: {see}").into()),
+        _ => {
+            Err(anyhow::anyhow!("{count} revisions of `{connector}` begin with `{beginning}`: write more digits")
+                .into())
+        }
+    }
 }
 
 pub(super) async fn roll_back(global: &Global, host: &Host, connector: &Name) -> Result<(), Failure> {
@@ -82,4 +101,22 @@ pub(super) async fn list(global: &Global, host: &Host) -> Result<(), Failure> {
         .collect();
     output::table(&["CONNECTOR", "VERSION", "REVISION", "STANDING", "INSTALLED"], rows, "no connectors are installed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_one_revision_or_none() {
+        let revision = |connector: &str, digest: &str| json!({"connector": connector, "digest": digest});
+        let installed =
+            json!({"items": [revision("echo", "ab12"), revision("echo", "ab34"), revision("inbox", "ab12")]});
+        let echo: Name = "echo".parse().expect("a name");
+        assert_eq!(the_one(&installed, &echo, "ab3").expect("one"), "ab34");
+        for (beginning, told) in [("ab", "2 revisions of `echo` begin with `ab`"), ("cd", "no revision of `echo`")] {
+            let refused = the_one(&installed, &echo, beginning).expect_err(beginning);
+            assert!(refused.to_string().contains(told), "{refused}");
+        }
+    }
 }

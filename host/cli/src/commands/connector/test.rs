@@ -20,9 +20,9 @@ pub(super) async fn run(
         None => build::component_of(folder)?,
     };
     let connector = load(&component).await?;
-    let mut verdicts = Vec::new();
-    for case in find_cases(&folder.join("cases"))? {
-        let case = Case::read(&case)?;
+    let (cases, mut verdicts) = (find_cases(&folder.join("cases"))?, Vec::new());
+    for case in &cases {
+        let case = Case::read(case)?;
         if only.is_none_or(|only| case.name.contains(only)) {
             let verdict = run_case(&case, &*connector).await;
             if !global.json {
@@ -30,6 +30,9 @@ pub(super) async fn run(
             }
             verdicts.push((case.name.clone(), verdict));
         }
+    }
+    if let Some(only) = only.filter(|_| verdicts.is_empty()) {
+        return Err(anyhow::anyhow!("no case's name contains `{only}`: {}", there_are(cases.len())).into());
     }
     let failed = verdicts.iter().filter(|(_, verdict)| !verdict.passed()).count();
     let passed = verdicts.len() - failed;
@@ -47,6 +50,13 @@ pub(super) async fn run(
     match failed {
         0 => Ok(()),
         failed => Err(Failure::NotPassed(differ(failed))),
+    }
+}
+
+fn there_are(cases: usize) -> String {
+    match cases {
+        1 => "there is 1 case".into(),
+        cases => format!("there are {cases} cases"),
     }
 }
 

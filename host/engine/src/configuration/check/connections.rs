@@ -157,16 +157,16 @@ fn url(text: &str, path: &str, allow_plaintext: bool, has_credential: bool, refu
     if url.fragment().is_some() {
         refuse(path, "an address has no `#`: it never reaches a server".to_owned());
     }
-    if url.scheme() == "http" && !allow_plaintext {
+    if url.scheme() == "http" && has_credential && !is_loopback(&url) {
+        refuse(
+            path,
+            "a credential never goes in clear over a network: use `https:`, or `kind = \"nothing\"`".to_owned(),
+        );
+    } else if url.scheme() == "http" && !allow_plaintext {
         refuse(
             path,
             "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true` at the endpoint"
                 .to_owned(),
-        );
-    } else if url.scheme() == "http" && has_credential && !is_loopback(&url) {
-        refuse(
-            path,
-            "a credential never goes in clear over a network: use `https:`, or `kind = \"nothing\"`".to_owned(),
         );
     }
 }

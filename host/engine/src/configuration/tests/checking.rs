@@ -76,7 +76,12 @@ fn a_credential_goes_in_clear_to_loopback_only() {
     let key =
         "allow_plaintext = true\nauth = { kind = \"api-key\", header = \"x\", value = { secret = \"shelf-key\" } }";
     let at = |url: &str| connection(key).replace("\"https://shelf.example/api\"", &format!("\"{url}\" # ◄"));
-    faults(&at("http://10.0.0.1"), "connection[0].endpoints.default.url", "never goes in clear");
+    // Nobody is told to allow what is then refused.
+    for text in [at("http://10.0.0.1"), at("http://10.0.0.1").replace("allow_plaintext = true\n", "")] {
+        faults(&text, "connection[0].endpoints.default.url", "never goes in clear");
+    }
+    let unsaid = at("http://127.0.0.1:8080").replace("allow_plaintext = true\n", "");
+    faults(&unsaid, "connection[0].endpoints.default.url", "allow_plaintext");
     for url in ["http://127.0.0.1:8080/x", "http://[::1]:1", "https://10.0.0.1"] {
         let text = at(url).replace("# ◄", "");
         assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "", "{url}");
@@ -86,7 +91,7 @@ fn a_credential_goes_in_clear_to_loopback_only() {
             "auth = { kind = \"oauth2-client-credentials\", token_url = \"http://a.example/token\", client_id = \"x\", client_secret = { secret = \"shelf-key\" } } # ◄",
         ),
         "connection[0].endpoints.default.auth.token_url",
-        "allow_plaintext",
+        "never goes in clear",
     );
 }
 

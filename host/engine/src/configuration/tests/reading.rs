@@ -295,3 +295,8 @@ const ODD_LINES: [&str; 22] = [
     "grant.cidrs = [1, \"x\"]\n",
     "step = [1, {}]\n",
 ];
+
+#[test]
+fn a_key_that_stands_twice_is_named() {
+    refuses("[[connection]]\nname = \"left\"\nname = \"right\" # ◄", "", "duplicate key `name`");
+}

@@ -72,11 +72,21 @@ fn a_thumbprint_in_the_settings_chooses_the_endpoint_s_certificate() {
     assert_eq!(stored(resolved(&text(settings, CERTIFICATE))), chosen);
     let both = CERTIFICATE.replace("secret = {", &format!("thumbprint = \"{WRITTEN}\", secret = {{"));
     assert_eq!(stored(resolved(&text(settings, &both))), chosen);
-    assert_eq!(
-        stored(resolved(&text(settings, ""))),
-        json!({"kind": "nothing"}),
-        "another way is the operator's choice"
-    );
+    let basic = json!({"kind": "basic", "username": "u", "password": {"secret": "shelf-key"}});
+    let other = "[connection.endpoints.default]\nauth = { kind = \"basic\", username = \"u\", password = { secret = \"shelf-key\" } }";
+    assert_eq!(stored(resolved(&text(settings, other))), basic, "another way is the operator's choice");
+}
+
+#[test]
+fn a_thumbprint_where_nothing_signs_in_is_told_with_what_to_write() {
+    let settings = format!("CertificateThumbprint = \"{WRITTEN}\" # ◄\nUrl = \"https://a.example\"");
+    for endpoint in ["", "[connection.endpoints.default]\ntimeout_ms = 5"] {
+        misplaced(
+            &text(&settings, endpoint),
+            "connection[0].settings.CertificateThumbprint",
+            "`auth = { kind = \"client-certificate\", secret = { secret = \"NAME\" } }`",
+        );
+    }
 }
 
 #[test]

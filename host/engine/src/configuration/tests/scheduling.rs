@@ -58,6 +58,9 @@ fn a_time_comes() {
     faults(&never, "schedule[0].cron", "never comes");
     let broken = cron("0 25 * * *", "Europe/Copenhagen").replace("# cron", "# ◄");
     faults(&broken, "schedule[0].cron", "five fields");
+    faults(&broken, "schedule[0].cron", "`25` is no hour (0 to 23)");
+    let month = cron("0 6 1 13 *", "Europe/Copenhagen").replace("# cron", "# ◄");
+    faults(&month, "schedule[0].cron", "`13` is no month (1 to 12)");
     let nowhere = cron("0 6 * * *", "Europe/Copenhagn").replace("# zone", "# ◄");
     faults(&nowhere, "schedule[0].zone", "did you mean `Europe/Copenhagen`?");
     for (key, line) in [

@@ -63,10 +63,10 @@ pub(crate) fn map(
     };
     let mut mapped = Vec::new();
     let mut bytes = 0;
-    for item in items(value)? {
+    for (index, item) in items(value)?.enumerate() {
         let item = item?;
         let result = match (filter, attribute) {
-            (None, Some(attribute)) => field(&item, attribute)?,
+            (None, Some(attribute)) => there(field(&item, attribute), Some(index), attribute)?,
             (Some(filter), None) if MAPPABLE.contains(&filter) => {
                 let all: Vec<Value> = std::iter::once(item).chain(arguments[1..].iter().cloned()).collect();
                 state.apply_filter(filter, &all)?
@@ -93,12 +93,12 @@ pub(crate) fn map(
 /// `pick(id='cpr', email='contact.email?')`: new tables with the named fields of the old ones; of a list, one for each
 /// item. A question mark at the end leaves the field out where it is undefined, null or blank.
 pub(crate) fn pick(value: &Value, fields: Kwargs) -> Result<Value, Error> {
-    each_table(value, |table| {
+    each_table(value, |table, index| {
         let mut picked = BTreeMap::<Value, Value>::new();
         for name in fields.args() {
             let source: &str = fields.get(name)?;
             let found = match source.strip_suffix('?') {
-                None => field(table, source)?,
+                None => there(field(table, source), index, source)?,
                 Some(source) => match field(table, source) {
                     Ok(found) if !is_blank(&found) => found,
                     Ok(_) => continue,
@@ -114,7 +114,7 @@ pub(crate) fn pick(value: &Value, fields: Kwargs) -> Result<Value, Error> {
 
 /// `add_fields(role='Ansøger')`: the same tables with more fields; of a list, every item.
 pub(crate) fn add_fields(value: &Value, fields: Kwargs) -> Result<Value, Error> {
-    each_table(value, |table| {
+    each_table(value, |table, _| {
         let mut extended = BTreeMap::<Value, Value>::new();
         for key in table.try_iter()? {
             extended.insert(key.clone(), table.get_item(&key)?);
@@ -144,9 +144,10 @@ fn items(value: &Value) -> Result<impl Iterator<Item = Result<Value, Error>>, Er
     }
 }
 
-fn each_table(value: &Value, change: impl Fn(&Value) -> Result<Value, Error>) -> Result<Value, Error> {
+/// Changes a table, or each of a list, of which its place is told.
+fn each_table(value: &Value, change: impl Fn(&Value, Option<usize>) -> Result<Value, Error>) -> Result<Value, Error> {
     match value.kind() {
-        ValueKind::Map => change(value),
+        ValueKind::Map => change(value, None),
         _ => {
             let mut changed = Vec::new();
             for item in items(value)? {
@@ -157,11 +158,20 @@ fn each_table(value: &Value, change: impl Fn(&Value) -> Result<Value, Error>) ->
                 if changed.len() == limits::MAX_REBUILT_ITEMS {
                     return Err(refuse(format!("the list has more than {} items", limits::MAX_REBUILT_ITEMS)));
                 }
-                changed.push(change(&item)?);
+                changed.push(change(&item, Some(changed.len()))?);
             }
             Ok(Value::from(changed))
         }
     }
+}
+
+/// The field, or which one is missing where: the name is the flow's own, and no value is told.
+fn there(found: Result<Value, Error>, index: Option<usize>, name: &str) -> Result<Value, Error> {
+    found.map_err(|error| match (error.kind(), index) {
+        (ErrorKind::UndefinedError, Some(index)) => refuse(format!("item {} of the list has no `{name}`", index + 1)),
+        (ErrorKind::UndefinedError, None) => refuse(format!("the table has no `{name}`")),
+        _ => error,
+    })
 }
 
 /// A field by its dotted name.

@@ -191,7 +191,9 @@ fn lists_are_joined_mapped_and_rebuilt() {
     );
     check(json!(["2026-12-24T23:30:00Z"]), "map('date', '%d', zone='Europe/Copenhagen') | first", json!("25"));
     check(list[0].clone(), "pick(n='navn')", json!({"n": "Åse"}));
-    refused(list.clone(), "pick(e='kontakt.email')", "undefined");
+    refused(list.clone(), "pick(e='kontakt.email')", "item 2 of the list has no `kontakt.email`");
+    refused(list.clone(), "map(attribute='kontakt.email') | list", "item 2 of the list has no `kontakt.email`");
+    refused(list[0].clone(), "pick(k='kommune')", "the table has no `kommune`");
     refused(list, "map('tojson')", "write `map");
     refused(json!("abc"), "join(', ')", "list is needed");
     refused(json!([1]), "pick(a='b')", "list of tables");
