@@ -71,5 +71,7 @@ mod stopping; // asked to stop
 mod swap; // a newer connector under load
 #[path = "main_job/synchronous.rs"]
 mod synchronous; // somebody waits for the answer
+#[path = "main_job/town.rs"]
+mod town; // Interact and WorkZone, and a host between them
 #[path = "main_job/withdrawal.rs"]
 mod withdrawal; // a secret's confirmation taken back
