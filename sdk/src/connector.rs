@@ -78,13 +78,19 @@ impl FolderNeed {
     /// A folder that every connection must grant.
     #[must_use]
     pub fn required(name: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { name: name.into(), title: title.into(), required: true }
+        Self { name: name.into(), title: title.into(), required: true, reads_only: false }
     }
 
     /// A folder that a connection may grant.
     #[must_use]
     pub fn optional(name: impl Into<String>, title: impl Into<String>) -> Self {
         Self { required: false, ..Self::required(name, title) }
+    }
+
+    /// Where files are read that others lay there, and none is published.
+    #[must_use]
+    pub fn reads_only(self) -> Self {
+        Self { reads_only: true, ..self }
     }
 }
 

@@ -111,8 +111,14 @@ impl From<folders::FolderError> for Failure {
         use folders::FolderError as E;
         match error {
             E::Forbidden(reason) => Self::denied("folder-forbidden", "The file may not be put there.").detail(reason),
+            E::Invalid(reason) => {
+                Self::invalid("file-invalid", "No file may be called so, or be that large.").detail(reason)
+            }
             E::Conflict(reason) => {
                 Self::rejected("file-conflict", "Another file of this name is there already.").detail(reason)
+            }
+            E::Unclear(reason) => {
+                Self::unknown("file-unclear", "The file may have been published already.").detail(reason)
             }
             E::Unavailable(reason) => {
                 Self::unavailable("folder-unavailable", "The folder cannot be written now.").detail(reason)

@@ -96,7 +96,8 @@ async fn post(
     (domain, username, password): Account,
     size_bytes: usize,
 ) -> Result<Value, SendError> {
-    let credential = Credential::Ntlm { username: username.into(), domain: domain.into(), password: password.into() };
+    let password = password.into();
+    let credential = Credential::Ntlm { username: username.into(), domain: domain.into(), password, version: 1 };
     let body = Body::Bytes(vec![b'x'; size_bytes].into());
     let outgoing = Outgoing { body, ..Outgoing::new(Method::POST, "/Files") };
     let incoming = endpoint.send(outgoing, Some(&credential), &Scrubber::new(&credential.secrets())).await?;

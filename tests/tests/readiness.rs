@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use sluse_api::{Access, Api, router};
+use sluse_api::{Access, Api, StoreHealth, router};
 use sluse_connector::{Connector, LoadError, Loader};
 use sluse_egress::{Ceiling, Egress};
 use sluse_engine::{Engine, EngineParts, EngineSettings};
@@ -41,7 +41,6 @@ struct Ward {
     engine: Arc<Engine>,
     ticker_stands_still: Arc<AtomicBool>,
     clock: Arc<SimClock>,
-    router: Router,
     folder: tempfile::TempDir,
 }
 
@@ -62,13 +61,22 @@ impl Ward {
             settings: EngineSettings::default(),
         })
         .await?;
-        let ticker_stands_still = Arc::new(AtomicBool::new(false));
-        let stands_still = ticker_stands_still.clone();
+        Ok(Self { engine, ticker_stands_still: Arc::default(), clock, folder })
+    }
+
+    /// Endpoints that nobody has asked yet.
+    fn router(&self) -> Router {
+        let stands_still = self.ticker_stands_still.clone();
         let concerns = move || {
             if stands_still.load(Ordering::Relaxed) { vec!["the ticker has stopped".into()] } else { Vec::new() }
         };
-        let api = Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(concerns), version: "1" };
-        Ok(Self { engine, ticker_stands_still, clock, router: router(Arc::new(api)), folder })
+        router(Arc::new(Api {
+            engine: self.engine.clone(),
+            access: Access::default(),
+            concerns: Box::new(concerns),
+            store_health: StoreHealth::default(),
+            version: "1",
+        }))
     }
 
     async fn ask(&self) -> anyhow::Result<(StatusCode, Value)> {
@@ -76,9 +84,7 @@ impl Ward {
     }
 
     async fn ask_at(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
-        let reply = self.router.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
-        let status = reply.status();
-        Ok((status, serde_json::from_slice(&reply.into_body().collect().await?.to_bytes())?))
+        ask(self.router(), path).await
     }
 
     /// Asserts that it is not ready, for one reason.
@@ -90,6 +96,24 @@ impl Ward {
         assert!(concerns[0].as_str().unwrap_or("").contains(reason), "{body}");
         Ok(())
     }
+}
+
+async fn ask(router: Router, path: &str) -> anyhow::Result<(StatusCode, Value)> {
+    let reply = router.oneshot(Request::get(path).body(Body::empty())?).await?;
+    let status = reply.status();
+    Ok((status, serde_json::from_slice(&reply.into_body().collect().await?.to_bytes())?))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_asked_once_in_a_second() -> anyhow::Result<()> {
+    let ward = Ward::start().await?;
+    let router = ward.router();
+    assert_eq!(ask(router.clone(), "/readyz").await?.0, 200);
+    ward.engine.store().close().await;
+    assert_eq!(ask(router.clone(), "/readyz?feeds=true").await?.0, 200, "it was asked again");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ask(router, "/readyz").await?.0, 503);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

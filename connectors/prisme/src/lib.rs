@@ -71,7 +71,7 @@ impl Connector for PrismeConnector {
             FolderNeed::required(folders::PRISME, "Where Prisme takes files from"),
             FolderNeed::optional(folders::ODD_CPR, "Where payments go whose CPR number fails modulus 11"),
             FolderNeed::optional(folders::CONTROL, "Where control files go"),
-            FolderNeed::optional(folders::RECEIPTS, "Where Prisme lays receipts"),
+            FolderNeed::optional(folders::RECEIPTS, "Where Prisme lays receipts").reads_only(),
         ]
     }
 

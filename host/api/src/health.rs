@@ -16,6 +16,7 @@ use sluse_store::StoreError;
 
 use crate::{
     Api, ApiError, Route,
+    lately::Lately,
     openapi::{
         Operation,
         schema::{Schema, boolean, list, object, one_of_texts, text},
@@ -37,6 +38,17 @@ struct Health {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     concerns: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// What the store said of its health, and of schedules, when it was last asked.
+#[derive(Debug, Default)]
+pub struct StoreHealth(Lately<Found>);
+
+#[derive(Debug, Clone)]
+struct Found {
+    takes_writes: bool,
+    /// What is told of schedules.
     warnings: Vec<String>,
 }
 
@@ -63,10 +75,11 @@ async fn ready(
     if api.engine.stopping() {
         concerns.push("the host is stopping".into());
     }
-    if api.engine.store().health().await.is_err() {
+    let store = api.store_health.0.get(|| look_at_store(&api)).await;
+    if !store.takes_writes {
         concerns.push("the store takes no writes".into());
     }
-    let mut warnings = ill_schedules(api.engine.schedule_figures().await);
+    let mut warnings = store.warnings;
     let all_fare_well = warnings.is_empty();
     warnings.extend(closed_gates(&api.engine.gate_figures()));
     let (code, status) = match (concerns.is_empty(), all_fare_well || !query.feeds) {
@@ -75,6 +88,12 @@ async fn ready(
         (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
     Ok((code, Json(Health { status, version: api.version, concerns, warnings })))
+}
+
+/// Writes, and reads much: who asks often is told what was found a moment ago.
+async fn look_at_store(api: &Api) -> Found {
+    let takes_writes = api.engine.store().health().await.is_ok();
+    Found { takes_writes, warnings: ill_schedules(api.engine.schedule_figures().await) }
 }
 
 /// What is told of schedules. Who watches feeds has to know as well when nobody can say how they fare.
@@ -111,7 +130,7 @@ fn describe_ready() -> Operation {
     let statuses = ["ready", "feeds not well", "not ready"];
     let health = || health(&statuses).may_have("warnings", warnings.clone()).named("Ready");
     let about = "`warnings` names the schedules that have not run or fail, and says how many connections are paused or \
-                 left alone by their breaker. With `feeds=true` such a schedule is answered with 503 as well, for those who \
+                 left alone by their breaker. What is asked of the store is at most a second old. With `feeds=true` such a schedule is answered with 503 as well, for those who \
                  only look at the status.";
     Operation::new("check-ready", "Whether the host can accept a submission and work on it", about)
         .query("feeds", "Whether feeds and other schedules have to do what they are for.", boolean())

@@ -7,6 +7,7 @@ mod callbacks; // where targets answer
 mod form; // a form with files, in bounded memory
 mod health; // whether the host is well
 mod idempotency; // known when it comes again
+mod lately; // found a moment ago
 mod metrics; // how it does, for Prometheus
 mod openapi; // what the endpoints take and answer, for programs and people
 mod path; // what stands in the places of a path
@@ -23,6 +24,7 @@ use sluse_engine::Engine;
 
 pub use access::{Access, NewToken, create_token};
 pub use callbacks::{Callbacks, USUAL_MAX_ANSWER_BYTES, callbacks_router};
+pub use health::StoreHealth;
 pub use openapi::document as openapi;
 pub use problem::{ApiError, ProblemBody};
 pub use route::Route;
@@ -34,6 +36,8 @@ pub struct Api {
     pub access: Access,
     /// Says what is not well, for `/readyz`, beyond what engine and store know of themselves.
     pub concerns: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// What `/readyz` was told a moment ago.
+    pub store_health: StoreHealth,
     /// The release, for `/healthz` and people.
     pub version: &'static str,
 }

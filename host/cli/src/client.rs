@@ -129,6 +129,13 @@ impl Host {
         }
     }
 
+    /// What the host says of itself, well or not, with the status that says which.
+    pub(crate) async fn health(&self, path: &str) -> Result<(StatusCode, Value), Failure> {
+        let response = self.request(Method::GET, path).send().await.map_err(|error| self.not_reached(&error))?;
+        let status = response.status();
+        Ok((status, response.json().await.unwrap_or_default()))
+    }
+
     fn not_reached(&self, error: &reqwest::Error) -> Failure {
         let mut cause: &dyn std::error::Error = error;
         while let Some(deeper) = cause.source() {

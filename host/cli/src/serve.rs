@@ -8,7 +8,7 @@ use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use serde_json::json;
-use sluse_api::{Access, Api, router};
+use sluse_api::{Access, Api, StoreHealth, router};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -46,6 +46,7 @@ pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure
             true => Vec::new(),
             false => vec!["the sandbox's ticker has stopped; nothing would stop a guest that runs on".into()],
         }),
+        store_health: StoreHealth::default(),
         version: env!("CARGO_PKG_VERSION"),
     });
     announce(global, &url, settings.engine.callbacks_url.as_deref(), first_token_file.as_deref())?;

@@ -82,8 +82,14 @@ pub enum AttachmentError {
 pub enum FolderError {
     #[error("{0}")]
     Forbidden(String),
+    /// No file may be called so, or have so many bytes.
+    #[error("{0}")]
+    Invalid(String),
     #[error("{0}")]
     Conflict(String),
+    /// The file may have been published, and nobody knows.
+    #[error("{0}")]
+    Unclear(String),
     #[error("{0}")]
     Unavailable(String),
 }

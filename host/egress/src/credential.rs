@@ -51,6 +51,8 @@ pub enum Credential {
         domain: String,
         /// The password.
         password: Secret,
+        /// How often it was set: one that was set again may be tried again.
+        version: u64,
     },
     /// A key that signs the request: `whsec_` and base64, or its bytes.
     Signature(Secret),
@@ -96,7 +98,9 @@ impl Credential {
     /// Who signs a socket in, where it is the socket that is signed in.
     pub(crate) fn user(&self) -> Option<User<'_>> {
         match self {
-            Self::Ntlm { username, domain, password } => Some(User { name: username, domain, password }),
+            Self::Ntlm { username, domain, password, version } => {
+                Some(User { name: username, domain, password, version: *version })
+            }
             _ => None,
         }
     }

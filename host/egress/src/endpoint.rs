@@ -12,13 +12,14 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span, field::Empty, info_span};
 
 use crate::{
-    Body, Ceiling, Credential, EndpointRules, Incoming, Lookup, Outgoing, Refusal, Scrubber, SendError, SystemLookup,
+    Accounts, Body, Ceiling, Credential, EndpointRules, Incoming, Lookup, Outgoing, Refusal, Scrubber, SendError,
+    SignInLedger, SystemLookup,
     body::Segments,
     dispatch::{Passed, Ways},
     grant::{AddressRules, check_host, check_scheme},
     headers::{Reserved, check_headers, check_method},
     incoming, multipart,
-    ntlm::{Accounts, Dialer, Place, SignIns},
+    ntlm::{Dialer, Place, SignIns},
     path::{Base, query_names},
     resolver::JudgedLookup,
     signature::{self, Signed},
@@ -95,6 +96,17 @@ impl Egress {
             patience: rules.connect_timeout,
         };
         Ok(SignIns::new(place, dialer, self.accounts.clone()))
+    }
+
+    /// Keeps what fails when somebody signs in here, in place of a memory that ends with the process.
+    #[must_use]
+    pub fn counting(self, ledger: Arc<dyn SignInLedger>) -> Self {
+        Self { accounts: Arc::new(Accounts::new(ledger)), ..self }
+    }
+
+    /// The accounts that sign in here, for whoever signs in by other requests than these.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        &self.accounts
     }
 
     fn trust(&self) -> Result<Arc<Trust>, Refusal> {

@@ -1,12 +1,13 @@
 //! Everything that leaves the host passes here: rules, addresses, credentials, limits, redaction.
 //! Guests never hold a socket, and secrets are added after they let go of the request. This is the only
-//! crate that builds an HTTP client; it keeps no state but its sockets, decides nothing about retries and
-//! knows no database.
+//! crate that builds an HTTP client; it keeps no state but its sockets and which sign-ins failed, decides nothing about
+//! retries and knows no database.
 //!
 //! The order of the gate: the path's bytes, the URL built by appending, its authority compared, a literal
 //! address, the grant, headers, the credential joined, the request sent, the answer capped and looked
 //! through for known secrets, handed over. A refusal says which rule and what to write in which file.
 
+mod accounts; // whose password was refused
 mod addresses; // which addresses are not global
 mod body; // how a body leaves
 mod certificate; // what is presented to a target
@@ -33,6 +34,7 @@ mod sockets; // the clients of one endpoint
 mod suffix; // hosts that an address from elsewhere may have
 mod tls; // who is trusted
 
+pub use accounts::{Account, Accounts, Held, LedgerError, SignInLedger, Trial, Turn};
 pub use certificate::ClientCertificate;
 pub use credential::Credential;
 pub use endpoint::{Egress, Endpoint};

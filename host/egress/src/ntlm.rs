@@ -6,7 +6,6 @@
 //! A socket is signed in by requests without a body before it carries anything: whatever becomes of the sign-in, the
 //! request itself leaves once.
 
-mod accounts; // whose password was refused
 mod answer; // an answer that holds its socket
 mod binding; // the certificate that a sign-in is bound to
 mod dial; // a socket of its own
@@ -24,12 +23,10 @@ use http::{
     HeaderMap, HeaderValue, Request, Response, StatusCode, Uri,
     header::{ACCEPT, HOST, USER_AGENT},
 };
-use sha2::{Digest, Sha256};
-use tokio::time::Instant;
+use sha2::{Digest as _, Sha256};
+use sluse_model::{AccountName, Digest, PauseCause};
 
-use crate::{Secret, SendError, body::DepartingBody, client};
-use accounts::Account;
-pub(crate) use accounts::Accounts;
+use crate::{Account, Accounts, Held, Secret, SendError, body::DepartingBody, client};
 pub(crate) use answer::{Forgotten, PinnedBody};
 pub(crate) use dial::Dialer;
 use sockets::{Lease, Sockets};
@@ -41,6 +38,7 @@ pub(crate) struct User<'a> {
     /// Empty for a name such as `sluse@kommune.dk`.
     pub(crate) domain: &'a str,
     pub(crate) password: &'a Secret,
+    pub(crate) version: u64,
 }
 
 /// Where somebody signs in.
@@ -82,6 +80,7 @@ impl User<'_> {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
+        digest.update(self.version.to_be_bytes());
         digest.finalize().into()
     }
 }
@@ -137,36 +136,42 @@ impl SignIns {
         if let Some(socket) = sockets.kept() {
             return Ok(Lease::kept(socket, sockets, place));
         }
-        let account = self.accounts.of(&self.place.origin, &user);
-        self.check(&account, &user)?;
+        let account = self.accounts.of(AccountName::in_directory(user.domain, user.name));
+        let password = account.password(&sockets.fingerprint);
+        self.check(&account, &password, &user).await?;
         let mut socket = self.dialer.dial(&self.place).await?;
         let turn = account.turn().await;
         // While this one waited for its turn, somebody may have laid one back, or been refused.
         if let Some(socket) = sockets.kept() {
             return Ok(Lease::kept(socket, sockets, place));
         }
-        self.check(&account, &user)?;
-        let trial = turn.trial(sockets.fingerprint);
+        self.check(&account, &password, &user).await?;
+        let trial = turn.trial(password);
         handshake::sign_in(&mut socket, &self.place, user, trial).await?;
         Ok(Lease::fresh(socket, sockets, place))
     }
 
-    fn check(&self, account: &Account, user: &User<'_>) -> Result<(), SendError> {
-        account.check(&user.fingerprint(), Instant::now()).map_err(|paused| {
-            let reason = if paused.is_refused { self.place.refused() } else { UNANSWERED.to_owned() };
-            let minutes = paused.left.as_secs().div_ceil(60);
-            self.place.not_signed_in(
-                user,
-                &format!(
-                    "{reason}; so that the account is not locked, this password is not tried for {minutes} minutes"
-                ),
-            )
+    async fn check(&self, account: &Account, password: &Digest, user: &User<'_>) -> Result<(), SendError> {
+        account.check(password).await.map_err(|held| {
+            let pause = match held {
+                Held::Paused(pause) => pause,
+                Held::Unknown(error) => return self.place.unreachable(&format!("{UNCOUNTED}: {error}")),
+            };
+            let reason = match pause.cause {
+                PauseCause::Refused => format!("{}; ", self.place.refused()),
+                PauseCause::Unanswered => format!("{UNANSWERED}; "),
+                PauseCause::InARow => String::new(),
+            };
+            self.place.not_signed_in(user, &format!("{reason}{pause}"))
         })
     }
 }
 
 /// What a password is told as that was sent a few times, and never judged.
 const UNANSWERED: &str = "the target breaks sign-ins off when it has the password, again and again";
+
+/// What a sign-in is told as that could not be noted, or held against those before.
+const UNCOUNTED: &str = "no sign-in is tried while none can be counted";
 
 impl Place {
     /// What the client would set by itself.
@@ -208,13 +213,15 @@ mod tests {
 
     #[test]
     fn credentials_are_told_apart() {
-        let user = |name, domain, password: &'static str| {
+        let set = |name, domain, password: &'static str, version| {
             let password = Secret::from(password);
-            User { name, domain, password: &password }.fingerprint()
+            User { name, domain, password: &password, version }.fingerprint()
         };
+        let user = |name, domain, password| set(name, domain, password, 1);
         assert_eq!(user("a", "b", "c"), user("a", "b", "c"));
         for other in [user("a", "b", "d"), user("a", "bc", ""), user("ab", "", "c"), user("", "ab", "c")] {
             assert_ne!(user("a", "b", "c"), other);
         }
+        assert_ne!(user("a", "b", "c"), set("a", "b", "c", 2));
     }
 }

@@ -5,6 +5,7 @@ mod awaited; // who waits for which delivery
 mod deliver; // what is durable
 mod failure; // what came of it instead
 mod read; // what only reads
+mod way; // a place and a pass
 
 use std::{sync::Arc, time::Duration};
 

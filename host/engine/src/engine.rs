@@ -17,7 +17,7 @@ use crate::{
     figures::{Backlogs, Counting, Watch},
     flows::Flows,
     gates::Gates,
-    host::{FOLDER_THREADS, Turns},
+    host::{FolderThreads, Turns},
     polls::Polls,
     revisions::Revisions,
 };
@@ -59,13 +59,13 @@ pub struct Engine {
     pub(crate) schedules_changed: tokio::sync::Notify,
     /// One at a time: what the gates hold is what was written last.
     pub(crate) pausing: tokio::sync::Mutex<()>,
-    /// Threads that may wait for folders.
     /// Files that are being published.
     pub(crate) publishing: Turns,
-    pub(crate) folder_threads: Arc<tokio::sync::Semaphore>,
+    /// Threads that may wait for folders.
+    pub(crate) folder_threads: FolderThreads,
     /// Attempts under way, and what else has to come to its end.
     pub(crate) attempts: TaskTracker,
-    /// Dispatcher, lease keeper, schedules, acts on many deliveries, and what gives up in time.
+    /// Dispatcher, lease keeper, schedules, acts on many deliveries, and what gives up or tidies up in time.
     pub(crate) background: TaskTracker,
 }
 
@@ -88,7 +88,7 @@ impl Engine {
             schedules_changed: tokio::sync::Notify::new(),
             pausing: tokio::sync::Mutex::default(),
             publishing: Turns::default(),
-            folder_threads: Arc::new(tokio::sync::Semaphore::new(FOLDER_THREADS)),
+            folder_threads: FolderThreads::default(),
             attempts: TaskTracker::new(),
             background: TaskTracker::new(),
             store: parts.store,
@@ -111,6 +111,7 @@ impl Engine {
         engine.background.spawn(engine.clone().dispatch());
         engine.background.spawn(engine.clone().keep_leases());
         engine.background.spawn(engine.clone().keep_schedules());
+        engine.background.spawn(engine.clone().tidy_folders());
         if let Some(retention) = engine.settings.retention {
             engine.background.spawn(engine.clone().retain(retention));
         }

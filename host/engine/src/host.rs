@@ -7,6 +7,7 @@ mod admission; // what has to be durable before a byte leaves
 mod answers; // how much they may amount to together
 mod exchange; // one request out, one answer back
 mod files; // attachments of the run
+mod folder; // one granted folder
 mod identity; // what names a request
 mod look; // the host of one who only looks
 mod message; // what a signed request is called
@@ -15,6 +16,7 @@ mod published; // files in granted folders
 mod record; // what the call leaves behind
 mod recorded; // answers as the journal keeps them
 mod target; // what an exchange says of the target
+mod threads; // who may wait for folders
 mod turns; // one attempt at a file at a time
 
 use std::{sync::Arc, time::Duration};
@@ -37,9 +39,10 @@ use self::{
 use crate::{Engine, connections::LiveConnection};
 
 pub(crate) use additions::Additions;
+pub(crate) use folder::{GrantedFolder, told};
 pub(crate) use look::LookHost;
-pub(crate) use published::FOLDER_THREADS;
 pub(crate) use record::{HostRecord, Record};
+pub(crate) use threads::FolderThreads;
 pub(crate) use turns::Turns;
 
 /// The host of one call.

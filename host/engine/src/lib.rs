@@ -42,6 +42,7 @@ mod secrets; // values that nobody sees again
 mod settings; // how much at once
 mod stop; // coming to an end
 mod submit; // a submission is taken in
+mod tidying; // what is left in folders
 mod worker; // one delivery: call, judge, settle
 
 pub use acts::{ActError, MAX_WHY_CHARS};

@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// Waits, unless the engine stops meanwhile.
-    async fn waited(&self, wait: Duration) -> bool {
+    pub(crate) async fn waited(&self, wait: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(wait) => true,
             () = self.dispatcher.stop.cancelled() => false,

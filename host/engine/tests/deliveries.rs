@@ -38,6 +38,8 @@ mod outcomes; // what each way of ending leads to
 mod pauses; // nothing begins
 #[path = "deliveries/policies.rs"]
 mod policies; // when to try again, and when no more
+#[path = "deliveries/published.rs"]
+mod published; // files that something has cut off
 #[path = "deliveries/restart.rs"]
 mod restart; // what a former process left behind
 #[path = "deliveries/retention.rs"]

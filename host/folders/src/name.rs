@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::FolderError;
+
 /// As long as file systems take.
 const MAX_BYTES: usize = 255;
 
@@ -16,28 +18,29 @@ impl FileName {
     /// The name, or which rule it breaks.
     ///
     /// # Errors
-    /// The rule, in words.
-    pub fn parse(name: &str) -> Result<Self, String> {
-        if name.is_empty() || name.len() > MAX_BYTES {
-            return Err(format!("a file name has from 1 to {MAX_BYTES} characters"));
-        }
-        if let Some(odd) = name.chars().find(|char| !char.is_ascii_alphanumeric() && !"._-".contains(*char)) {
-            return Err(format!(
-                "the file name `{name}` holds {odd:?}: letters from a to z, digits and `._-` are allowed"
-            ));
-        }
-        if name.starts_with('.') || name.ends_with('.') {
-            return Err(format!("the file name `{name}` begins or ends with a dot"));
-        }
-        if is_reserved(name) {
-            return Err(format!("`{name}` is the name of a device on Windows"));
-        }
-        Ok(Self(name.to_owned()))
+    /// `Invalid`, with the rule in words.
+    pub fn parse(name: &str) -> Result<Self, FolderError> {
+        broken_rule(name).map_or_else(|| Ok(Self(name.to_owned())), |rule| Err(FolderError::Invalid(rule)))
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn broken_rule(name: &str) -> Option<String> {
+    if name.is_empty() || name.len() > MAX_BYTES {
+        return Some(format!("a file name has from 1 to {MAX_BYTES} characters"));
+    }
+    if let Some(odd) = name.chars().find(|char| !char.is_ascii_alphanumeric() && !"._-".contains(*char)) {
+        return Some(format!(
+            "the file name {name:?} holds {odd:?}: letters from a to z, digits and `._-` are allowed"
+        ));
+    }
+    if name.starts_with('.') || name.ends_with('.') {
+        return Some(format!("the file name `{name}` begins or ends with a dot: that is not allowed"));
+    }
+    is_reserved(name).then(|| format!("`{name}` is the name of a device on Windows: give the file another one"))
 }
 
 impl fmt::Display for FileName {

@@ -34,7 +34,7 @@ impl Place {
     }
 
     /// As people know it.
-    pub(crate) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.allowed.join(&self.below)
     }
 }

@@ -1,9 +1,13 @@
 //! Real folders: a file is there whole or not at all, and what others do there is met.
 
-use std::{fs, os::unix::fs::symlink, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::PathBuf,
+};
 
-use sluse_folders::{FileName, Folder, FolderError, Place, Publishing};
-use sluse_model::Digest;
+use sluse_folders::{Fate, FileName, Folder, FolderError, Place, Publishing};
+use sluse_model::{Digest, PublicationId};
 use tempfile::TempDir;
 
 struct Bench {
@@ -42,9 +46,16 @@ fn name(name: &str) -> FileName {
     FileName::parse(name).expect("a plain name")
 }
 
+fn id(number: u8) -> PublicationId {
+    PublicationId::from_bytes([number; 16])
+}
+
+/// What the engine does with a file, when nothing goes wrong.
 fn publish(folder: &Folder, file: &str, bytes: &[u8]) -> Result<Publishing, FolderError> {
-    folder.stage(&name(file), bytes, Digest::of(bytes))?;
-    folder.publish(&name(file), Digest::of(bytes))
+    folder.stage(id(1), bytes)?;
+    let published = folder.publish(id(1), &name(file), Digest::of(bytes));
+    folder.discard(id(1))?;
+    published
 }
 
 #[test]
@@ -78,27 +89,66 @@ fn another_file_of_the_name_stays() {
 #[test]
 fn a_publication_that_was_cut_off_can_be_told() {
     let bench = Bench::new();
-    let (folder, digest) = (bench.open(), Digest::of(b"indhold"));
-    assert_eq!(folder.publish(&name("a.txt"), digest), Ok(Publishing::NothingStaged));
-    folder.stage(&name("a.txt"), b"indhold", digest).expect("staged");
-    assert_eq!(folder.is_staged(&name("a.txt"), digest), Ok(true));
-    assert_eq!(folder.is_staged(&name("b.txt"), digest), Ok(false));
-    folder.publish(&name("a.txt"), digest).expect("published");
-    assert_eq!(folder.is_staged(&name("a.txt"), digest), Ok(false));
-    assert_eq!(folder.publish(&name("a.txt"), digest), Ok(Publishing::WasThere));
+    let (folder, digest, file) = (bench.open(), Digest::of(b"indhold"), name("a.txt"));
+    folder.stage(id(1), b"indhold").expect("staged");
+    assert_eq!(folder.look(id(1), &file, digest), Ok(Fate::Staged));
+    folder.publish(id(1), &file, digest).expect("published");
+    assert_eq!(folder.look(id(1), &file, digest), Ok(Fate::Published));
     // Whoever reads from the folder takes it.
     fs::remove_file(bench.path().join("a.txt")).expect("it was there");
-    assert_eq!(folder.publish(&name("a.txt"), digest), Ok(Publishing::NothingStaged));
+    assert_eq!(folder.look(id(1), &file, digest), Ok(Fate::Published));
 }
 
 #[test]
-fn a_staged_file_can_be_given_up() {
+fn in_a_folder_that_was_replaced_meanwhile_nobody_can_tell() {
     let bench = Bench::new();
-    let (folder, digest) = (bench.open(), Digest::of(b"indhold"));
-    folder.stage(&name("a.txt"), b"indhold", digest).expect("staged");
-    folder.discard(&name("a.txt"), digest).expect("given up");
-    folder.discard(&name("a.txt"), digest).expect("it is gone already");
+    let (digest, file) = (Digest::of(b"indhold"), name("a.txt"));
+    bench.open().stage(id(1), b"indhold").expect("staged");
+    fs::remove_dir_all(bench.path()).expect("it was there");
+    fs::create_dir(bench.path()).expect("a folder");
+    let folder = bench.open();
+    assert_eq!(folder.look(id(1), &file, digest), Ok(Fate::Unclear));
+    fs::write(bench.path().join("a.txt"), "andet").expect("a file");
+    assert_eq!(folder.look(id(1), &file, digest), Ok(Fate::Unclear), "that is another file");
+    fs::write(bench.path().join("a.txt"), "indhold").expect("a file");
+    assert_eq!(folder.look(id(1), &file, digest), Ok(Fate::Published), "that is it");
+}
+
+#[test]
+fn what_an_attempt_leaves_can_be_taken_away() {
+    let bench = Bench::new();
+    let folder = bench.open();
+    folder.stage(id(1), b"indhold").expect("staged");
+    folder.stage(id(2), b"indhold").expect("another attempt has a file of its own");
+    folder.discard(id(1)).expect("given up");
+    folder.discard(id(1)).expect("it is gone already");
+    folder.publish(id(2), &name("a.txt"), Digest::of(b"indhold")).expect("nobody has touched it");
+    folder.discard(id(2)).expect("the witness goes");
+    assert_eq!(bench.names(), ["a.txt"]);
+}
+
+#[test]
+fn nothing_that_is_there_is_written_over_and_others_may_not_read() {
+    let bench = Bench::new();
+    let folder = bench.open();
+    publish(&folder, "a.txt", b"indhold").expect("published");
+    let mode = fs::metadata(bench.path().join("a.txt")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o717, 0o600, "{mode:o}");
+    fs::write(bench.path().join(format!(".sluse-{}.staged", id(2))), "of somebody else").expect("a file");
+    let refused = folder.stage(id(2), b"indhold");
+    assert!(matches!(refused, Err(FolderError::Unavailable(_))), "{refused:?}");
+}
+
+#[test]
+fn that_files_could_be_published_shows_without_one() {
+    let bench = Bench::new();
+    let folder = bench.open();
+    folder.try_publishing(id(1)).expect("it can");
+    folder.try_reading(id(1)).expect("it can");
     assert_eq!(bench.names(), [""; 0]);
+    fs::remove_dir(bench.path()).expect("it was there");
+    let refused = folder.try_publishing(id(1));
+    assert!(matches!(&refused, Err(FolderError::Unavailable(reason)) if reason.contains("make it")), "{refused:?}");
 }
 
 #[test]
@@ -134,7 +184,8 @@ fn a_link_leads_nowhere() {
     assert!(matches!(refused, Err(FolderError::Forbidden(_))), "{refused:?}");
     symlink(outside.path().join("a.txt"), bench.path().join("a.txt")).expect("a link");
     let folder = bench.open();
-    assert!(folder.read(&name("a.txt"), 10).is_err(), "a link is not read");
+    let refused = folder.read(&name("a.txt"), 10);
+    assert!(matches!(&refused, Err(FolderError::Conflict(reason)) if reason.contains("`a.txt`")), "{refused:?}");
     assert!(publish(&folder, "a.txt", b"indhold").is_err(), "and not replaced");
     assert!(fs::read_dir(outside.path()).expect("a folder").next().is_none(), "nothing is written through it");
 }
@@ -154,7 +205,7 @@ fn what_is_not_there_is_not_read_and_what_is_too_long_is_refused() {
     assert_eq!(folder.read(&name("a.txt"), 10), Ok(None));
     fs::write(bench.path().join("a.txt"), "elleve tegn").expect("a file");
     let refused = folder.read(&name("a.txt"), 10);
-    assert!(matches!(refused, Err(FolderError::Forbidden(_))), "{refused:?}");
+    assert!(matches!(refused, Err(FolderError::Invalid(_))), "{refused:?}");
 }
 
 #[test]

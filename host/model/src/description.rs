@@ -74,12 +74,14 @@ pub struct EndpointNeed {
     pub credentials: Vec<CredentialKind>,
 }
 
-/// A folder that a connector publishes files to.
+/// A folder that a connector publishes files to, or reads files from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderNeed {
     pub name: String,
     pub title: String,
     pub required: bool,
+    /// Nothing is published there.
+    pub reads_only: bool,
 }
 
 /// A way of signing in.

@@ -113,6 +113,10 @@ id!(
     /// Names a tick of a schedule: `tick-` and 32 hex digits. Given to connectors that are polled.
     TickId, "tick-", "tick"
 );
+id!(
+    /// Names one attempt at publishing a file: `pub-` and 32 hex digits. What it leaves in the folder is called so.
+    PublicationId, "pub-", "publication"
+);
 
 /// Chance that a digest decides.
 struct Fixed<'a>(&'a Digest);

@@ -2,6 +2,7 @@
 //! next is a function of (state, outcome, now, jitter). How it is kept is `sluse-store`'s business, how
 //! it is carried out `sluse-engine`'s.
 
+mod account; // who signs in, and how often a password may be tried
 mod attachment; // files of a run
 mod auth; // how a connection signs in
 mod batch; // one act on many deliveries
@@ -29,6 +30,7 @@ mod tick; // one coming of a schedule
 mod time; // points in time, and where they come from
 mod token; // who may ask the host for what
 
+pub use account::{AccountName, PauseCause, SignInFailure, SignInPause};
 pub use attachment::Attachment;
 pub use auth::{Auth, ClientPlace, SecretName, TextOrSecret};
 pub use batch::{BatchAct, BatchEnd, BatchRefusal, MAX_BATCH_RATE, USUAL_BATCH_RATE, batch_gap};
@@ -52,7 +54,7 @@ pub use gate::{
     BreakerSettings, Entry, Exchanged, Gate, GateHold, GateKind, GateSettings, MAX_COOL_DOWN_MS, Pause, Rate,
 };
 pub use histogram::Histogram;
-pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, RunId, TickId, TokenId};
+pub use id::{AttachmentId, BatchId, DeliveryId, InvalidId, PublicationId, RunId, TickId, TokenId};
 pub use name::{InvalidName, Name};
 pub use notice::{NoticeOccasion, OwnerNotice};
 pub use problem::{Failure, Outcome, Problem};

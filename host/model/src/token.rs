@@ -12,6 +12,8 @@ use crate::{Timestamp, TokenId};
 pub enum Scope {
     /// Hand in submissions and read the runs.
     Submit,
+    /// Have single operations done, and look at what came of them.
+    Call,
     /// Read everything but secrets, and act on deliveries.
     Operate,
     /// Install and activate connectors, apply configuration.
@@ -26,12 +28,14 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] = [Self::Submit, Self::Operate, Self::Deploy, Self::Secrets, Self::Monitor, Self::Admin];
+    pub const ALL: [Self; 7] =
+        [Self::Submit, Self::Call, Self::Operate, Self::Deploy, Self::Secrets, Self::Monitor, Self::Admin];
 
     /// The name as written on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Submit => "submit",
+            Self::Call => "call",
             Self::Operate => "operate",
             Self::Deploy => "deploy",
             Self::Secrets => "secrets",
@@ -49,7 +53,7 @@ impl fmt::Display for Scope {
 
 /// The text names no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a scope: use submit, operate, deploy, secrets, monitor or admin")]
+#[error("`{0}` is not a scope: use submit, call, operate, deploy, secrets, monitor or admin")]
 pub struct InvalidScope(String);
 
 impl FromStr for Scope {

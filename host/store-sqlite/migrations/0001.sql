@@ -412,11 +412,20 @@ CREATE TABLE publications (
     connection INTEGER NOT NULL REFERENCES connections (key),
     folder     TEXT    NOT NULL,
     name       TEXT    NOT NULL,
+    -- The attempt at it: what it leaves in the folder is called so.
+    id         BLOB    NOT NULL CHECK (length(id) = 16),
     digest     BLOB    NOT NULL CHECK (length(digest) = 32),
+    -- The id of the delivery that it is on behalf of, as long as something may be left in the folder. Rows outlive it.
+    delivery   BLOB CHECK (length(delivery) = 16),
     began_at   INTEGER NOT NULL,
-    published  INTEGER NOT NULL CHECK (published IN (0, 1)),
-    PRIMARY KEY (connection, folder, name)
+    state      TEXT    NOT NULL CHECK (state IN ('staged', 'begun', 'in-doubt', 'published')),
+    PRIMARY KEY (connection, folder, name),
+    CHECK (delivery IS NOT NULL OR state = 'published')
 ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX publications_by_id ON publications (id);
+CREATE INDEX publications_to_tidy ON publications (id) WHERE delivery IS NOT NULL;
+CREATE INDEX publications_in_doubt ON publications (delivery) WHERE state = 'in-doubt';
 
 CREATE TABLE secrets (
     name       TEXT    PRIMARY KEY,
@@ -433,6 +442,16 @@ CREATE TABLE secret_origins (
     -- Present once that was taken back. The row stays, so that configuration alone never confirms it again.
     withdrawn_at INTEGER,
     PRIMARY KEY (secret, origin)
+) STRICT, WITHOUT ROWID;
+
+-- What failed when somebody signed in with a password. Account and password are digests under the master key.
+CREATE TABLE sign_in_failures (
+    account    BLOB    NOT NULL CHECK (length(account) = 32),
+    password   BLOB    NOT NULL CHECK (length(password) = 32),
+    at         INTEGER NOT NULL,
+    -- Otherwise nobody said anything of it.
+    is_refused INTEGER NOT NULL CHECK (is_refused IN (0, 1)),
+    PRIMARY KEY (account, at, password)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tokens (

@@ -86,20 +86,35 @@ fn expire(write: &Write<'_>, what: Expiring, aged: Aged, page: OldestFirst) -> R
     Ok((Expired { given_up, next }, digests))
 }
 
+/// When the run `r` closed, unless another one that stands for it is still open: that one looks at it, and so does
+/// whoever works on that one. One that is gone holds nothing.
+macro_rules! settled_at {
+    () => {
+        "CASE WHEN EXISTS (SELECT 1 FROM runs h WHERE h.id = r.handled_by AND h.closed_at IS NULL) THEN NULL
+            ELSE r.closed_at END"
+    };
+}
+
 /// The oldest rows behind those that the pages before looked at.
 fn look(write: &Write<'_>, what: Expiring, page: OldestFirst) -> rusqlite::Result<Vec<Looked>> {
     let sql = match what {
         Expiring::Journal => {
-            "SELECT d.key, d.accepted_at, d.closed_at
+            "SELECT d.key, d.accepted_at, CASE WHEN EXISTS (SELECT 1 FROM runs r CROSS JOIN runs h ON h.id = r.handled_by
+                WHERE r.key = d.run AND h.closed_at IS NULL) THEN NULL ELSE d.closed_at END
             FROM (SELECT delivery FROM intents WHERE delivery > ?1 UNION SELECT delivery FROM arrivals WHERE delivery > ?1
                 UNION SELECT delivery FROM waits WHERE delivery > ?1 ORDER BY 1 LIMIT ?2) noted
             CROSS JOIN deliveries d ON d.key = noted.delivery"
         }
-        Expiring::Files => {
-            "SELECT a.key, r.accepted_at, r.closed_at FROM attachments a CROSS JOIN runs r ON r.key = a.run
-            WHERE a.key > ?1 ORDER BY a.key LIMIT ?2"
-        }
-        Expiring::Runs => "SELECT key, accepted_at, closed_at FROM runs WHERE key > ?1 ORDER BY key LIMIT ?2",
+        Expiring::Files => concat!(
+            "SELECT a.key, r.accepted_at, ",
+            settled_at!(),
+            " FROM attachments a CROSS JOIN runs r ON r.key = a.run WHERE a.key > ?1 ORDER BY a.key LIMIT ?2"
+        ),
+        Expiring::Runs => concat!(
+            "SELECT r.key, r.accepted_at, ",
+            settled_at!(),
+            " FROM runs r WHERE r.key > ?1 ORDER BY r.key LIMIT ?2"
+        ),
         Expiring::Ticks => {
             // With an open run it is still at work.
             "SELECT t.key, t.at, CASE WHEN t.state = 'skipped' THEN t.at WHEN t.run IS NULL THEN t.ended_at

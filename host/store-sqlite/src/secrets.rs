@@ -1,9 +1,10 @@
-//! Sealed values, and the origins that each may go to. A removed secret's row stays, without its value.
+//! Sealed values, the origins that each may go to, and sign-ins that failed. A removed secret's row stays, without its
+//! value.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sluse_model::{Name, Timestamp};
-use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
+use sluse_model::{Digest, Name, SignInFailure, Timestamp};
+use sluse_store::{MAX_SIGN_IN_FAILURES, SealedSecret, SecretOrigin, Secrets, StoreError};
 
 use crate::{SqliteStore, error::Failure, values::Kept, writer::Write};
 
@@ -90,6 +91,50 @@ impl Secrets for SqliteStore {
         };
         self.readers.read(read).await
     }
+
+    async fn note_sign_in_failure(&self, account: Digest, failure: SignInFailure) -> Result<(), StoreError> {
+        self.writer.write(move |write| note_sign_in_failure(write, &account, &failure)).await
+    }
+
+    async fn sign_in_failures(&self, account: Digest) -> Result<Vec<SignInFailure>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT password, at, is_refused FROM sign_in_failures WHERE account = ?1 ORDER BY at";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_map([account.as_bytes()], sign_in_failure)?.collect::<Result<_, _>>()?)
+        };
+        self.readers.read(read).await
+    }
+
+    async fn forget_sign_in_failures(
+        &self,
+        account: Digest,
+        password: Digest,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        let forget = move |write: &Write<'_>| {
+            let sql = "DELETE FROM sign_in_failures WHERE account = ?1 AND password = ?2 AND at >= ?3";
+            let values = params![account.as_bytes(), password.as_bytes(), since.as_millis()];
+            Ok(write.prepare_cached(sql)?.execute(values).map(drop)?)
+        };
+        self.writer.write(forget).await
+    }
+}
+
+fn sign_in_failure(row: &Row<'_>) -> rusqlite::Result<SignInFailure> {
+    let (Kept(password), Kept(at)) = (row.get(0)?, row.get(1)?);
+    Ok(SignInFailure { password, at, is_refused: row.get(2)? })
+}
+
+fn note_sign_in_failure(write: &Write<'_>, account: &Digest, failure: &SignInFailure) -> Result<(), Failure> {
+    let sql = "INSERT INTO sign_in_failures (account, password, at, is_refused) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT DO UPDATE SET is_refused = excluded.is_refused";
+    let SignInFailure { password, at, is_refused } = failure;
+    write.prepare_cached(sql)?.execute(params![account.as_bytes(), password.as_bytes(), at.as_millis(), is_refused])?;
+    let sql = "DELETE FROM sign_in_failures WHERE account = ?1 AND at <
+        (SELECT at FROM sign_in_failures WHERE account = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)";
+    let last = i64::try_from(MAX_SIGN_IN_FAILURES - 1).expect("it is a small number");
+    write.prepare_cached(sql)?.execute(params![account.as_bytes(), last])?;
+    Ok(())
 }
 
 fn sealed_secret(row: &Row<'_>) -> rusqlite::Result<SealedSecret> {

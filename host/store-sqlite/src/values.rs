@@ -10,7 +10,9 @@ use serde::{
         value::{Error as NameError, StrDeserializer},
     },
 };
-use sluse_model::{AttachmentId, BatchId, DeliveryId, Digest, Name, RunId, RunState, TickId, Timestamp, TokenId};
+use sluse_model::{
+    AttachmentId, BatchId, DeliveryId, Digest, Name, PublicationId, RunId, RunState, TickId, Timestamp, TokenId,
+};
 
 /// A value of the model as it is read from a column.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ macro_rules! id {
     )+};
 }
 
-id!(RunId, "run-"; DeliveryId, "del-"; AttachmentId, "att-"; TokenId, "tok-"; BatchId, "bat-"; TickId, "tick-");
+id!(RunId, "run-"; DeliveryId, "del-"; AttachmentId, "att-"; TokenId, "tok-"; BatchId, "bat-"; TickId, "tick-"; PublicationId, "pub-");
 
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

@@ -220,8 +220,13 @@ macro_rules! conformance {
             publications {
                 a_publication_is_read_back,
                 a_name_is_good_for_one_file,
-                what_was_never_published_leaves_its_name,
+                an_attempt_that_came_to_nothing_leaves_its_name,
+                what_is_not_known_is_not_ended,
                 nobody_publishes_without_the_lease,
+                what_is_over_is_tidied_away,
+                what_a_person_says_was_not_published_was_not,
+                what_is_only_tried_again_stays_in_doubt,
+                what_a_person_resolves_was_published,
             }
             pauses {
                 a_pause_is_read_back_until_it_ends,
@@ -278,6 +283,7 @@ macro_rules! conformance {
                 a_failed_run_is_given_another_once_whatever_becomes_of_it,
                 a_failure_that_was_not_written_is_given_nothing,
                 what_stands_for_a_run_has_its_files,
+                a_failed_run_is_kept_while_what_stands_for_it_is_open,
                 its_success_closes_what_waits_for_a_person,
                 what_it_was_not_to_close_goes_on_waiting,
                 a_failure_of_both_goes_on_waiting,
@@ -306,6 +312,8 @@ macro_rules! conformance {
                 a_secret_version_is_never_reused,
                 a_removed_secret_is_gone_and_its_origins_stay,
                 one_of_two_writers_of_a_secret_wins,
+                what_failed_to_sign_in_is_known_until_it_is_forgotten,
+                of_what_failed_to_sign_in_the_latest_are_kept,
                 confirming_an_origin_again_changes_nothing,
                 a_withdrawn_origin_is_remembered_as_such,
                 withdrawing_what_was_never_confirmed_changes_nothing,

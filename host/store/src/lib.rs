@@ -20,7 +20,7 @@ mod publications; // files that were published
 mod retention; // what is given up in time
 mod runs; // submissions and what became of them
 mod schedules; // what happens again and again
-mod secrets; // sealed values
+mod secrets; // sealed values, and sign-ins that failed
 mod tokens; // who may ask
 
 use std::fmt;
@@ -44,11 +44,11 @@ pub use feeds::{ClaimedPoll, DuePoll, Feeds, NewItem, NewPage, PollSettlement};
 pub use journal::{ClosedIntent, Journal, JournalEntry, NewIntent, NotedIntent};
 pub use numbers::{Numbers, Reservation, Reserved};
 pub use pauses::Pauses;
-pub use publications::{NewPublication, Publication, Publications, PublishedName};
+pub use publications::{NewPublication, Publication, PublicationState, Publications, PublishedName};
 pub use retention::{Aged, Expired, Expiring, Retention};
 pub use runs::{Accepted, DeliveryDetail, NewRun, Page, PageRequest, RunDetail, RunFilter, Runs};
 pub use schedules::{Firing, NewTick, NewTurn, Schedules, StoredSchedule};
-pub use secrets::{SealedSecret, SecretOrigin, Secrets};
+pub use secrets::{MAX_SIGN_IN_FAILURES, SealedSecret, SecretOrigin, Secrets};
 pub use tokens::{Revocation, Tokens};
 
 #[cfg(feature = "conformance")]

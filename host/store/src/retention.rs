@@ -43,7 +43,7 @@ pub struct Aged {
 #[async_trait]
 pub trait Retention: Send + Sync {
     /// Looks at a page of the oldest that there are, and gives up what is old enough. What is not closed stays, however
-    /// old it is. One transaction for each page, so that others are not kept waiting.
+    /// old it is, and so does a run, with its files and journals, while another one that stands for it is not closed. One transaction for each page, so that others are not kept waiting.
     async fn expire(&self, what: Expiring, aged: Aged, page: PageRequest) -> Result<Expired, StoreError>;
 
     /// Notes what the clock says, for whichever process comes next.

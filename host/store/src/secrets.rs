@@ -1,7 +1,8 @@
-//! Sealed values. The store sees only what the vault has sealed.
+//! Sealed values, and what failed when somebody signed in with them. The store sees only what the vault has sealed or
+//! digested under its key.
 
 use async_trait::async_trait;
-use sluse_model::{Name, Timestamp};
+use sluse_model::{Digest, Name, SignInFailure, Timestamp};
 
 use crate::StoreError;
 
@@ -25,6 +26,9 @@ pub struct SecretOrigin {
     /// When that was taken back; the secret may go there as long as it was not.
     pub withdrawn_at: Option<Timestamp>,
 }
+
+/// Failures that are kept of one account, the latest: more than any rule looks at.
+pub const MAX_SIGN_IN_FAILURES: usize = 16;
 
 /// Sealed values, and the origins that each may go to.
 #[async_trait]
@@ -63,4 +67,19 @@ pub trait Secrets: Send + Sync {
 
     /// All origins that were ever confirmed, by secret and origin, the withdrawn ones among them.
     async fn origins(&self) -> Result<Vec<SecretOrigin>, StoreError>;
+
+    /// Notes that a sign-in of this account failed; noted again for the same password and time, the later word holds. Of
+    /// each account the latest [`MAX_SIGN_IN_FAILURES`] are kept.
+    async fn note_sign_in_failure(&self, account: Digest, failure: SignInFailure) -> Result<(), StoreError>;
+
+    /// What failed of this account, in order.
+    async fn sign_in_failures(&self, account: Digest) -> Result<Vec<SignInFailure>, StoreError>;
+
+    /// Forgets what failed of this account with this password, since then.
+    async fn forget_sign_in_failures(
+        &self,
+        account: Digest,
+        password: Digest,
+        since: Timestamp,
+    ) -> Result<(), StoreError>;
 }

@@ -50,7 +50,9 @@ pub struct Read {
 #[serde(rename_all = "kebab-case")]
 pub enum FolderErrorKind {
     Forbidden,
+    Invalid,
     Conflict,
+    Unclear,
     Unavailable,
 }
 
@@ -161,7 +163,9 @@ impl FolderErrorKind {
     fn with(self, message: &str) -> FolderError {
         match self {
             Self::Forbidden => FolderError::Forbidden(message.to_owned()),
+            Self::Invalid => FolderError::Invalid(message.to_owned()),
             Self::Conflict => FolderError::Conflict(message.to_owned()),
+            Self::Unclear => FolderError::Unclear(message.to_owned()),
             Self::Unavailable => FolderError::Unavailable(message.to_owned()),
         }
     }

@@ -2,7 +2,7 @@
 //! same on every attempt, valid over restarts, and nobody's to guess.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use sluse_model::DeliveryId;
 
@@ -33,11 +33,7 @@ pub(crate) fn read(key: &MasterKey, token: &str) -> Option<(DeliveryId, u32)> {
 }
 
 fn mac(key: &MasterKey, delivery: DeliveryId, number: u32) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes()).expect("an HMAC takes a key of any length");
-    for part in [b"sluse callback\0".as_slice(), delivery.as_bytes(), &number.to_be_bytes()] {
-        mac.update(part);
-    }
-    mac
+    key.mac(b"sluse callback\0", &[delivery.as_bytes(), &number.to_be_bytes()])
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use sluse_egress::Secret;
 use sluse_model::{Dice, Digester};
 use zeroize::Zeroizing;
@@ -131,6 +133,14 @@ impl MasterKey {
     /// The text that [`MasterKey::load`] reads.
     pub(crate) fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE64_STANDARD.encode(*self.bytes) + "\n")
+    }
+
+    /// What finishes as a digest that nobody can make, or check, without the key.
+    pub(crate) fn mac(&self, purpose: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.bytes).expect("an HMAC takes a key of any length");
+        mac.update(purpose);
+        parts.iter().for_each(|part| mac.update(part));
+        mac
     }
 
     pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {

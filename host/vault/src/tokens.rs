@@ -3,6 +3,7 @@
 mod advice; // what to do about a refusal
 mod answer; // what came back
 mod endpoint; // where a token is fetched
+mod guard; // a user's password on its way
 mod request; // how it is asked for
 
 use std::{

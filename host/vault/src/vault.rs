@@ -1,6 +1,7 @@
 //! All of it together: written by those who may, read on the way of every request.
 
 mod known; // what must not come back
+mod ledger; // sign-ins that failed
 mod origins; // where secrets may go
 mod sign_in; // what opens an endpoint
 

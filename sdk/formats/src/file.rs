@@ -12,7 +12,8 @@ use crate::cut;
 /// Publishes a file, and gives the SHA-256 of its bytes in hex.
 ///
 /// # Errors
-/// `denied` when the folder may not be used, `rejected` when another file of this name is there, and `unavailable`.
+/// `denied` when the folder may not be used, `invalid` when no file may be called so, `rejected` when another file of this
+/// name is there, `unknown` when nobody knows whether it was published before, and `unavailable`.
 pub fn publish(folder: &str, name: &str, bytes: &[u8]) -> Result<String, Failure> {
     folders::put(folder, name, bytes).map_err(|error| failure(error, folder, name))?;
     Ok(hex(&Sha256::digest(bytes)))
@@ -21,7 +22,7 @@ pub fn publish(folder: &str, name: &str, bytes: &[u8]) -> Result<String, Failure
 /// The bytes of a file, when there is one of this name.
 ///
 /// # Errors
-/// `denied` when the folder may not be used, and `unavailable`.
+/// `denied` when the folder may not be used, `invalid` when no file may be called so, and `unavailable`.
 pub fn read(folder: &str, name: &str) -> Result<Option<Vec<u8>>, Failure> {
     folders::read(folder, name).map_err(|error| failure(error, folder, name))
 }
@@ -50,6 +51,16 @@ fn failure(error: FolderError, folder: &str, name: &str) -> Failure {
         FolderError::Forbidden(reason) => Failure::denied(
             "folder-forbidden",
             format!("Forbindelsen må ikke bruge mappen `{folder}`. Giv den adgang til mappen."),
+        )
+        .detail(cause(&reason)),
+        FolderError::Invalid(reason) => Failure::invalid(
+            "file-invalid",
+            format!("Filen `{name}` kan ikke afleveres: den må ikke hedde sådan, eller den er for stor."),
+        )
+        .detail(cause(&reason)),
+        FolderError::Unclear(reason) => Failure::unknown(
+            "file-unclear",
+            format!("Filen `{name}` er måske allerede afleveret. Se efter hos modtageren, før den afleveres igen."),
         )
         .detail(cause(&reason)),
         FolderError::Conflict(reason) => conflict(name, cause(&reason)),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
-use sluse_api::{Access, Api, create_token, router};
+use sluse_api::{Access, Api, StoreHealth, create_token, router};
 use sluse_egress::{Ceiling, Egress};
 use sluse_engine::{ApplyOptions, ConfigurationFile, Engine, EngineParts, EngineSettings, InstallOptions};
 use sluse_model::{Clock, Dice, RunState, Scope, Timestamp};
@@ -82,8 +82,13 @@ impl HostArm {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
-        let api =
-            Api { engine: engine.clone(), access: Access::default(), concerns: Box::new(Vec::new), version: "bench" };
+        let api = Api {
+            engine: engine.clone(),
+            access: Access::default(),
+            concerns: Box::new(Vec::new),
+            store_health: StoreHealth::default(),
+            version: "bench",
+        };
         tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
         Ok(Self { engine, store, url, token, stop, _folder: folder })
     }

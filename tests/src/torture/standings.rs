@@ -54,7 +54,7 @@ pub(super) struct Standings {
     /// Groups of parcels of which a person is to see that the target hears.
     pub(super) unheard_groups: BTreeSet<String>,
     /// What waits itself of what stands for another, by its name at the target.
-    instead: BTreeSet<String>,
+    pub(super) instead: BTreeSet<String>,
 }
 
 impl Standings {

@@ -39,6 +39,24 @@ async fn every_route_asks_for_its_scope() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_hands_in_does_not_call_and_who_calls_does_not_hand_in() -> anyhow::Result<()> {
+    let host = Host::start(HostOptions::default()).await?;
+    let (submit, call) = ("/v1/flows/nobody/runs", "/v1/connections/nobody/operations/nothing");
+    let (delivery, list) = ("/v1/deliveries/del-00000000000000000000000000000000", "/v1/deliveries");
+    for (scope, allowed) in [("submit", [true, false, true, true]), ("call", [false, true, true, false])] {
+        let created = host.done(&["token", "create", scope, "--scope", scope], None).await?;
+        let token = created["secret"].as_str();
+        for ((method, path), allowed) in
+            [("POST", submit), ("POST", call), ("GET", delivery), ("GET", list)].into_iter().zip(allowed)
+        {
+            let reply = host.api_as(token, method, path, "application/json", Body::from("{}")).await?;
+            assert_eq!(reply.status != 403, allowed, "{method} {path} with {scope}: {}", reply.status);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_token_opens_nothing() -> anyhow::Result<()> {
     let host = Host::start(HostOptions::default()).await?;
     let created = host.done(&["token", "create", "clerk", "--scope", "submit"], None).await?;

@@ -1,5 +1,5 @@
 //! Tries a connection without writing: whether the settings go together, and whether each folder that they need can be
-//! read. That one may write there shows only when one does.
+//! read. That one may write there is for the host to prove.
 
 use sluse_formats::file;
 use sluse_sdk::{Call, Failure, Finding};

@@ -1,5 +1,5 @@
 //! Tries a connection without writing: the layout, the folder, and whether SD lets the user in. That one may write into
-//! the folder shows only when one does.
+//! the folder is for the host to prove.
 
 use sluse_formats::{file, xml::Element};
 use sluse_sdk::{Call, Failure, Finding, http::Request};

@@ -237,7 +237,7 @@ fn description() -> Description {
             usual_interval_seconds: 60,
         }],
         endpoints: vec![EndpointNeed { name: text(), title: text(), required: true, credentials }],
-        folders: vec![FolderNeed { name: text(), title: text(), required: false }],
+        folders: vec![FolderNeed { name: text(), title: text(), required: false, reads_only: false }],
         sequences: vec![text()],
     }
 }

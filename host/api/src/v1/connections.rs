@@ -13,7 +13,7 @@ use sluse_model::{Actor, Name, Scope, Token};
 use crate::{ApiError, Route};
 
 pub(super) fn routes() -> Vec<Route> {
-    const ASK: &[Scope] = &[Scope::Submit];
+    const ASK: &[Scope] = &[Scope::Call];
     const TRY: &[Scope] = &[Scope::Operate, Scope::Deploy];
     const ACT: &[Scope] = &[Scope::Operate];
     vec![

@@ -24,6 +24,8 @@ use sluse_model::Scope;
 
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Scope] = &[Scope::Submit, Scope::Operate];
+    // Who calls is told where to look for what goes on after the deadline.
+    const LOOK: &[Scope] = &[Scope::Submit, Scope::Call, Scope::Operate];
     const ACT: &[Scope] = &[Scope::Operate];
     vec![
         Route::new(Method::POST, "/v1/deliveries/{delivery}/retry", ACT, post(retry::retry), retry::describe),
@@ -33,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/v1/deliveries/{delivery}/skip", ACT, post(skip::skip), skip::describe),
         Route::new(Method::POST, "/v1/deliveries/{delivery}/assign", ACT, post(assign::assign), assign::describe),
         Route::new(Method::GET, "/v1/deliveries", READ, get(list::list), list::describe),
-        Route::new(Method::GET, "/v1/deliveries/{delivery}", READ, get(show::show), show::describe),
+        Route::new(Method::GET, "/v1/deliveries/{delivery}", LOOK, get(show::show), show::describe),
     ]
 }
 

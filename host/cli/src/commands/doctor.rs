@@ -4,7 +4,7 @@ mod feeds; // how schedules fare
 
 use std::path::Path;
 
-use reqwest::Method;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sluse_model::Schedule;
 
@@ -140,11 +140,8 @@ fn callbacks(settings: &Settings) -> Finding {
 
 async fn running(host: &Host) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match host.answer::<Value>(host.request(Method::GET, "/readyz")).await {
-        Ok(ready) => findings.push(Finding::well(
-            "host",
-            format!("{}, version {}", ready["status"].as_str().unwrap_or(""), ready["version"].as_str().unwrap_or("")),
-        )),
+    match host.health("/readyz").await {
+        Ok((status, health)) => findings.push(readiness(status, &health)),
         Err(failure) => {
             findings.push(Finding::failed("host", failure));
             return findings;
@@ -167,6 +164,22 @@ async fn running(host: &Host) -> Vec<Finding> {
         Err(failure) => findings.push(Finding::failed("schedules", failure)),
     }
     findings
+}
+
+/// Whether the host can accept and work. One that cannot has said what concerns it, and answers other questions still.
+fn readiness(status: StatusCode, health: &Value) -> Finding {
+    let text = |name: &str| health[name].as_str().unwrap_or("").to_owned();
+    if status.is_success() {
+        return Finding::well("host", format!("{}, version {}", text("status"), text("version")));
+    }
+    let concerns: Vec<String> =
+        health["concerns"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let detail = match text("status") {
+        told if told.is_empty() => format!("`/readyz` answers {}, and says nothing a host would say", status.as_u16()),
+        told => format!("the host is {told}"),
+    };
+    let message = std::iter::once(&detail).chain(&concerns).cloned().collect::<Vec<_>>().join("; ");
+    Finding { subject: "host".to_owned(), message, failure: Some(Failure::Refused { detail, errors: concerns }) }
 }
 
 /// What a connection says of how often it is asked, where that is seldom meant. It works, and so is no illness.
@@ -201,4 +214,24 @@ fn attention(page: &Value) -> Finding {
         count => format!("{count} wait for a person; see `sluse delivery list --state attention`"),
     };
     Finding::well("deliveries", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_a_host_is_told_and_fails() {
+        let health = json!({
+            "status": "not ready", "version": "0.1.0", "concerns": ["the host is stopping", "the store takes no writes"],
+        });
+        let finding = readiness(StatusCode::SERVICE_UNAVAILABLE, &health);
+        assert_eq!(finding.message, "the host is not ready; the host is stopping; the store takes no writes");
+        let Some(Failure::Refused { errors, .. }) = finding.failure else { panic!("it is well") };
+        assert_eq!(errors.len(), 2);
+        let well = readiness(StatusCode::OK, &json!({"status": "ready", "version": "0.1.0"}));
+        assert!(well.failure.is_none() && well.message == "ready, version 0.1.0");
+        let strange = readiness(StatusCode::BAD_GATEWAY, &Value::Null);
+        assert!(strange.failure.is_some() && strange.message.contains("502"), "{}", strange.message);
+    }
 }

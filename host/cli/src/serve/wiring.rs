@@ -38,8 +38,8 @@ pub(super) async fn wire(settings: &Settings) -> anyhow::Result<Wired> {
     let engine = Engine::start(EngineParts {
         store: store as Arc<dyn Store>,
         loader: Arc::new(sandbox.clone()),
+        egress: Arc::new(Egress::new(settings.egress.clone()).counting(vault.clone())),
         vault,
-        egress: Arc::new(Egress::new(settings.egress.clone())),
         clock,
         dice,
         settings: settings.engine.clone(),

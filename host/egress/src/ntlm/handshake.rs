@@ -9,9 +9,9 @@ use http::{
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use super::{Place, User, accounts::Trial, dial::Socket, message::Negotiation};
+use super::{Place, UNCOUNTED, User, dial::Socket, message::Negotiation};
 use crate::{
-    SendError,
+    SendError, Trial,
     body::{DepartingBody, Departure, Segments},
     error::told,
 };
@@ -55,14 +55,14 @@ pub(super) async fn sign_in(
     if !socket.is_ready().await {
         return Err(place.unreachable("it closes the socket within the sign-in, which is bound to it"));
     }
-    trial.begin();
+    trial.begin().await.map_err(|error| place.unreachable(&format!("{UNCOUNTED}: {error}")))?;
     let judged = ask(socket, place, Some(authorization(scheme, &proof))).await?;
     if judged.status == StatusCode::UNAUTHORIZED {
-        trial.refused();
+        trial.refused().await;
         return Err(refuse(&place.refused()));
     }
     // Whatever else it says of the path, it has let the user in.
-    trial.accepted();
+    trial.accepted().await;
     if judged.is_whole { Ok(()) } else { Err(refuse(TOO_LONG)) }
 }
 

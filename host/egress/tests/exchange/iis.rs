@@ -154,7 +154,7 @@ pub(crate) fn egress() -> Egress {
 }
 
 pub(crate) fn credential((domain, username, password): Account) -> Credential {
-    Credential::Ntlm { username: username.into(), domain: domain.into(), password: password.into() }
+    Credential::Ntlm { username: username.into(), domain: domain.into(), password: password.into(), version: 1 }
 }
 
 /// One connection.

@@ -125,6 +125,40 @@ async fn a_wrong_password_is_tried_once_however_many_ask() {
 }
 
 #[tokio::test]
+async fn an_account_is_one_at_all_its_targets() {
+    let (one, two) = (Iis::start(Setup::default()).await, Iis::start(Setup::default()).await);
+    let egress = egress();
+    refused(&one.endpoint(&egress), WRONG_PASSWORD).await;
+    let again = refused(&two.endpoint(&egress), WRONG_PASSWORD).await;
+    assert!(again.contains("15 minutes") && again.contains("`sluse secret set`"), "{again}");
+    assert_eq!((one.proofs(), two.proofs()), (1, 0));
+}
+
+#[tokio::test]
+async fn passwords_that_take_turns_are_tried_four_times_in_all() {
+    let iis = Iis::start(Setup::default()).await;
+    let egress = egress();
+    let endpoint = iis.endpoint(&egress);
+    for password in ["Efterår-2031", "Forår-2031", "Vinter-2031", "Sommer-2032", "Efterår-2032", "Forår-2032"] {
+        refused(&endpoint, (SLUSE.0, SLUSE.1, password)).await;
+    }
+    assert_eq!(iis.proofs(), 4);
+    let reason = refused(&endpoint, WRONG_PASSWORD).await;
+    assert!(reason.contains("4 sign-ins of this account failed") && reason.contains("60 minutes"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_again_is_tried_again() {
+    let iis = Iis::start(Setup::default()).await;
+    let endpoint = iis.endpoint(&egress());
+    refused(&endpoint, WRONG_PASSWORD).await;
+    let Credential::Ntlm { username, domain, password, version } = credential(WRONG_PASSWORD) else { panic!("NTLM") };
+    let set_again = Credential::Ntlm { username, domain, password, version: version + 1 };
+    send_as(&endpoint, get("/Files"), &set_again).await.expect_err("refused");
+    assert_eq!(iis.proofs(), 2);
+}
+
+#[tokio::test]
 async fn a_wrong_domain_is_tried_once() {
     let iis = Iis::start(Setup::default()).await;
     let endpoint = iis.endpoint(&egress());

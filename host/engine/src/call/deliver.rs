@@ -46,8 +46,7 @@ impl Engine {
     /// through in the other half.
     async fn way_ahead(self: &Arc<Self>, request: &CallRequest, deadline: Instant) -> Option<(Place, Pass)> {
         let half = deadline - request.within / 2;
-        let pass = self.gates.admit_caller(&request.connection, half).await.ok()?;
-        Some((self.calls.place(half).await?, pass))
+        self.way(&request.connection, half).await.ok()
     }
 
     async fn run_of_call(&self, id: DeliveryId, request: CallRequest, now: Timestamp) -> Result<NewRun, StoreError> {

@@ -7,7 +7,7 @@ use sluse_model::{AttemptEnd, DeliveryId, Digest};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::{CallError, CallFailure, CallRequest, Called, Target};
+use super::{CallError, CallFailure, CallRequest, Called, Target, way::NoWay};
 use crate::{
     Engine, SubmitError,
     host::LookHost,
@@ -50,11 +50,12 @@ impl Engine {
             operation: request.operation.clone(),
             within_ms: request.within.as_millis(),
         };
-        let mut pass = self.gates.admit_caller(&request.connection, deadline).await.map_err(|hold| match hold {
-            Some(hold) => CallError::gate_closed(request.connection.clone(), hold, self.clock.now()),
-            None => CallError::UnknownConnection(request.connection.clone()),
+        let way = self.way(&request.connection, deadline).await;
+        let (_place, mut pass) = way.map_err(|no_way| match no_way {
+            NoWay::Held(Some(hold)) => CallError::gate_closed(request.connection.clone(), hold, self.clock.now()),
+            NoWay::Held(None) => CallError::UnknownConnection(request.connection.clone()),
+            NoWay::Busy => CallError::Busy,
         })?;
-        let _place = self.calls.place(deadline).await.ok_or(CallError::Busy)?;
         pass.begin();
         let began_at = self.clock.now();
         let end = tokio::select! {

@@ -14,14 +14,14 @@ pub(crate) struct Turns(Arc<Mutex<HashSet<PublishedName>>>);
 
 /// The turn of one attempt. It is over when the last one who holds it is: a thread that hangs in a share does too.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     turns: Turns,
     file: PublishedName,
 }
 
 impl Turns {
     /// The turn at this file; `None` while somebody else has it.
-    pub(super) fn take(&self, file: &PublishedName) -> Option<Arc<Turn>> {
+    pub(crate) fn take(&self, file: &PublishedName) -> Option<Arc<Turn>> {
         let is_free = self.files().insert(file.clone());
         is_free.then(|| Arc::new(Turn { turns: self.clone(), file: file.clone() }))
     }

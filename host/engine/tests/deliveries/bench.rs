@@ -307,8 +307,9 @@ fn said() -> Description {
         required: true,
         credentials: vec![CredentialKind::Nothing, CredentialKind::Bearer],
     }];
-    let folder = FolderNeed { name: "outbox".into(), title: "Outbox".into(), required: false };
-    said.folders = vec![folder];
+    let folder = FolderNeed { name: "outbox".into(), title: "Outbox".into(), required: false, reads_only: false };
+    let receipts = FolderNeed { name: "receipts".into(), title: "Receipts".into(), reads_only: true, ..folder.clone() };
+    said.folders = vec![folder, receipts];
     said.feeds = vec![FeedDescription {
         name: "items".into(),
         title: "Items".into(),

@@ -338,6 +338,34 @@ async fn a_place_that_is_taken_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_caller_without_a_place_keeps_nobody_from_the_connection() {
+    let (bench, open, calls) = held().await;
+    let url = Target::start(&[TargetAct::Answer(200)]).await.url;
+    bench.connect("narrow", &url, "gates = { max_concurrent = 1 }").await;
+    let narrow = |operation| CallRequest { connection: name("narrow"), ..call(operation, LONG_MS) };
+    // The places of all calls, at another connection.
+    let callers = |count: usize, request: CallRequest| -> Vec<_> {
+        let call = |_| {
+            let (engine, request) = (bench.engine.clone(), request.clone());
+            tokio::spawn(async move { engine.call(request).await })
+        };
+        (0..count).map(call).collect()
+    };
+    bench.connect("wide", &url, "").await;
+    let busy = callers(2, CallRequest { connection: name("wide"), ..call("read", LONG_MS) });
+    bench.until("they run", async || calls.load(Ordering::SeqCst) == 2).await;
+    let waiting: Vec<_> = [callers(1, narrow("read")), callers(1, narrow("act"))].into_iter().flatten().collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    bench.submit_to("narrow").await;
+    bench.until("it goes on", async || calls.load(Ordering::SeqCst) == 3).await;
+    assert!(waiting.iter().all(|waiting| !waiting.is_finished()), "there was a place");
+    open.add_permits(10);
+    for called in busy.into_iter().chain(waiting) {
+        called.await.expect("no panic").expect("called");
+    }
+}
+
+#[tokio::test]
 async fn an_engine_that_stops_begins_no_call_and_answers_those_it_has() {
     let (bench, open, calls) = held().await;
     let engine = bench.engine.clone();

@@ -40,7 +40,7 @@ fn publisher() -> FakeConnector {
     })
 }
 
-async fn grant(bench: &Bench, folder: &Path) {
+pub(crate) async fn grant(bench: &Bench, folder: &Path) {
     let path = folder.display();
     let text = format!(
         r#"
@@ -65,7 +65,7 @@ input = {{ text = "shelf" }}
     bench.apply(text).await;
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     names.map(|name| name.into_string().expect("UTF-8")).collect()
 }

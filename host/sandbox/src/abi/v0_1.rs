@@ -236,7 +236,8 @@ impl From<connector::Endpoint> for EndpointNeed {
 
 impl From<connector::Folder> for FolderNeed {
     fn from(folder: connector::Folder) -> Self {
-        Self { name: folder.name, title: folder.title, required: folder.required }
+        let connector::Folder { name, title, required, reads_only } = folder;
+        Self { name, title, required, reads_only }
     }
 }
 

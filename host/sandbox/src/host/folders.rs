@@ -52,7 +52,7 @@ fn named(folder: &str, name: &str) -> Result<(), folders::FolderError> {
 }
 
 fn at_most(what: &str, length: usize, limit: usize) -> Result<(), folders::FolderError> {
-    if length > limit { Err(folders::FolderError::Forbidden(too_long(what, length, limit))) } else { Ok(()) }
+    if length > limit { Err(folders::FolderError::Invalid(too_long(what, length, limit))) } else { Ok(()) }
 }
 
 fn no_answer<T>() -> Result<T, FolderError> {
@@ -62,7 +62,9 @@ fn no_answer<T>() -> Result<T, FolderError> {
 fn into_wit(error: FolderError) -> folders::FolderError {
     match error {
         FolderError::Forbidden(reason) => folders::FolderError::Forbidden(reason),
+        FolderError::Invalid(reason) => folders::FolderError::Invalid(reason),
         FolderError::Conflict(reason) => folders::FolderError::Conflict(reason),
+        FolderError::Unclear(reason) => folders::FolderError::Unclear(reason),
         FolderError::Unavailable(reason) => folders::FolderError::Unavailable(reason),
     }
 }

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
-use sluse_model::{Act, Actor, DeliveryState, DoneAct, Standing, Timestamp};
+use sluse_model::{Act, Actor, DeliveryId, DeliveryState, DoneAct, Standing, Timestamp};
 use sluse_store::{Acts, NewAct, StoreError};
 
 use super::{begin::StateColumns, order, rows, settle};
 use crate::{
     SqliteStore, batches, callbacks,
     error::Failure,
-    journal, runs,
+    journal, publications, runs,
     values::{Json, Kept, Word, json},
     writer::Write,
 };
@@ -33,7 +33,7 @@ fn do_it(write: &Write<'_>, act: &NewAct) -> Result<(), Failure> {
     }
     let input_before = matches!(act.act, Act::Edit { .. }).then_some(delivery.input);
     write_texts(write, key, &act.act)?;
-    say_of_doubts(write, key, &act.act)?;
+    say_of_doubts(write, key, act.delivery, &act.act)?;
     begin_again(write, key, act)?;
     if act.act == Act::Skip {
         order::skip(write, key)?;
@@ -101,12 +101,14 @@ fn begin_again(write: &Write<'_>, key: i64, act: &NewAct) -> Result<(), Failure>
     Ok(())
 }
 
-fn say_of_doubts(write: &Write<'_>, key: i64, act: &Act) -> Result<(), Failure> {
-    match act {
-        Act::Resolve { .. } => journal::answer_doubts(write, key, Standing::Happened),
-        act if act.says_did_not_happen() => journal::answer_doubts(write, key, Standing::DidNotHappen),
-        _ => Ok(()),
-    }
+fn say_of_doubts(write: &Write<'_>, key: i64, delivery: DeliveryId, act: &Act) -> Result<(), Failure> {
+    let standing = match act {
+        Act::Resolve { .. } => Standing::Happened,
+        act if act.says_did_not_happen() => Standing::DidNotHappen,
+        _ => return Ok(()),
+    };
+    journal::answer_doubts(write, key, standing)?;
+    publications::answer_doubts(write, delivery, standing == Standing::Happened)
 }
 
 fn keep(write: &Write<'_>, key: i64, act: &NewAct, input_before: Option<&str>) -> Result<(), Failure> {

@@ -40,11 +40,11 @@ async fn note(store: &dyn Store, claimed: &Claimed) {
     store.note(entry).await.expect("noted");
 }
 
-async fn shown(store: &dyn Store, id: DeliveryId) -> DeliveryDetail {
+pub(super) async fn shown(store: &dyn Store, id: DeliveryId) -> DeliveryDetail {
     store.delivery(id).await.expect("read").expect("a delivery")
 }
 
-fn new_act(seen: &DeliveryDetail, act: Act, after: DeliveryState, follow: Follow) -> NewAct {
+pub(super) fn new_act(seen: &DeliveryDetail, act: Act, after: DeliveryState, follow: Follow) -> NewAct {
     NewAct {
         delivery: seen.delivery.id,
         act,

@@ -10,11 +10,13 @@ use sluse_model::{
 use super::{
     feeds::{found, polling},
     fixtures::{
-        Prepared, attachment, attention, caused_by, claim_at, content, failed, first, first_of, later, new_run,
-        prepare, problem, retry, running, settlement, success, token_id,
+        Prepared, aged, attachment, attention, caused_by, claim_at, content, failed, first, first_of, later, new_run,
+        page, prepare, problem, retry, running, settlement, success, token_id,
     },
 };
-use crate::{Accepted, Claimed, Follow, JournalEntry, NewAct, NewIntent, NewRun, Rooms, RunDetail, Settlement, Store};
+use crate::{
+    Accepted, Claimed, Expiring, Follow, JournalEntry, NewAct, NewIntent, NewRun, Rooms, RunDetail, Settlement, Store,
+};
 
 /// Waits for a person who need not find anything out.
 fn rejected() -> DeliveryState {
@@ -128,6 +130,36 @@ pub async fn its_success_closes_what_waits_for_a_person(store: Arc<dyn Store>) {
     assert_eq!((closed.run.state, closed.run.closed_at), (RunState::Failed, Some(later(10))));
     assert_eq!(closed.deliveries[0].state, failed());
     assert_eq!(run(&*store, other.delivery.run).await.run.state, RunState::Succeeded);
+}
+
+/// How many runs, files and journals there are to give up.
+async fn given_up(store: &dyn Store) -> [u64; 3] {
+    let mut counts = [0; 3];
+    for (count, what) in counts.iter_mut().zip([Expiring::Journal, Expiring::Files, Expiring::Runs]) {
+        let expired = store.expire(what, aged(later(1_000_000)), page(100, None)).await.expect("looked through");
+        *count = expired.given_up;
+    }
+    counts
+}
+
+pub async fn a_failed_run_is_kept_while_what_stands_for_it_is_open(store: Arc<dyn Store>) {
+    let prepared = prepare(&*store).await;
+    let mut submitted = new_run(prepared.flow);
+    submitted.attachments = vec![attachment("ansøgning.pdf", content(&*store, "file").await)];
+    let Ok(Accepted::New(Some(claimed))) = store.accept(submitted, Some(claim_at(later(0)))).await else {
+        panic!("it is new, and claimed")
+    };
+    let (identity, destination) = (Digest::of("create"), Digest::of("/cases"));
+    let intent = NewIntent { number: 1, identity, destination, request: "POST /cases".to_owned() };
+    let (delivery, lease, attempt) = (claimed.delivery.id, claimed.lease, claimed.attempt);
+    let entry = JournalEntry { delivery, lease, attempt, now: later(3), closed: Vec::new(), opened: vec![intent] };
+    store.note(entry).await.expect("noted");
+    fails(&*store, &claimed, failed(), standing_for(&claimed, prepared.flow, true)).await;
+    assert_eq!(run(&*store, claimed.delivery.run).await.run.state, RunState::Failed);
+    assert_eq!(given_up(&*store).await, [0, 0, 0]);
+    let other = due(&*store, 20).await.remove(0);
+    store.settle(success(&other), None).await.expect("settled");
+    assert_eq!(given_up(&*store).await, [1, 1, 2]);
 }
 
 pub async fn what_it_was_not_to_close_goes_on_waiting(store: Arc<dyn Store>) {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use sluse_model::{Digest, SignInFailure};
+
 use super::fixtures::{NOW, at_once, later, name};
-use crate::{SealedSecret, SecretOrigin, Store, StoreError};
+use crate::{MAX_SIGN_IN_FAILURES, SealedSecret, SecretOrigin, Store, StoreError};
 
 fn sealed(secret: &str, version: u64) -> SealedSecret {
     SealedSecret { name: name(secret), version, sealed: vec![0, 255, version as u8], changed_at: later(version) }
@@ -99,4 +101,34 @@ pub async fn a_withdrawn_origin_is_confirmed_again_only_when_meant(store: Arc<dy
     store.confirm_origin(&secret, &one, later(3)).await.expect("confirmed");
     let again = SecretOrigin { confirmed_at: later(3), ..origin("a", "one.example") };
     assert_eq!(store.origins().await, Ok(vec![again]));
+}
+
+fn failed(password: &str, millis: u64, is_refused: bool) -> SignInFailure {
+    SignInFailure { password: Digest::of(password), at: later(millis), is_refused }
+}
+
+pub async fn what_failed_to_sign_in_is_known_until_it_is_forgotten(store: Arc<dyn Store>) {
+    let (account, another) = (Digest::of("kommune\\svc-sluse"), Digest::of("kommune\\svc-anden"));
+    for failure in [failed("a", 1, false), failed("b", 2, true), failed("a", 3, true), failed("a", 1, true)] {
+        store.note_sign_in_failure(account, failure).await.expect("noted");
+    }
+    store.note_sign_in_failure(another, failed("a", 2, true)).await.expect("noted");
+    let known = vec![failed("a", 1, true), failed("b", 2, true), failed("a", 3, true)];
+    assert_eq!(store.sign_in_failures(account).await, Ok(known));
+    store.forget_sign_in_failures(account, Digest::of("a"), later(3)).await.expect("forgotten");
+    assert_eq!(store.sign_in_failures(account).await, Ok(vec![failed("a", 1, true), failed("b", 2, true)]));
+    store.forget_sign_in_failures(account, Digest::of("a"), later(0)).await.expect("forgotten");
+    assert_eq!(store.sign_in_failures(account).await, Ok(vec![failed("b", 2, true)]));
+    assert_eq!(store.sign_in_failures(another).await, Ok(vec![failed("a", 2, true)]));
+}
+
+pub async fn of_what_failed_to_sign_in_the_latest_are_kept(store: Arc<dyn Store>) {
+    let account = Digest::of("kommune\\svc-sluse");
+    let most = MAX_SIGN_IN_FAILURES as u64;
+    for millis in 0..most + 3 {
+        store.note_sign_in_failure(account, failed("a", millis, true)).await.expect("noted");
+    }
+    let known = store.sign_in_failures(account).await.expect("read");
+    let kept: Vec<_> = (3..most + 3).map(|millis| failed("a", millis, true)).collect();
+    assert_eq!(known, kept);
 }

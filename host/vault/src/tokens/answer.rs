@@ -61,6 +61,21 @@ pub(super) fn read(origin: &str, auth: &Auth, exchange: &Exchange, asked_at: Tim
     }
 }
 
+/// Errors that a token endpoint gives before it looks at a user, or after it has let one in (RFC 6749, section 5.2).
+const NOT_OF_THE_USER: [&str; 4] =
+    ["invalid_scope", "invalid_request", "unauthorized_client", "unsupported_grant_type"];
+
+/// Whether user or password may be what it refuses: what does not say so is taken for that.
+pub(super) fn refuses_the_user(exchange: &Exchange) -> bool {
+    let denied: Option<Denied> = serde_json::from_slice(&exchange.body).ok();
+    let error = denied.as_ref().map_or("", |denied| denied.error.as_str());
+    matches!(exchange.status, 400 | 401 | 403) && !says_later(error) && !NOT_OF_THE_USER.contains(&error)
+}
+
+fn says_later(error: &str) -> bool {
+    matches!(error, "temporarily_unavailable" | "server_error" | "slow_down")
+}
+
 fn granted(body: &[u8], asked_at: Timestamp) -> Result<Arc<AccessToken>, String> {
     // Serde's own text could quote what it found.
     let granted: Granted = serde_json::from_slice(body).map_err(|_| {
@@ -101,8 +116,7 @@ fn refused(origin: String, auth: &Auth, status: u16, exchange: &Exchange, now: T
     let denied: Option<Denied> = serde_json::from_slice(&exchange.body).ok();
     let error = denied.as_ref().map_or("", |denied| denied.error.as_str());
     let reason = told(auth, status, denied.as_ref());
-    let says_later = matches!(error, "temporarily_unavailable" | "server_error" | "slow_down");
-    if says_later || matches!(status, 408 | 425 | 429 | 500..) || status < 300 {
+    if says_later(error) || matches!(status, 408 | 425 | 429 | 500..) || status < 300 {
         let retry_after = exchange.retry_after.as_deref().and_then(|text| retry_after(text, now));
         return VaultError::Unavailable { origin, reason, retry_after };
     }

@@ -1,8 +1,8 @@
 //! Where a token is fetched: an endpoint of egress like any other, under the connection's grant.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use sluse_egress::{Egress, Endpoint, EndpointRules, IpNet, Refusal, origin_and_path};
+use sluse_egress::{Accounts, Egress, Endpoint, EndpointRules, IpNet, Refusal, origin_and_path};
 use sluse_model::{Auth, ClientPlace, Connection, Name};
 
 use crate::origin::is_encrypted_or_loopback;
@@ -23,6 +23,7 @@ pub struct TokenEndpoint {
     pub(super) endpoint: Endpoint,
     pub(super) path: String,
     token_url: String,
+    pub(super) accounts: Arc<Accounts>,
 }
 
 impl TokenEndpoint {
@@ -53,7 +54,8 @@ impl TokenEndpoint {
         };
         let says_who_it_is = matches!(endpoint.auth, Auth::OAuth2Password { client_in: ClientPlace::Header, .. });
         let endpoint = egress.endpoint(rules, says_who_it_is)?;
-        Ok(Some(Self { endpoint, path, token_url: token_url.to_owned() }))
+        let accounts = egress.accounts().clone();
+        Ok(Some(Self { endpoint, path, token_url: token_url.to_owned(), accounts }))
     }
 
     /// Whether it was built for this URL.

@@ -5,12 +5,16 @@ use std::fmt::{self, Write as _};
 use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use sluse_egress::{Body, Credential, Outgoing, Scrubber, SendError};
+use sluse_egress::{Body, Credential, Outgoing, Scrubber, SendError, Trial};
 use sluse_model::{Auth, ClientPlace, Clock, TextOrSecret};
 use tracing::instrument;
 use zeroize::Zeroizing;
 
-use super::{Fetched, TokenEndpoint, answer, endpoint::MAX_ANSWER_BYTES};
+use super::{
+    Fetched, TokenEndpoint, answer,
+    endpoint::MAX_ANSWER_BYTES,
+    guard::{self, Guard},
+};
 use crate::{VaultError, reading::Values};
 
 /// RFC 3986, unreserved; everything else is encoded, `+` and `=` above all.
@@ -26,6 +30,8 @@ pub(crate) struct TokenRequest {
     client: Option<Credential>,
     /// Knows what is sent alone: an endpoint that gives the same token again must be able to.
     scrubber: Scrubber,
+    /// Where a user's password is tried.
+    guard: Option<Guard>,
 }
 
 impl TokenRequest {
@@ -64,22 +70,38 @@ impl TokenRequest {
         }
         let derived = client.as_ref().map(Credential::secrets).unwrap_or_default();
         let scrubber = Scrubber::new(values.all().chain(&derived));
-        Some(Self { endpoint, auth: auth.clone(), form: form.0, client, scrubber })
+        let guard = Guard::new(&endpoint, auth, values);
+        Some(Self { endpoint, auth: auth.clone(), form: form.0, client, scrubber, guard })
     }
 
     /// Sends it and reads the answer. The token's life is counted from before the request.
     #[instrument(name = "vault.token.fetch", skip_all, fields(token.origin = self.endpoint.origin()))]
-    pub(super) async fn fetch(self, clock: &dyn Clock) -> Fetched {
-        let asked_at = clock.now();
+    pub(super) async fn fetch(mut self, clock: &dyn Clock) -> Fetched {
+        let guard = self.guard.take();
         let origin = self.endpoint.origin().to_owned();
-        let auth = self.auth.clone();
-        let exchange = self.exchange().await.map_err(|error| not_answered(&origin, error));
-        let fetched = exchange.and_then(|exchange| answer::read(&origin, &auth, &exchange, asked_at, clock.now()));
+        let fetched = match &guard {
+            None => self.ask(&origin, clock, None).await,
+            Some(guard) => match guard.begin(&origin, &self.auth).await {
+                Ok(trial) => self.ask(&origin, clock, Some(trial)).await,
+                Err(error) => Err(error),
+            },
+        };
         match &fetched {
             Ok(token) => tracing::debug!(token.good_until = %token.good_until, "got a token from `{origin}`"),
             Err(error) => tracing::info!("got no token: {error}"),
         }
         fetched
+    }
+
+    async fn ask(self, origin: &str, clock: &dyn Clock, trial: Option<Trial<'_>>) -> Fetched {
+        let asked_at = clock.now();
+        let auth = self.auth.clone();
+        let exchange = self.exchange().await;
+        if let Some(trial) = trial {
+            guard::judge(trial, &exchange).await;
+        }
+        let exchange = exchange.map_err(|error| not_answered(origin, error))?;
+        answer::read(origin, &auth, &exchange, asked_at, clock.now())
     }
 
     async fn exchange(self) -> Result<Exchange, SendError> {

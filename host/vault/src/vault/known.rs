@@ -71,7 +71,8 @@ impl Vault {
         let values = auth.secrets().into_iter().flat_map(of_secret);
         values
             .flat_map(|value| {
-                let derived = sign_in::credential_of(auth, &value).map(|credential| credential.secrets());
+                // Nothing that must not come back depends on the version.
+                let derived = sign_in::credential_of(auth, &value, 0).map(|credential| credential.secrets());
                 derived.unwrap_or_default().into_iter().chain([Secret::clone(&value)])
             })
             .collect()

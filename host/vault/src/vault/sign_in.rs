@@ -156,7 +156,8 @@ impl Vault {
                 (Credential::ClientCertificate(certificate), None)
             }
             _ => {
-                let credential = values.all().next().and_then(|value| credential_of(auth, value));
+                let first = values.0.first();
+                let credential = first.and_then(|(_, opened)| credential_of(auth, &opened.value, opened.version));
                 (credential.ok_or_else(|| sign_in.unusable(ONE_PLACE.to_owned()))?, None)
             }
         };
@@ -191,7 +192,7 @@ impl Vault {
 const ONE_PLACE: &str = "write either `header` or `query` at its `api-key`, and not both";
 
 /// A static value as a credential; `None` where the value is exchanged first, chosen from, or its place is not clear.
-pub(super) fn credential_of(auth: &Auth, value: &Secret) -> Option<Credential> {
+pub(super) fn credential_of(auth: &Auth, value: &Secret, version: u64) -> Option<Credential> {
     let value = value.clone();
     match auth {
         Auth::Basic { username, .. } => Some(Credential::Basic { username: username.clone(), password: value }),
@@ -200,7 +201,7 @@ pub(super) fn credential_of(auth: &Auth, value: &Secret) -> Option<Credential> {
         Auth::ApiKey { header: None, query: Some(name), .. } => Some(Credential::Query { name: name.clone(), value }),
         Auth::Signature { .. } => Some(Credential::Signature(value)),
         Auth::Ntlm { username, domain, .. } => {
-            Some(Credential::Ntlm { username: username.clone(), domain: domain.clone(), password: value })
+            Some(Credential::Ntlm { username: username.clone(), domain: domain.clone(), password: value, version })
         }
         Auth::ApiKey { .. } | Auth::Nothing | Auth::ClientCertificate { .. } => None,
         Auth::OAuth2ClientCredentials { .. } | Auth::OAuth2Password { .. } => None,

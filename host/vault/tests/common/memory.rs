@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sluse_model::{Name, Timestamp};
+use sluse_model::{Digest, Name, SignInFailure, Timestamp};
 use sluse_store::{SealedSecret, SecretOrigin, Secrets, StoreError};
 
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ struct Kept {
     /// Outlive the values.
     versions: BTreeMap<Name, u64>,
     origins: BTreeMap<(Name, String), SecretOrigin>,
+    failures: BTreeMap<Digest, Vec<SignInFailure>>,
 }
 
 impl Kept {
@@ -151,5 +152,33 @@ impl Secrets for MemorySecrets {
             kept.origin(&secret, &origin, Timestamp::default()).withdrawn_at = Some(Timestamp::default());
         }
         Ok(origins)
+    }
+
+    async fn note_sign_in_failure(&self, account: Digest, failure: SignInFailure) -> Result<(), StoreError> {
+        self.check()?;
+        let mut kept = self.kept.lock().expect("not poisoned");
+        let failures = kept.failures.entry(account).or_default();
+        failures.retain(|one| (one.password, one.at) != (failure.password, failure.at));
+        failures.push(failure);
+        Ok(())
+    }
+
+    async fn sign_in_failures(&self, account: Digest) -> Result<Vec<SignInFailure>, StoreError> {
+        self.check()?;
+        Ok(self.kept.lock().expect("not poisoned").failures.get(&account).cloned().unwrap_or_default())
+    }
+
+    async fn forget_sign_in_failures(
+        &self,
+        account: Digest,
+        password: Digest,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        let mut kept = self.kept.lock().expect("not poisoned");
+        if let Some(failures) = kept.failures.get_mut(&account) {
+            failures.retain(|one| one.password != password || one.at < since);
+        }
+        Ok(())
     }
 }

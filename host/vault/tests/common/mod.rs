@@ -64,12 +64,15 @@ impl Used {
     }
 
     pub(crate) fn of(connection: Connection) -> Self {
-        let hosts = vec!["*".parse().expect("a pattern")];
-        let egress = Egress::new(Ceiling {
-            hosts,
-            cidrs: vec!["127.0.0.0/8".parse().expect("a network")],
-            ..Ceiling::default()
-        });
+        let token_endpoint =
+            TokenEndpoint::build(&egress(), &connection, &name("default")).expect("an endpoint within the grant");
+        Self { connection, token_endpoint }
+    }
+
+    /// The same, at a host that keeps in this vault which sign-ins failed.
+    pub(crate) fn counting(self, vault: &Arc<Vault>) -> Self {
+        let connection = self.connection;
+        let egress = egress().counting(vault.clone());
         let token_endpoint =
             TokenEndpoint::build(&egress, &connection, &name("default")).expect("an endpoint within the grant");
         Self { connection, token_endpoint }
@@ -111,6 +114,14 @@ impl Used {
             token_endpoint: self.token_endpoint.as_ref(),
         }
     }
+}
+
+fn egress() -> Egress {
+    Egress::new(Ceiling {
+        hosts: vec!["*".parse().expect("a pattern")],
+        cidrs: vec!["127.0.0.0/8".parse().expect("a network")],
+        ..Ceiling::default()
+    })
 }
 
 pub(crate) fn bearer_text(issued: &IssuedCredential) -> String {

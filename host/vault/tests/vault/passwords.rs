@@ -1,5 +1,7 @@
 //! Users with passwords: exchanged for a token, as CXone has it, or handed on for NTLM.
 
+use std::time::Duration;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sluse_egress::Credential;
@@ -122,6 +124,85 @@ async fn a_refusal_names_the_secrets_and_shows_neither() {
     assert!(!told.contains(KEY) && !told.contains(CLIENT_SECRET), "{told}");
 }
 
+fn refusals(count: usize) -> Vec<Reply> {
+    vec![Reply::error(400, "invalid_grant", "wrong"); count]
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}
+
+async fn refused(used: &Used, world: &World) -> String {
+    let error = used.token(&world.vault).await.expect_err("refused");
+    assert!(matches!(error, VaultError::Refused { .. }), "{error}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn a_refused_password_waits_like_one_of_a_directory() {
+    let (server, used, world) = ready(auth, refusals(1)).await;
+    let used = used.counting(&world.vault);
+    refused(&used, &world).await;
+    for _ in 0..10 {
+        world.clock.advance(minutes(1));
+        let told = refused(&used, &world).await;
+        assert!(told.contains("is not tried for") && told.contains("`sluse secret set`"), "{told}");
+    }
+    assert_eq!(server.count(), 1);
+    world.clock.advance(minutes(5));
+    assert_eq!(used.token(&world.vault).await.expect("it is right again"), "token-2");
+}
+
+#[tokio::test]
+async fn a_refused_password_is_tried_again_once_it_is_set_again() {
+    let (server, used, world) = ready(auth, refusals(1)).await;
+    let used = used.counting(&world.vault);
+    refused(&used, &world).await;
+    world.set("key", KEY).await;
+    assert_eq!(used.token(&world.vault).await.expect("unlocked meanwhile"), "token-2");
+    assert_eq!(server.count(), 2);
+}
+
+#[tokio::test]
+async fn a_restart_forgets_no_refusal() {
+    let (server, used, world) = ready(auth, refusals(9)).await;
+    refused(&used.clone().counting(&world.vault), &world).await;
+    for _ in 0..5 {
+        let restarted = World::over(world.store.clone(), 1);
+        let told = refused(&used.clone().counting(&restarted.vault), &restarted).await;
+        assert!(told.contains("is not tried for 15 minutes"), "{told}");
+    }
+    assert_eq!(server.count(), 1);
+    let kept = world.store.bytes();
+    assert!(!kept.windows(7).any(|window| window.eq_ignore_ascii_case(b"KEY+ID=")), "who it is stays unknown");
+}
+
+#[tokio::test]
+async fn an_account_is_not_locked_by_secrets_that_are_set_wrong_again_and_again() {
+    let (server, used, world) = ready(auth, refusals(9)).await;
+    let used = used.counting(&world.vault);
+    for number in 0..7 {
+        world.set("key", &format!("wrong password {number}")).await;
+        refused(&used, &world).await;
+    }
+    assert_eq!(server.count(), 4);
+    let told = refused(&used, &world).await;
+    assert!(told.contains("4 sign-ins of this account failed"), "{told}");
+}
+
+#[tokio::test]
+async fn what_says_nothing_of_the_password_costs_no_trial() {
+    let script = vec![Reply::json(503, ""), Reply::error(400, "invalid_scope", ""), Reply::json(404, "")];
+    let (server, used, world) = ready(auth, script).await;
+    let used = used.counting(&world.vault);
+    for _ in 0..3 {
+        used.token(&world.vault).await.expect_err("no token");
+        world.clock.advance(Duration::from_secs(30));
+    }
+    assert_eq!(used.token(&world.vault).await.expect("a token"), "token-4");
+    assert_eq!(server.count(), 4);
+}
+
 #[tokio::test]
 async fn a_user_of_a_domain_is_handed_over_as_written() {
     let auth = json!({ "kind": "ntlm", "username": "svc-xflow", "password": { "secret": "key" }, "domain": "ÅBY" });
@@ -130,7 +211,7 @@ async fn a_user_of_a_domain_is_handed_over_as_written() {
     world.set("key", KEY).await;
     world.apply(std::slice::from_ref(&used.connection)).await;
     let issued = used.credential(&world.vault).await.expect("issued").expect("a credential");
-    let Credential::Ntlm { username, domain, password } = issued.credential() else { panic!("{issued:?}") };
+    let Credential::Ntlm { username, domain, password, .. } = issued.credential() else { panic!("{issued:?}") };
     assert_eq!((username.as_str(), domain.as_str(), password.expose()), ("svc-xflow", "ÅBY", KEY.as_bytes()));
 }
 

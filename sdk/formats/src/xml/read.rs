@@ -17,6 +17,9 @@ const MAX_DEPTH: usize = 64;
 /// Elements and attributes of a tree; each takes far more memory than its text.
 const MAX_NODES: usize = 100_000;
 
+/// Attributes of one element, namespaces among them: each is compared with those before it.
+const MAX_ATTRIBUTES: usize = 256;
+
 /// Why bytes are not read as XML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
@@ -93,8 +96,14 @@ impl Tree {
         if self.open.len() == MAX_DEPTH {
             return Err(format!("deeper than {MAX_DEPTH} elements"));
         }
+        self.count()?;
         let mut element = Element::new(start.local_name().into_inner());
-        for attribute in start.attributes() {
+        for (index, attribute) in start.attributes().enumerate() {
+            // Before it is kept, whether or not it will be.
+            self.count()?;
+            if index == MAX_ATTRIBUTES {
+                return Err(format!("more than {MAX_ATTRIBUTES} attributes of one element"));
+            }
             let attribute = attribute.map_err(|_| "an attribute that is none, or stands twice")?;
             let name = attribute.key.into_inner();
             if name == "xmlns" || name.starts_with("xmlns:") {
@@ -104,11 +113,15 @@ impl Tree {
             let value = value.map_err(|_| "an attribute with an entity that XML does not have")?.into_owned();
             element.attributes.push((attribute.key.local_name().into_inner().to_owned(), value));
         }
-        self.nodes += 1 + element.attributes.len();
+        self.open.push(element);
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<(), String> {
+        self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(format!("more than {MAX_NODES} elements and attributes"));
         }
-        self.open.push(element);
         Ok(())
     }
 
@@ -235,6 +248,28 @@ mod tests {
         assert!(read(&deep).is_ok());
         refused(&format!("<a>{}</a>", "<b/>".repeat(MAX_NODES)), 1, "more than");
         assert!(Element::parse(b"<a>1234</a>", 8).is_err());
+    }
+
+    /// An element with so many attributes that begin like this.
+    fn with_attributes(count: usize, prefix: &str) -> String {
+        let attributes: String = (0..count).map(|number| format!(" {prefix}{number}=''")).collect();
+        format!("<a{attributes}/>")
+    }
+
+    #[test]
+    fn attributes_are_bounded_while_they_are_read() {
+        for prefix in ["b", "xmlns:b"] {
+            assert!(read(&with_attributes(MAX_ATTRIBUTES, prefix)).is_ok());
+            refused(&with_attributes(MAX_ATTRIBUTES + 1, prefix), 1, "attributes of one element");
+            let many = with_attributes(200, prefix).repeat(MAX_NODES / 200);
+            let malformed = Element::parse(format!("<r>{many}</r>").as_bytes(), 16 << 20).expect_err("refused");
+            assert_eq!(malformed.reason, format!("more than {MAX_NODES} elements and attributes"));
+        }
+        let text = with_attributes(60_000, "b").replace("/>", ">");
+        let mut tree = Tree::default();
+        let Ok(Event::Start(start)) = Reader::from_str(&text).read_event() else { panic!("a start") };
+        tree.begin(&start).expect_err("refused");
+        assert_eq!(tree.nodes, MAX_ATTRIBUTES + 2, "it was read on");
     }
 
     #[test]

@@ -108,7 +108,8 @@ fn folder() -> Schema {
         .with("name", text())
         .with("title", text())
         .with("required", boolean())
-        .about("A folder that a connector publishes files to.")
+        .with("reads_only", boolean().about("Nothing is published there."))
+        .about("A folder that a connector publishes files to, or reads files from.")
         .named("FolderNeed")
 }
 
