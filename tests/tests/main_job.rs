@@ -22,6 +22,8 @@ mod cxone; // a tenant of CXone
 mod described; // every endpoint answers as it is described
 #[path = "main_job/disk.rs"]
 mod disk; // a disk that is full
+#[path = "main_job/doors.rs"]
+mod doors; // an API with a door for each way of signing in
 #[path = "main_job/examples.rs"]
 mod examples; // every example does what its README says
 #[path = "main_job/external.rs"]
@@ -73,5 +75,7 @@ mod stopping; // asked to stop
 mod swap; // a newer connector under load
 #[path = "main_job/synchronous.rs"]
 mod synchronous; // somebody waits for the answer
+#[path = "main_job/town.rs"]
+mod town; // Interact and WorkZone, and a host between them
 #[path = "main_job/withdrawal.rs"]
 mod withdrawal; // a secret's confirmation taken back

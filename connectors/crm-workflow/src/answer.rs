@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn its_words_are_found_where_they_stand() {
         says(r#"{"error":"x","message":" Feltet\nmangler "}"#, Some("Feltet mangler"));
-        says(r#"{"errors":[{"message":"CPR 010190-1234 findes"}]}"#, Some("CPR [personnummer] findes"));
+        says(r#"{"errors":[{"message":"CPR 251248-4916 findes"}]}"#, Some("CPR [personnummer] findes"));
         says(r#"{"errors":["Nej"]}"#, Some("Nej"));
         says("<html>502</html>", None);
         says("{}", None);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sluse_sdk::{
     Failure, Item,
     attachments::{self, Attachment},
-    member,
+    log, member,
 };
 
 use crate::{
@@ -128,7 +128,11 @@ fn keep_all(
     Ok(handed_over(submission, kept))
 }
 
+/// Says of each thing that is missing or wrong what it is, without names of files, which may be those of persons.
 fn handed_over(submission: Submission, attachments: Vec<String>) -> Fetched {
+    for entry in &submission.errors {
+        log::warn(format!("Indsendelsen {} er ikke hel: {}", submission.id, entry.code));
+    }
     let item = Item { attachments, ..Item::new(submission.id.clone(), submission) };
     Fetched::Submission(Box::new(item))
 }

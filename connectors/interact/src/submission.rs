@@ -63,8 +63,9 @@ impl Entry {
         Self { code, message: message.into(), file: None }
     }
 
-    pub(crate) fn of_file(code: &'static str, message: impl Into<String>, file: &str) -> Self {
-        Self { code, message: message.into(), file: Some(file.to_owned()) }
+    /// Whoever reads the message alone reads also which file it is.
+    pub(crate) fn of_file(code: &'static str, message: impl AsRef<str>, file: &str) -> Self {
+        Self { code, message: format!("{file}: {}", message.as_ref()), file: Some(file.to_owned()) }
     }
 }
 

@@ -138,7 +138,7 @@ fn what_has_no_room_alone_comes_without_it() {
     let page = poll(&settings(json!({})), None).expect("a page");
     let input: Value = serde_json::from_str(&page.items[0].input).expect("JSON");
     assert!(input["pdf"].is_string() && input["xml"].is_null());
-    assert_eq!(input["unmappable"], "Filen er større, end forbindelsen henter.");
+    assert_eq!(input["unmappable"], "formular.xml: Filen er større, end forbindelsen henter.");
     assert_eq!(page.items[0].attachments.len(), 1);
 }
 

@@ -21,7 +21,7 @@ const EXCHANGES: &str = r#"[{
 }]"#;
 
 const OUTCOME: &str =
-    r#"{ "done": { "case_id": "1", "files": "attachment:a.txt" }, "log": ["info: opened"], "never": ["010190"] }"#;
+    r#"{ "done": { "case_id": "1", "files": "attachment:a.txt" }, "log": ["info: opened"], "never": ["251248"] }"#;
 
 /// A folder with a case that [`connector`] passes, but for the files given here.
 fn folder(files: &[(&str, &str)]) -> TempDir {

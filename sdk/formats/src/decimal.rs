@@ -37,6 +37,13 @@ pub fn hundredths(text: &str, surplus: Surplus, place: &str) -> Result<i64, Unfi
     Ok(if negative { -value } else { value })
 }
 
+/// Whether [`Surplus::Dropped`] takes more than zeros away from `text`.
+#[must_use]
+pub fn loses_decimals(text: &str) -> bool {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    parts(digits, "").is_ok_and(|(_, decimals)| decimals.bytes().skip(2).any(|digit| digit != b'0'))
+}
+
 /// `123450` as `1234,50`.
 #[must_use]
 pub fn with_comma(hundredths: i64) -> String {
@@ -134,6 +141,9 @@ mod tests {
     fn kilometres_may_drop_decimals() {
         assert_eq!(hundredths("12,349", Surplus::Dropped, "x"), Ok(1_234));
         assert_eq!(hundredths("-12,349", Surplus::Dropped, "x"), Ok(-1_234));
+        for (text, loses) in [("-12,349", true), ("12,340", false), ("12,34", false), ("12,34x", false)] {
+            assert_eq!(loses_decimals(text), loses, "{text}");
+        }
         assert!(hundredths("12,34x", Surplus::Dropped, "x").is_err());
     }
 

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_cpr_number_begins_with_a_date() {
-        for text in ["3101901234", "2902001234", "0000000000"] {
+        for text in ["3101900000", "2902000000", "0000000000"] {
             assert!(Cpr::read(text, "x").is_ok(), "{text}");
         }
         for text in [

@@ -24,6 +24,6 @@ pub struct SubmissionEntry {
     pub files: u32,
     /// Each status that it was given, with the message, in order; those without effect among them.
     pub told: Vec<(String, Option<String>)>,
-    /// Times that its status has become `Imported`; more than one is the fault that tests look for.
+    /// Times that its status has become `Imported`. It stays so unless a person puts it back: what comes again is in `told`.
     pub imported: u32,
 }

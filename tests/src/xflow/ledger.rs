@@ -22,7 +22,7 @@ pub struct DeliveryEntry {
     pub given: u32,
     /// What has become of it.
     pub state: DeliveryState,
-    /// Requests to acknowledge it that had their effect; the second has none.
+    /// Whether it was acknowledged, as a number: a second request has no effect, and counts in `told` alone.
     pub acknowledged: u32,
     /// Requests to acknowledge or reject it that arrived.
     pub told: u32,

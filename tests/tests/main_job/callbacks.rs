@@ -149,7 +149,7 @@ async fn a_callback_ends_the_wait_whenever_it_comes_and_however_often() -> anyho
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_api_says_in_its_callback_is_what_a_person_reads() -> anyhow::Result<()> {
     let office = Office::start(600).await?;
-    let reason = "<p>CPR 010190-1234 er ikke ansat i B&oslash;rn &amp; Unge</p>";
+    let reason = "<p>CPR 251248-4916 er ikke ansat i B&oslash;rn &amp; Unge</p>";
     let found = office.run("no", json!([{ "success": false, "reason": reason }])).await?;
     let delivery = &found["deliveries"][0];
     assert_eq!((&found["state"], &delivery["reason"]), (&json!("attention"), &json!("rejected")), "{found:#}");

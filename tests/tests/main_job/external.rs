@@ -144,7 +144,7 @@ async fn a_refusal_passes_and_a_hidden_effect_waits_for_a_person() -> anyhow::Re
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsuccessful_action_shows_its_reason() -> anyhow::Result<()> {
     let office = Office::start().await?;
-    let reason = "<p>CPR 010190-1234 er ikke ansat i B&oslash;rn &amp; Unge</p>";
+    let reason = "<p>CPR 251248-4916 er ikke ansat i B&oslash;rn &amp; Unge</p>";
     let found =
         office.run("no", json!({ "answer": { "kind": "at-once", "success": false, "reason": reason } })).await?;
     let delivery = &found["deliveries"][0];

@@ -1,157 +1,18 @@
 //! Forms of Interact, as examples/interact handles them: they become cases with contacts and documents for the executing
 //! user, or error cases, and Interact hears what it has a word for.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use anyhow::{Context, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 use sluse_tests::{
-    host::{Host, HostOptions},
-    interact::{Certificates, ClientCertificate, Settings, Shape, SimulatedInteract, Submission, SubmissionEntry},
+    client,
+    interact::{Shape, Submission},
     simulated,
-    workzone::{CaseEntry, Fault, SimulatedWorkZone},
+    workzone::Fault,
 };
-use tempfile::TempDir;
 
-use crate::site::CLIENT_SECRET;
-
-const CONNECTION: &str = include_str!("../../../examples/interact/connection.toml");
-const FLOW: &str = include_str!("../../../examples/interact/flow.toml");
-const SCHEDULE: &str = include_str!("../../../examples/interact/schedule.toml");
-
-/// A host between an Interact and a WorkZone.
-struct Town {
-    host: Host,
-    interact: SimulatedInteract,
-    workzone: SimulatedWorkZone,
-    /// The certificate that Interact lets in, and those that it does not, with what is told of each.
-    known: ClientCertificate,
-    strangers: [(&'static str, ClientCertificate); 3],
-    _roots: TempDir,
-}
-
-impl Town {
-    /// Nothing is asked for yet.
-    async fn start() -> anyhow::Result<Self> {
-        let certificates = Certificates::new()?;
-        let folder = tempfile::tempdir()?;
-        let roots = folder.path().join("roots.pem");
-        std::fs::write(&roots, &certificates.root_pem)?;
-        let known = certificates.known.clone();
-        let strangers = [
-            ("present one that the target knows", certificates.unknown.clone()),
-            ("has expired", certificates.expired.clone()),
-            ("is not good yet", certificates.not_yet_valid.clone()),
-        ];
-        let interact =
-            SimulatedInteract::start(Settings { certificates: Some(certificates), ..Settings::default() }).await?;
-        let workzone = SimulatedWorkZone::start(sluse_tests::workzone::Settings::default()).await?;
-        let egress = "[egress]\nhosts = [\"localhost\", \"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\", \"::1/128\"]\n";
-        let settings = format!("{egress}extra_roots = \"{}\"\n", roots.display());
-        let host = Host::start(HostOptions { settings, ..HostOptions::default() }).await?;
-        for connector in ["interact", "workzone"] {
-            host.install(connector).await?;
-        }
-        let all = strangers.iter().map(|(_, stranger)| stranger).chain([&known]);
-        let pem: String = all.map(|one| one.certificate_pem.clone() + &one.key_pem).collect();
-        host.done(&["secret", "set", "interact-certificate"], Some(pem.as_bytes())).await?;
-        host.done(&["secret", "set", "workzone-client-secret"], Some(CLIENT_SECRET.as_bytes())).await?;
-        Ok(Self { host, interact, workzone, known, strangers, _roots: folder })
-    }
-
-    /// Applies the example, with addresses of our own and less patience.
-    async fn apply(&self, thumbprint: &str) -> anyhow::Result<()> {
-        self.host.apply(&(self.connection(thumbprint)? + FLOW + SCHEDULE)).await
-    }
-
-    fn connection(&self, thumbprint: &str) -> anyhow::Result<String> {
-        let grant = "grant = { cidrs = [\"127.0.0.0/8\", \"::1/128\"] }";
-        let patience = "retry = { base_ms = 20, cap_ms = 100, floor_ms = 20 }";
-        let url = self.workzone.base_url_v4();
-        let mut text = CONNECTION.to_owned();
-        for (in_the_example, here) in [
-            ("connector = \"interact\"", format!("connector = \"interact\"\n{grant}\n{patience}")),
-            ("connector = \"workzone\"", format!("connector = \"workzone\"\n{grant}")),
-            ("WatchInterval = 60", "WatchInterval = 1".to_owned()),
-            ("https://preprod-interact-api.mycompany.dk", self.interact.origin()),
-            ("A9 4A 8F E5 CC B1 9B A6 1C 4C 08 73 D3 91 E9 87 98 2F BB D3", thumbprint.to_owned()),
-            (
-                "url = \"https://WORKZONE-HOST/OData4\"",
-                format!("url = \"{}\"\nallow_plaintext = true", url.trim_end_matches('/')),
-            ),
-            ("TenantId = \"TENANT-ID\"", format!("token_url = \"{}\"", self.workzone.token_url())),
-            ("CLIENT-ID", "sluse-test-client".to_owned()),
-            ("api://APPLICATION-ID/.default", "api://workzone.example/.default".to_owned()),
-            ("base_ms = 2000\ncap_ms = 900000", "base_ms = 20\ncap_ms = 100\nfloor_ms = 20".to_owned()),
-        ] {
-            ensure!(text.matches(in_the_example).count() == 1, "the example does not say `{in_the_example}` once");
-            text = text.replace(in_the_example, &here);
-        }
-        Ok(text)
-    }
-
-    /// Applies the example with the certificate that Interact knows.
-    async fn open(&self) -> anyhow::Result<()> {
-        self.apply(&pasted(&self.known.thumbprint)).await
-    }
-
-    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
-        for _ in 0..600 {
-            if holds(self) {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let waiting = self.host.get("/v1/deliveries?state=attention").await?;
-        anyhow::bail!("{what}: it never came to that: {:#?} {waiting:#}", self.interact.ledger())
-    }
-
-    /// Waits until Interact has heard this of a submission.
-    async fn until_told(&self, id: &str, status: &str) -> anyhow::Result<SubmissionEntry> {
-        let is_told = |town: &Self| town.interact.ledger().submissions[id].status == status;
-        self.until(&format!("{id} is {status}"), is_told).await?;
-        Ok(self.interact.ledger().submissions[id].clone())
-    }
-
-    /// Waits until the schedule is told to fail, and why.
-    async fn until_the_doctor_says(&self, why: &str) -> anyhow::Result<()> {
-        for _ in 0..200 {
-            let told = self.host.sluse_for_people(&["doctor", "--feeds"]).await?;
-            if told.code == 5 && told.stdout.contains("schedule interact") && told.stdout.contains(why) {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        anyhow::bail!("the doctor never says `{why}`")
-    }
-
-    /// The only case with this reference.
-    #[track_caller]
-    fn case(&self, reference: &str) -> CaseEntry {
-        let ledger = self.workzone.ledger();
-        let mut cases = ledger.files.into_iter().filter(|case| case.key == reference);
-        let case = cases.next().unwrap_or_else(|| panic!("there is no case {reference}"));
-        assert!(cases.next().is_none(), "there is more than one case {reference}");
-        case
-    }
-
-    /// The property of a row of WorkZone.
-    fn property(&self, set: &str, id: &str, property: &str) -> anyhow::Result<Value> {
-        let rows = self.workzone.rows(set)?;
-        let row = rows.iter().find(|row| row["ID"] == id).with_context(|| format!("{set}('{id}') is not there"))?;
-        Ok(row[property].clone())
-    }
-}
-
-/// A thumbprint as Windows lets it be copied.
-fn pasted(thumbprint: &str) -> String {
-    let pairs: Vec<_> = thumbprint.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair)).collect();
-    format!("\u{200e}{}", pairs.join(" ").to_lowercase())
-}
-
-fn whole(id: &str) -> Submission {
-    Submission { attachments: vec![120], ..Submission::new(id) }
-}
+use crate::town::{FLOW, SCHEDULE, Town, pasted, whole};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_becomes_a_case_with_contacts_and_documents_for_the_executing_user() -> anyhow::Result<()> {
@@ -224,12 +85,14 @@ async fn a_lost_acknowledgement_makes_no_second_case() -> anyhow::Result<()> {
         assert_eq!((told.status.as_str(), told.imported), ("Imported", 1), "{told:?}");
         assert_eq!(town.case(id).documents.len(), 3);
     }
+    town.until_heard().await?;
     // Somebody at Interact puts it back: it is known, whatever its status.
     town.interact.set_status("S-1001", "Delivered");
     let listed = town.interact.ledger().submissions["S-1001"].listed;
     town.until("another poll", |town| town.interact.ledger().submissions["S-1001"].listed > listed + 1).await?;
     assert_eq!(town.workzone.ledger().cases, 2);
-    assert!(town.host.get("/v1/deliveries?state=attention").await?["items"].as_array().is_some_and(Vec::is_empty));
+    let waiting = town.host.get("/v1/deliveries?state=attention").await?;
+    assert!(waiting["items"].as_array().is_some_and(Vec::is_empty), "{waiting:#}");
     Ok(())
 }
 
@@ -261,6 +124,33 @@ async fn what_cannot_be_mapped_becomes_an_error_case_and_is_imported() -> anyhow
     assert_eq!(town.workzone.ledger().cases, shapes.len());
     let waiting = town.host.get("/v1/deliveries?state=attention").await?;
     assert_eq!(waiting["items"].as_array().map(Vec::len), Some(0), "nobody need look twice: {waiting:#}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_had_of_a_form_is_told_in_an_error_case_beside_the_case() -> anyhow::Result<()> {
+    let town = Town::start().await?;
+    let gone =
+        |id: &str| Submission { attachments: vec![120, 80], shape: Shape::MissingAttachment, ..Submission::new(id) };
+    town.interact.submit(gone("mangler"));
+    town.open().await?;
+    town.until_told("mangler", "Imported").await?;
+    let case = town.case("mangler");
+    assert_eq!((case.parties.len(), case.documents.len()), (1, 3), "{case:?}");
+    // A form that updates a case is told of in the same way.
+    town.interact.submit(Submission { case_no: Some(case.user_key.clone()), ..gone("mangler-igen") });
+    town.until_told("mangler-igen", "Imported").await?;
+    for id in ["mangler", "mangler-igen"] {
+        let told = town.case(&format!("{id}-fejl"));
+        let text = told.fields["Text"].as_str().unwrap_or_default();
+        assert!(text.contains("bilag-æ1.txt: Filen findes ikke") && text.contains(&case.user_key), "{id}: `{text}`");
+        assert_eq!(told.documents.len(), 0, "what came is in the case itself");
+    }
+    assert_eq!(town.workzone.ledger().cases, 3);
+    // Whoever looks at the schedule is told too, without the name of the file.
+    let schedule = town.host.get("/v1/schedules/interact").await?.to_string();
+    assert!(schedule.contains("Indsendelsen mangler er ikke hel: attachment-missing"), "{schedule}");
+    assert!(!schedule.contains("bilag-"), "{schedule}");
     Ok(())
 }
 
@@ -307,5 +197,40 @@ async fn a_certificate_that_is_not_taken_is_told_to_whoever_looks() -> anyhow::R
 
     town.open().await?;
     town.until_told("S-1001", "Imported").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_that_are_listed_twice_and_in_disorder_become_one_case_each() -> anyhow::Result<()> {
+    let town = Town::start().await?;
+    client::control(&town.interact.control_origin(), "POST", "disorder", Some("true".into())).await?;
+    let ids = ["S-1001", "S-1002", "S-1003"];
+    for (minute, id) in ids.into_iter().enumerate() {
+        let received_at = format!("2026-01-15T08:0{minute}:00Z");
+        town.interact.submit(Submission { received_at, attachments: vec![100 + minute], ..Submission::new(id) });
+    }
+    town.open().await?;
+    for id in ids {
+        assert_eq!(town.until_told(id, "Imported").await?.imported, 1);
+        assert_eq!(town.case(id).documents.len(), 3, "{id}");
+    }
+    assert_eq!(town.workzone.ledger().cases, ids.len());
+    let fetched: Vec<_> = ids.iter().map(|id| town.interact.ledger().submissions[*id].files).collect();
+    assert_eq!(fetched, [3, 3, 3], "each file is fetched once");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_interact_does_not_know_is_named_to_whoever_looks() -> anyhow::Result<()> {
+    let town = Town::start().await?;
+    town.interact.submit(whole("S-1001"));
+    let known = town.connection(&pasted(&town.known.thumbprint))?;
+    ensure!(known.contains("800636"), "the example does not ask for the form");
+    town.host.apply(&(known.replace("800636", "999999") + FLOW + SCHEDULE)).await?;
+    town.until_the_doctor_says("999999").await?;
+    assert_eq!(town.workzone.ledger().cases, 0);
+    // Somebody writes the right one.
+    town.open().await?;
+    assert_eq!(town.until_told("S-1001", "Imported").await?.imported, 1);
     Ok(())
 }

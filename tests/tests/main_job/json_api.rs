@@ -3,10 +3,14 @@
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use sluse_tests::host::{Host, HostOptions};
+use sluse_tests::{
+    host::{Host, HostOptions},
+    workzone::{DirectoryUser, Settings, SimulatedWorkZone},
+};
 
 use crate::{
     booking::{Booking, Fault, KEY, ROOM},
+    doors::{CLIENT, Doors, SECRET, USER},
     folders::submit,
     site::settled,
 };
@@ -111,7 +115,7 @@ async fn whatever_the_api_hides_each_room_is_booked_once() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_api_refuses_waits_for_a_person_in_its_own_words() -> anyhow::Result<()> {
     let club = Club::start().await?;
-    let taken = json!({ "error": { "message": "Mødesal Ærø er optaget af CPR 010190-1234" } });
+    let taken = json!({ "error": { "message": "Mødesal Ærø er optaget af CPR 251248-4916" } });
     for (status, body, reason, words) in [
         (409, taken, "rejected", "Mødesal Ærø er optaget af CPR [personnummer]"),
         (422, json!({ "error": { "message": "for mange pladser" } }), "invalid", "for mange pladser"),
@@ -121,7 +125,7 @@ async fn what_the_api_refuses_waits_for_a_person_in_its_own_words() -> anyhow::R
         let delivery = step(&found, "book");
         assert_eq!((&found["state"], &delivery["reason"]), (&json!("attention"), &json!(reason)), "{found:#}");
         assert_eq!((asked, booked), (1, 0), "{status}");
-        assert!(found.to_string().contains(words) && !found.to_string().contains("010190"), "{found:#}");
+        assert!(found.to_string().contains(words) && !found.to_string().contains("251248"), "{found:#}");
     }
     // A room that nobody knows is an answer, and no failure of the target; the next step has nothing to book.
     let found = club.ask("Månesalen").await?;
@@ -144,5 +148,85 @@ async fn somebody_who_waits_reads_every_page_at_once() -> anyhow::Result<()> {
     assert_eq!(ids, [4711, 4712, 4713, 4714, 4715], "{read:#}");
     assert!(rows.iter().all(|row| row["organiser"] == "Rønde Skakklub"), "{read:#}");
     assert!(read["delivery"].is_null(), "what only reads leaves nothing behind: {read:#}");
+    Ok(())
+}
+
+/// A door, how its endpoint signs in, and what `read` comes to with a wrong secret.
+const DOORS: [(&str, &str, Option<&str>); 8] = [
+    ("nothing", "kind = \"nothing\"", None),
+    ("basic", "kind = \"basic\", username = \"USER\", password = SECRET", Some("call-denied")),
+    ("bearer", "kind = \"bearer\", token = SECRET", Some("call-denied")),
+    ("header", "kind = \"api-key\", header = \"X-Api-Key\", value = SECRET", Some("call-denied")),
+    ("query", "kind = \"api-key\", query = \"key\", value = SECRET", Some("call-denied")),
+    (
+        "application",
+        "kind = \"oauth2-client-credentials\", token_url = \"TOKEN\", client_id = \"CLIENT\", client_secret = SECRET",
+        Some("misconfigured"),
+    ),
+    (
+        "person",
+        "kind = \"oauth2-password\", token_url = \"TOKEN\", client_id = \"CLIENT\", client_secret = SECRET, \
+         username = \"USER\", password = SECRET",
+        Some("misconfigured"),
+    ),
+    ("directory", "kind = \"ntlm\", username = \"USER\", password = SECRET, domain = \"ÆRØ\"", Some("misconfigured")),
+];
+
+/// A connection for each door, all with one secret. NTLM is proved on a socket, which is what the simulated WorkZone knows.
+fn connections(doors: &Doors, workzone: &SimulatedWorkZone) -> String {
+    let connection = |(door, auth, _): &(&str, &str, _)| {
+        let own = format!("{}/{door}", doors.origin);
+        let (url, path) = match *door {
+            "directory" => (workzone.base_url_v4().trim_end_matches('/').to_owned(), "/Files"),
+            _ => (own, "/items"),
+        };
+        let auth = auth.replace("TOKEN", &format!("{}/token", doors.origin)).replace("USER", USER);
+        let auth = auth.replace("CLIENT", CLIENT).replace("SECRET", "{ secret = \"door\" }");
+        format!(
+            "[[connection]]\nname = \"{door}\"\nconnector = \"external-api\"\ngrant = {{ cidrs = [\"127.0.0.0/8\"] }}\n\
+             settings = {{ requests = {{ list = {{ path = \"{path}\", output = {{}} }} }} }}\n\
+             [connection.endpoints.default]\nurl = \"{url}\"\nallow_plaintext = true\nauth = {{ {auth} }}\n"
+        )
+    };
+    DOORS.iter().map(connection).collect()
+}
+
+/// What `read` comes to at a door: the problem's short name, and none when it was let in.
+async fn read(host: &Host, door: &str) -> anyhow::Result<Option<String>> {
+    let path = format!("/v1/connections/{door}/operations/read");
+    let reply = host.post(&path, &json!({ "request": "list" })).await?;
+    if reply.status == 200 {
+        return Ok(None);
+    }
+    Ok(Some(reply.json()?["type"].as_str().unwrap_or_default().replace("urn:sluse:problem:", "")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_way_of_signing_in_is_judged_by_the_api() -> anyhow::Result<()> {
+    let doors = Doors::start().await?;
+    let user = DirectoryUser { domain: "ÆRØ".into(), user: USER.into(), password: SECRET.into(), lock_after: None };
+    let workzone = SimulatedWorkZone::start(Settings { ntlm: Some(user), ..Settings::default() }).await?;
+    let host = Host::start(HostOptions::default()).await?;
+    host.install("external-api").await?;
+    host.done(&["secret", "set", "door"], Some(SECRET.as_bytes())).await?;
+    host.apply(&connections(&doors, &workzone)).await?;
+    for (door, ..) in DOORS {
+        assert_eq!(read(&host, door).await?, None, "{door}");
+    }
+    host.done(&["secret", "set", "door"], Some("Blåbærgrød-fra-i-går".as_bytes())).await?;
+    for (door, _, refused) in DOORS {
+        assert_eq!(read(&host, door).await?.as_deref(), refused, "{door}, with a wrong secret");
+    }
+    host.done(&["secret", "set", "door"], Some(SECRET.as_bytes())).await?;
+    for (door, _, refused) in DOORS {
+        assert_eq!(read(&host, door).await?, None, "{door}, mended");
+        // Without a token, or a proof, nobody comes to the door at all.
+        let wrong = usize::from(refused == Some("call-denied"));
+        let right = if refused.is_some() { 2 } else { 3 };
+        let expected = if door == "directory" { (0, 0) } else { (right, wrong) };
+        assert_eq!(doors.come(door), expected, "{door}");
+    }
+    let log = host.stop().await?;
+    assert!(!log.contains("Blåbær"), "{log}");
     Ok(())
 }

@@ -13,7 +13,10 @@ use sluse_tests::{
 };
 use tempfile::TempDir;
 
-use crate::folders::{CPR, allowing};
+use crate::{
+    folders::{CPR, allowing, submit},
+    site::settled,
+};
 
 const CONNECTIONS: &str = include_str!("../../../examples/sd-and-prisme/connection.toml");
 const FLOWS: &str = include_str!("../../../examples/sd-and-prisme/flow.toml");
@@ -111,7 +114,7 @@ fn delivery(id: &str) -> Delivery {
     };
     let payment = json!({
         "id": format!("{id}-P1"), "Beloeb": "2.345,50", "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1", "IdentKode": "02",
-        "Kontonr": "241126242040197", "Posteringsdato": "15-04-2026", "Posteringstype": "NOR", "Transaktionstype": "01",
+        "Kontonr": "220010000017042", "Posteringsdato": "15-04-2026", "Posteringstype": "NOR", "Transaktionstype": "01",
         "Udbetalingsberettiget": CPR, "Udbetalingsdato": "16-04-2026", "Betalingstekst": "Befordring, Ærøskøbing",
     });
     Delivery { id: id.into(), sd: vec![drive("1"), drive("2")], prisme: vec![payment], twice: true }
@@ -207,9 +210,34 @@ async fn a_host_that_is_killed_between_the_two_parts_writes_each_file_once() -> 
     let wanted = || keys.iter().map(String::as_str);
     let (sd, prisme) = (payroll.sd_folder.ledger(), payroll.prisme_folder.ledger());
     assert!(sd.has_each_once(wanted()) && prisme.has_each_once(wanted()), "{sd:#?} {prisme:#?}");
+    // XFlow takes an acknowledgement once, whatever comes; what is counted here is how often it was told. A host that was
+    // killed before it heard the answer tells once more, and nothing else is a reason to.
     for key in &keys {
-        assert_eq!(payroll.heard(key).1, 1, "{key} was acknowledged more than once");
+        let told = u64::from(payroll.heard(key).2);
+        assert!((1..=2 + ROUNDS).contains(&told), "{key} was told {told} times, with {} kills", 1 + ROUNDS);
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finance_postings_are_one_file_that_prisme_takes_and_uneven_ones_are_none() -> anyhow::Result<()> {
+    let payroll = Payroll::start().await?;
+    let mut postings: Value = serde_json::from_str(include_str!("../../../examples/sd-and-prisme/finance.json"))?;
+    let found = settled(&payroll.host, &submit(&payroll.host, "finance", &postings).await?).await?;
+    assert_eq!(found["state"], "succeeded", "{found:#}");
+    payroll.until("the file", |payroll| payroll.prisme_folder.ledger().has_each_once(["LØN-2026-04"])).await?;
+    let ledger = payroll.prisme_folder.ledger();
+    assert!(ledger.files.values().all(|file| file.complaints.is_empty()), "{ledger:#?}");
+
+    (postings["batch"], postings["postings"][1]["Beloeb"]) = (json!("LØN-2026-05"), json!("1.876,49"));
+    let found = settled(&payroll.host, &submit(&payroll.host, "finance", &postings).await?).await?;
+    assert_eq!(
+        (&found["state"], &found["deliveries"][0]["reason"]),
+        (&json!("attention"), &json!("invalid")),
+        "{found:#}"
+    );
+    assert!(found.to_string().contains("maskinnr. 00482 den 2026-04-15"), "{found:#}");
+    assert_eq!(payroll.prisme_folder.ledger().files.len(), 1);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use super::*;
 fn read(settings: Value, changes: Value) -> Result<Posted, Unfit> {
     let settings: Settings = serde_json::from_value(settings).expect("settings");
     let dialect = settings.dialect().expect("a dialect");
-    let mut posting = json!({ "Kontonr": "241126242040197", "Beloeb": "1.000,00", "DebitKreditMarkering": "D" });
+    let mut posting = json!({ "Kontonr": "220010000017042", "Beloeb": "2.750,00", "DebitKreditMarkering": "D" });
     let members = posting.as_object_mut().expect("an object");
     members.extend(changes.as_object().expect("an object").clone());
     let posting: Posting = serde_json::from_value(posting).expect("a posting");
@@ -15,7 +15,7 @@ fn read(settings: Value, changes: Value) -> Result<Posted, Unfit> {
         settings: &settings,
         dialect: &dialect,
         posting_type: PostingType::Normal,
-        date: Some("21-03-2022"),
+        date: Some("17-05-2024"),
         key: "1",
     };
     Posted::read(&posting, &common, "Postering 1, ", &mut Vec::new())
@@ -28,16 +28,16 @@ fn refused(changes: Value, code: &str, message: &str) {
 }
 
 #[test]
-fn the_sample_comes_out_as_it_is_printed() {
+fn a_posting_is_a_line_of_numbered_fields() {
     let changes = json!({
-        "NrkodeYdelsesmodtager": "03", "Ydelsesmodtager": "12345678", "Posteringstekst": "Makrel, 1.kv 2022",
+        "NrkodeYdelsesmodtager": "03", "Ydelsesmodtager": "26911745", "Posteringstekst": "Kørsel, 2.kv 2024",
     });
     let settings = json!({ "org_unit": "1", "custom": { "dispatch_numbers": "per-file" } });
     let posted = read(settings, changes).expect("fits");
     assert_eq!(
         posted.line(1, 1),
-        "000G6900001000101NORFLYD&10300000&1040000001&11020220321&111241126242040197&112000000100000 &113D&13203&13312345678\
-         &153Makrel, 1.kv 2022&2501"
+        "000G6900001000101NORFLYD&10300000&1040000001&11020240517&111220010000017042&112000000275000 &113D&13203&13326911745\
+         &153Kørsel, 2.kv 2024&2501"
     );
 }
 
@@ -46,9 +46,9 @@ fn a_dialect_changes_account_sign_and_year() {
     let settings = json!({ "profile": "os2bos", "user": "BOS", "custom": { "plus_sign": true } });
     let posted = read(settings, json!({ "Kontonr": "1234567890", "Beloeb": "-0,5" })).expect("fits");
     let line = posted.line(3, 7);
-    assert!(line.contains("&1111234567890&112000000000050-&113D&1142022&"), "{line}");
+    assert!(line.contains("&1111234567890&112000000000050-&113D&1142024&"), "{line}");
     let posted = read(json!({ "custom": { "plus_sign": true } }), json!({ "Kontonr": "12" })).expect("fits");
-    assert!(posted.line(1, 1).contains("&111000000000000012&112000000100000+&"));
+    assert!(posted.line(1, 1).contains("&111000000000000012&112000000275000+&"));
 }
 
 #[test]

@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn personal_numbers_are_covered() {
-        assert_eq!(presentable("NameCode 010190-1234 findes"), "NameCode [personnummer] findes");
-        assert_eq!(presentable("0101901234, 12345678 og 12345678901"), "[personnummer], 12345678 og 12345678901");
+        assert_eq!(presentable("NameCode 251248-4916 findes"), "NameCode [personnummer] findes");
+        assert_eq!(presentable("2512484916, 12345678 og 12345678901"), "[personnummer], 12345678 og 12345678901");
     }
 
     #[test]

@@ -62,11 +62,14 @@ impl Column {
         Ok((text, 0))
     }
 
-    /// What a person should know of a number that is written all the same.
+    /// What a person should know of a number that is written all the same, whole or cut.
     fn remark(&self, value: &str, place: &str) -> Option<String> {
         match self.kind {
             Kind::Cpr | Kind::CprDashed => Cpr::read(value, place).ok()?.warning(place),
             Kind::Cvr => Cvr::read(value, place).ok()?.warning(place),
+            Kind::Kilometres | Kind::KilometresComma => {
+                decimal::loses_decimals(value).then(|| format!("{place} er afkortet til to decimaler."))
+            }
             _ => None,
         }
     }

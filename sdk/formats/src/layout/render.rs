@@ -154,7 +154,7 @@ mod tests {
 
     fn drive(changes: Value) -> Value {
         let mut row = json!({
-            "kommune": "0773", "form": "1", "cpr": "251248-4916", "ekstra": "0", "tf": "310-4", "km": "12,349",
+            "kommune": "0773", "form": "1", "cpr": "251248-4916", "ekstra": "0", "tf": "310-4", "km": "12,34",
             "konto": "1234567890", "dato": "21-03-2026",
         });
         let object = row.as_object_mut().expect("an object");
@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn the_driving_record_has_55_characters() {
-        let rendered = render(&driving(), drive(json!({}))).expect("rendered");
+        let rendered = render(&driving(), drive(json!({ "km": "12,349" }))).expect("rendered");
+        assert_eq!(rendered.warnings, ["Linje 1, `km` er afkortet til to decimaler."]);
         let lines: Vec<&[u8]> = rendered.bytes.split(|&byte| byte == b'\n').collect();
         assert_eq!(lines[0], b"K\xd8RSEL 20260228 0001\r");
         assert_eq!(lines[1], b"DA60773125124849160310-4001234000000   1234567890210326\r");

@@ -86,7 +86,7 @@ async fn a_closed_case_takes_nothing_until_it_is_open_again() {
     let bench = Bench::new().await;
     let case = bench.case("a").await;
     let contact =
-        bench.make("Contacts", json!({ "NameType_Value": "P", "NameCode": "0101901234", "Name1": "Åse" })).await;
+        bench.make("Contacts", json!({ "NameType_Value": "P", "NameCode": "2512484916", "Name1": "Åse" })).await;
     let path = format!("/OData4/Files('{case}')");
     bench.send("PATCH", &path, &[], json!({ "State_Value": "A" })).await;
     let party = json!({ "FileKey_Value": case, "NameKey_Value": contact, "CustomLabel_Value": "Sagspart" });

@@ -16,7 +16,7 @@ pub(super) fn delivery(id: &str) -> Value {
     let payment = |number: u8, amount: &str, text: &str| {
         json!({
             "id": format!("{id}-P{number}"), "Beloeb": amount, "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1",
-            "IdentKode": "02", "Kontonr": "241126242040197", "Posteringsdato": "15-04-2026", "Posteringstype": "NOR",
+            "IdentKode": "02", "Kontonr": "220010000017042", "Posteringsdato": "15-04-2026", "Posteringstype": "NOR",
             "Transaktionstype": "01", "Udbetalingsberettiget": CPR, "Udbetalingsdato": "16-04-2026", "Betalingstekst": text,
         })
     };

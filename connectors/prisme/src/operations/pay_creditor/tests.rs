@@ -11,9 +11,9 @@ fn post(changes: Value) -> Value {
 
 fn posts(changes: impl IntoIterator<Item = Value>) -> Value {
     let usual = json!({
-        "Beloeb": "1.234,00", "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1", "IdentKode": "02",
-        "Kontonr": "241126242040197", "Posteringsdato": "2020-02-01", "Posteringstype": "NOR", "Transaktionstype": "01",
-        "Udbetalingsberettiget": "251248-4916", "Udbetalingsdato": "27-01-2020",
+        "Beloeb": "1.876,00", "DebitKreditMarkering": "D", "Ekspeditionsloebenr": "1", "IdentKode": "02",
+        "Kontonr": "220010000017042", "Posteringsdato": "2024-03-05", "Posteringstype": "NOR", "Transaktionstype": "01",
+        "Udbetalingsberettiget": "251248-4916", "Udbetalingsdato": "26-02-2024",
         "Betalingstekst": "Ydelse for januar på Ærø",
     });
     let mut batch_key = json!("B-7");
@@ -49,16 +49,16 @@ fn tenq_writes_the_payment_and_then_its_posting() {
         [(
             "prisme".to_owned(),
             "prisme-B-7.txt".to_owned(),
-            "000G6800001011&020000&0300&07000000000000000000&0800000123400&09+&1002&1100002512484916&1220200127\
-             &16202002010000000001&17B-7&40Ydelse for januar på Ærø\r\n\
-             000G6900001000001NORFLYD&10300000&1040000001&11020200201&111241126242040197&112000000123400 &113D\
-             &117202002010000000001&250B-7\r\n"
+            "000G6800001011&020000&0300&07000000000000000000&0800000187600&09+&1002&1100002512484916&1220240226\
+             &16202403050000000001&17B-7&40Ydelse for januar på Ærø\r\n\
+             000G6900001000001NORFLYD&10300000&1040000001&11020240305&111220010000017042&112000000187600 &113D\
+             &117202403050000000001&250B-7\r\n"
                 .to_owned()
         )]
     );
-    assert_eq!(output["payment_ref"], "202002010000000001");
+    assert_eq!(output["payment_ref"], "202403050000000001");
     assert_eq!(output["files"][0]["line_nos"], json!([1, 1]));
-    assert_eq!(output["balance"][0]["kredit"], "1234,00");
+    assert_eq!(output["balance"][0]["kredit"], "1876,00");
     assert_eq!(output["warnings"], json!([]));
 }
 
@@ -70,15 +70,15 @@ fn os2bos_writes_the_posting_first_inside_an_envelope() {
     assert_eq!(
         files[0].2,
         "Z300 01516      0011\n\
-         000G6900001015101NORFLYD&10300482&1040000001&11020200201&1111234567890&112000000123400 &113D&1142020\
-         &11720200201004820000001&250B-7\n\
-         000G68000020151011&020151&0300&0800000123400&09+&1002&112512484916&1220200127&1620200201004820000001&17B-7\
+         000G6900001015101NORFLYD&10300482&1040000001&11020240305&1111234567890&112000000187600 &113D&1142024\
+         &11720240305004820000001&250B-7\n\
+         000G68000020151011&020151&0300&0800000187600&09+&1002&112512484916&1220240226&1620240305004820000001&17B-7\
          &40Ydelse for januar på Ærø\n\
          SLUTD00002\n"
     );
     assert_eq!(
         (&output["payment_ref"], &output["files"][0]["line_nos"]),
-        (&json!("20200201004820000001"), &json!([1, 2]))
+        (&json!("20240305004820000001"), &json!([1, 2]))
     );
 }
 
@@ -89,7 +89,7 @@ fn suila_keeps_odd_cpr_numbers_apart_and_writes_a_control_file() {
     let control = (
         "control".to_owned(),
         "prisme-B-7-odd-cpr.csv".to_owned(),
-        "prisme-B-7-odd-cpr.txt;0101010101;1234,00\r\n".to_owned(),
+        "prisme-B-7-odd-cpr.txt;0101010101;1876,00\r\n".to_owned(),
     );
     assert_eq!(files[1], control);
     assert!(!output.to_string().contains("0101010101"), "{output}");
@@ -104,11 +104,11 @@ fn a_batch_of_several_goes_into_one_file_and_odd_numbers_into_another() {
     let names: Vec<&str> = files.iter().map(|(_, name, _)| name.as_str()).collect();
     assert_eq!(names, ["prisme-B-7.txt", "prisme-B-7.csv", "prisme-B-7-odd-cpr.txt", "prisme-B-7-odd-cpr.csv"]);
     assert_eq!(output["files"][0]["line_nos"], json!([1, 1, 2, 2]));
-    assert_eq!(output["files"][0]["payment_refs"], json!(["202002010000000001", "202002010000000002"]));
+    assert_eq!(output["files"][0]["payment_refs"], json!(["202403050000000001", "202403050000000002"]));
     // Numbers of their own, or two payments of the day would have one reference.
-    assert_eq!(output["files"][1]["payment_refs"], json!(["202002010000000003"]));
-    assert_eq!(files[1].2, "prisme-B-7.txt;2512484916;1234,00\r\nprisme-B-7.txt;2512484916;1,00\r\n");
-    assert_eq!(output["balance"][0]["kredit"], "2469,00");
+    assert_eq!(output["files"][1]["payment_refs"], json!(["202403050000000003"]));
+    assert_eq!(files[1].2, "prisme-B-7.txt;2512484916;1876,00\r\nprisme-B-7.txt;2512484916;1,00\r\n");
+    assert_eq!(output["balance"][0]["kredit"], "3753,00");
     let warning =
         "Kreditorpost 2, `Udbetalingsberettiget`: CPR-nummeret opfylder ikke modulus 11. Det kan være gyldigt.";
     assert_eq!(output["warnings"], json!([warning]));
@@ -151,10 +151,10 @@ fn over_long_texts_are_cut_and_told() {
 
 #[test]
 fn a_payment_on_a_closed_day_is_moved_and_told() {
-    let settings = json!({ "calendar": { "closed": ["2020-01-27"], "on_closed": "next-open-day" } });
+    let settings = json!({ "calendar": { "closed": ["2024-02-26"], "on_closed": "next-open-day" } });
     let (output, files) = pay(&settings, &post(json!({})));
-    assert!(files[0].2.contains("&1220200128&"));
-    assert_eq!(output["warnings"], json!(["`Udbetalingsdato` er flyttet fra lukkedagen 2020-01-27 til 2020-01-28."]));
+    assert!(files[0].2.contains("&1220240227&"));
+    assert_eq!(output["warnings"], json!(["`Udbetalingsdato` er flyttet fra lukkedagen 2024-02-26 til 2024-02-27."]));
 }
 
 #[track_caller]
@@ -178,7 +178,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     refused(json!({ "PIKontonr": "1234567890" }), "field-without-place");
     refused(json!({ "batch_key": "en nøgle ".repeat(6) }), "text-too-long");
     refused(json!({ "batch_key": "B!7" }), "character-not-allowed");
-    refused(json!({ "Udbetalingsdato": "30-02-2020" }), "date-not-valid");
+    refused(json!({ "Udbetalingsdato": "30-02-2024" }), "date-not-valid");
     refused(json!({ "Fakturanr": "F".repeat(21) }), "text-too-long");
     refused(json!({ "Udbetalingshenvisningsnummer": "12a" }), "digits-not-valid");
 }
