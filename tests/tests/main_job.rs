@@ -4,6 +4,8 @@
 mod access; // who may ask for what
 #[path = "main_job/acts.rs"]
 mod acts; // what people do about what failed
+#[path = "main_job/basic.rs"]
+mod basic; // a user who is let in by Basic
 #[path = "main_job/booking.rs"]
 mod booking; // an API in plain JSON that no connector was written for
 #[path = "main_job/callbacks.rs"]

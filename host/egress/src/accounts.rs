@@ -20,6 +20,9 @@ pub use ledger::{LedgerError, SignInLedger};
 /// Failures that come faster than the clock goes are dated one after the other, within this.
 const JUST_NOW: Duration = Duration::from_secs(1);
 
+/// With these statuses nobody has looked at a password: something before the target answers, or it is asked too often.
+pub(crate) const AWAY: [u16; 5] = [408, 429, 502, 503, 504];
+
 /// All accounts that somebody signed in with. As many as the configuration ever named.
 pub struct Accounts {
     ledger: Arc<dyn SignInLedger>,
@@ -104,6 +107,11 @@ impl Account {
         SignInPause::of(&failures, password, self.ledger.now()).map_or(Ok(()), |pause| Err(Held::Paused(pause)))
     }
 
+    /// Whether this password was accepted since this process began, and not refused since.
+    pub(crate) fn is_proven(&self, password: &Digest) -> bool {
+        self.proven().contains(password)
+    }
+
     /// Waits for its turn.
     pub async fn turn(&self) -> Turn<'_> {
         Turn { account: self, noted: self.turn.lock().await }
@@ -147,7 +155,7 @@ impl Trial<'_> {
     /// It cannot be noted, and must not leave.
     pub async fn begin(&mut self) -> Result<(), LedgerError> {
         let account = self.turn.account;
-        if account.proven().contains(&self.password) {
+        if account.is_proven(&self.password) {
             return Ok(());
         }
         let at = self.turn.date();

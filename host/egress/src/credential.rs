@@ -40,6 +40,9 @@ pub enum Credential {
         username: String,
         /// The password.
         password: Secret,
+        /// How often it was set, where it is a person's or a directory's account: one that was set again may be tried
+        /// again. `None` for a program's own, which nobody locks.
+        version: Option<u64>,
     },
     /// `Authorization: Bearer`.
     Bearer(Secret),
@@ -74,7 +77,7 @@ impl Credential {
                 std::iter::once(value.clone()).chain(behind_scheme).collect()
             }
             Self::Query { value, .. } | Self::Bearer(value) | Self::Ntlm { password: value, .. } => vec![value.clone()],
-            Self::Basic { username, password } => vec![password.clone(), basic(username, password)],
+            Self::Basic { username, password, .. } => vec![password.clone(), basic(username, password)],
             Self::Signature(key) => signature::forms(key),
             // The key never leaves the host, and the certificate is no secret.
             Self::ClientCertificate(_) => Vec::new(),
@@ -138,7 +141,7 @@ impl Credential {
                 Ok(())
             }
             Self::Basic { username, .. } if username.contains(':') => Err(unusable("a basic user name holds no colon")),
-            Self::Basic { username, password } => {
+            Self::Basic { username, password, .. } => {
                 let value = [b"Basic ".as_slice(), basic(username, password).expose()].concat();
                 insert(headers, AUTHORIZATION, &Zeroizing::new(value))
             }
@@ -190,7 +193,7 @@ mod tests {
     }
 
     fn basic_credential(username: &str, password: &str) -> Credential {
-        Credential::Basic { username: username.to_owned(), password: password.into() }
+        Credential::Basic { username: username.to_owned(), password: password.into(), version: None }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tracing::{Instrument as _, Span, field::Empty, info_span};
 use crate::{
     Accounts, Body, Ceiling, Credential, EndpointRules, Incoming, Lookup, Outgoing, Refusal, Scrubber, SendError,
     SignInLedger, SystemLookup,
+    basic::Guard,
     body::Segments,
     dispatch::{Passed, Ways},
     grant::{AddressRules, check_host, check_scheme},
@@ -74,6 +75,7 @@ impl Egress {
         let trust = if base.is_plaintext() { None } else { Some(self.trust()?) };
         Ok(Endpoint(Arc::new(Inner {
             limits: Limits::of(&self.ceiling, &rules),
+            accounts: self.accounts.clone(),
             ways: Ways { origin: base.origin(), sockets: Sockets::new(rules.clone(), trust, lookup)?, sign_ins },
             base,
             credential_bound,
@@ -127,6 +129,7 @@ pub struct Endpoint(Arc<Inner>);
 struct Inner {
     rules: EndpointRules,
     limits: Limits,
+    accounts: Arc<Accounts>,
     base: Base,
     credential_bound: bool,
     ways: Ways,
@@ -211,7 +214,12 @@ impl Inner {
             Err(_) => return Err(SendError::BodyUnreadable("it gave no byte in time".to_owned())),
         }
         let user = credential.and_then(Credential::user);
-        let response = self.ways.send(passed, user, deadline, scrubber).await?;
+        let sending = self.ways.send(passed, user, deadline, scrubber);
+        let guard = credential.and_then(|credential| Guard::new(&self.accounts, &self.ways.sign_ins.place, credential));
+        let response = match guard {
+            Some(guard) => guard.watch(deadline, sending).await?,
+            None => sending.await?,
+        };
         incoming::receive(response, self.answer_limits(deadline), scrubber)
     }
 

@@ -9,6 +9,7 @@
 
 mod accounts; // whose password was refused
 mod addresses; // which addresses are not global
+mod basic; // a password that goes with every request
 mod body; // how a body leaves
 mod certificate; // what is presented to a target
 mod client; // the one client builder

@@ -82,7 +82,7 @@ async fn no_log_line_shows_a_secret_or_a_query() {
         Credential::Bearer("canary-secret".into()),
         Credential::Header { name: "x-api-key".into(), value: "canary-secret".into() },
         Credential::Query { name: "key".into(), value: "canary-secret".into() },
-        Credential::Basic { username: "user".into(), password: "canary-secret".into() },
+        Credential::Basic { username: "user".into(), password: "canary-secret".into(), version: None },
     ] {
         let scrubber = Scrubber::new(&credential.secrets());
         for _ in 0..2 {

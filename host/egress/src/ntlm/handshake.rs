@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::{Place, UNCOUNTED, User, dial::Socket, message::Negotiation};
 use crate::{
     SendError, Trial,
+    accounts::AWAY,
     body::{DepartingBody, Departure, Segments},
     error::told,
 };
@@ -22,9 +23,6 @@ const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 const TOO_LONG: &str =
     "the path of its `url` is answered with more than a megabyte: name a path there that has a short answer";
-
-/// What says that the target, or a proxy before it, cannot answer now; nothing of what it would say of a user.
-const AWAY: [u16; 5] = [408, 429, 502, 503, 504];
 
 /// The schemes by which a server asks for NTLM, the one that says so first.
 const SCHEMES: [&str; 2] = ["NTLM", "Negotiate"];

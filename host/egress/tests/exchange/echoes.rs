@@ -23,7 +23,7 @@ async fn a_secret_in_a_header_is_replaced() {
 
 #[tokio::test]
 async fn a_secret_in_text_is_replaced_in_each_spelling() {
-    let credential = Credential::Basic { username: "user".into(), password: "canary/word".into() };
+    let credential = Credential::Basic { username: "user".into(), password: "canary/word".into(), version: None };
     for (echo, clean) in [
         ("canary/word", "[redacted]"),
         (r#"{"error":"canary\/word"}"#, r#"{"error":"[redacted]"}"#),

@@ -5,6 +5,7 @@ mod target; // the other side
 
 mod addresses; // what is dialled
 mod answers; // what comes back, late, cut, too much
+mod basic; // a password that goes with every request
 mod certificates; // what is presented, and refused
 mod echoes; // secrets that come back
 mod ntlm; // sockets that are signed in

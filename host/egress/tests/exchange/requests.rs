@@ -135,7 +135,7 @@ async fn each_kind_of_credential_joins() {
         bearer(),
         Credential::Header { name: "x-api-key".into(), value: "canary-key".into() },
         Credential::Query { name: "key".into(), value: "canary/key".into() },
-        Credential::Basic { username: "user".into(), password: "canary-word".into() },
+        Credential::Basic { username: "user".into(), password: "canary-word".into(), version: None },
     ] {
         send_as(&endpoint, get("/a?b=c"), &credential).await.expect("an answer");
     }

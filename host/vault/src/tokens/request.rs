@@ -52,7 +52,7 @@ impl TokenRequest {
                 match client_in {
                     ClientPlace::Header => {
                         let (username, password) = (client_id.clone(), client_secret.clone());
-                        client = Some(Credential::Basic { username, password });
+                        client = Some(Credential::Basic { username, password, version: None });
                     }
                     ClientPlace::Body => {
                         form.push("client_id", client_id.as_bytes());

@@ -195,7 +195,9 @@ const ONE_PLACE: &str = "write either `header` or `query` at its `api-key`, and 
 pub(super) fn credential_of(auth: &Auth, value: &Secret, version: u64) -> Option<Credential> {
     let value = value.clone();
     match auth {
-        Auth::Basic { username, .. } => Some(Credential::Basic { username: username.clone(), password: value }),
+        Auth::Basic { username, .. } => {
+            Some(Credential::Basic { username: username.clone(), password: value, version: Some(version) })
+        }
         Auth::Bearer { .. } => Some(Credential::Bearer(value)),
         Auth::ApiKey { header: Some(name), query: None, .. } => Some(Credential::Header { name: name.clone(), value }),
         Auth::ApiKey { header: None, query: Some(name), .. } => Some(Credential::Query { name: name.clone(), value }),

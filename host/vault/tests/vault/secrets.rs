@@ -89,7 +89,7 @@ async fn every_static_kind_becomes_its_credential() {
     assert!(issue(json!({ "kind": "nothing" })).await.expect("nothing").is_none());
     let issued = issue(json!({ "kind": "basic", "username": "sluse", "password": value })).await;
     assert!(
-        matches!(issued, Ok(Some(Credential::Basic { username, password })) if username == "sluse" && password.expose() == b"hunter22")
+        matches!(issued, Ok(Some(Credential::Basic { username, password, version: Some(1) })) if username == "sluse" && password.expose() == b"hunter22")
     );
     let issued = issue(json!({ "kind": "bearer", "token": value })).await;
     assert!(matches!(issued, Ok(Some(Credential::Bearer(token))) if token.expose() == b"hunter22"));
