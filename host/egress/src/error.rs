@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use rustls::AlertDescription;
+use rustls::{AlertDescription, CertificateError};
 
 use crate::Refusal;
 
@@ -103,5 +103,48 @@ pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
         }
         next = error.source();
     }
+    if let Some(advice) = untrusted_certificate(error).and_then(advice) {
+        text.push_str("; ");
+        text.push_str(advice);
+    }
     text
+}
+
+/// What is wrong with the certificate that the target presented.
+fn untrusted_certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        // As above: what an `io::Error` holds is hidden by it.
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let held = held.map_or(error, |held| held as &(dyn Error + 'static));
+        match held.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(certificate)) => return Some(certificate),
+            _ => next = held.source(),
+        }
+    }
+    None
+}
+
+/// Who has to do what, so that the certificate is trusted.
+fn advice(certificate: &CertificateError) -> Option<&'static str> {
+    match certificate {
+        CertificateError::UnknownIssuer => Some(
+            "whoever issued the target's certificate is not trusted here: add that authority to `egress.extra_roots` in \
+             sluse.toml, or have the target send its whole chain",
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            Some("the target's certificate is no longer valid: whoever runs the target has to renew it")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Some("the target's certificate is not valid yet: compare the clocks of the target and of this host")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Some(
+            "the target's certificate is for another name: correct the host in the endpoint's `url`, or have the target \
+             present one for this name",
+        ),
+        CertificateError::Revoked => {
+            Some("the target's certificate was revoked: whoever runs the target has to replace it")
+        }
+        _ => None,
+    }
 }

@@ -104,6 +104,28 @@ async fn the_command_line_prints_the_output_and_says_what_came_of_it() -> anyhow
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_deadline_a_read_is_called_off_and_the_rest_goes_on() -> anyhow::Result<()> {
+    let target = CountingTarget::start(1).await?;
+    let host = host_with(&target).await?;
+    let asked = |operation: &str| format!("/v1/connections/target/operations/{operation}?deadline_ms=200");
+    let read = host.post(&asked("fetch"), &json!({})).await?;
+    assert_eq!(problem(&read)?, (504, "deadline-passed".into()), "{}", read.text());
+    assert_eq!(target.requests(), 1, "it was on its way");
+
+    host.done(&["connection", "pause", "target", "--why", "it is being moved"], None).await?;
+    let sent = host.post(&asked("post"), &json!({"text": "x"})).await?;
+    let delivery = sent.json()?["delivery"].as_str().unwrap_or_default().to_owned();
+    let location = sent.headers.get("location").and_then(|location| location.to_str().ok());
+    assert_eq!((sent.status.as_u16(), sent.json()?["state"].clone()), (202, json!("queued")), "{}", sent.text());
+    assert_eq!(location, Some(format!("/v1/deliveries/{delivery}").as_str()));
+    host.done(&["connection", "resume", "target"], None).await?;
+    until("it is done", async || Ok(host.get(&format!("/v1/deliveries/{delivery}")).await?["state"] == "closed"))
+        .await?;
+    assert_eq!(target.requests(), 2, "it happened after its caller had gone");
+    Ok(())
+}
+
 /// A caller who waits for as long as the host lives.
 fn waits(host: &Host, operation: &str) -> anyhow::Result<tokio::task::JoinHandle<anyhow::Result<Reply>>> {
     let request = request(host, operation, "k", &json!({"text": "x"}))?;

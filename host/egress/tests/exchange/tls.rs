@@ -27,16 +27,20 @@ pub(crate) struct Authority {
 }
 
 pub(crate) fn authority(protocol: &[u8]) -> Authority {
+    authority_until(protocol, 2090)
+}
+
+/// The same with a certificate that is good until the beginning of a year.
+fn authority_until(protocol: &[u8], year: i32) -> Authority {
     let root_key = KeyPair::generate().expect("a key");
     let mut root = CertificateParams::new(Vec::new()).expect("parameters");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root_pem = root.self_signed(&root_key).expect("a certificate").pem();
     let issuer = Issuer::new(root, root_key);
     let key = KeyPair::generate().expect("a key");
-    let leaf = CertificateParams::new(vec!["localhost".to_owned()])
-        .expect("parameters")
-        .signed_by(&key, &issuer)
-        .expect("a certificate");
+    let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+    leaf.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
     let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
     let mut server = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -122,7 +126,7 @@ async fn an_unknown_authority_is_unreachable() {
     let other = authority(b"http/1.1").root_pem;
     let endpoint = endpoint(&format!("https://localhost:{port}"), Some(&other), true, |_| {});
     let error = send_as(&endpoint, get("/"), &bearer()).await.expect_err("not trusted");
-    assert!(matches!(&error, SendError::Unreachable(text) if text.contains("certificate")), "{error:?}");
+    assert!(matches!(&error, SendError::Unreachable(text) if text.contains("`egress.extra_roots`")), "{error:?}");
 }
 
 #[tokio::test]
@@ -131,7 +135,16 @@ async fn a_certificate_for_another_name_is_unreachable() {
     let port = listen(server, serve_http1).await;
     let endpoint = endpoint(&format!("https://127.0.0.1:{port}"), Some(&root_pem), false, |_| {});
     let error = send(&endpoint, get("/")).await.expect_err("another name");
-    assert!(matches!(error, SendError::Unreachable(_)), "{error:?}");
+    assert!(matches!(&error, SendError::Unreachable(text) if text.contains("for another name")), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_unreachable_and_somebody_has_to_renew_it() {
+    let Authority { root_pem, server, .. } = authority_until(b"http/1.1", 2020);
+    let port = listen(server, serve_http1).await;
+    let endpoint = endpoint(&format!("https://localhost:{port}"), Some(&root_pem), false, |_| {});
+    let error = send(&endpoint, get("/")).await.expect_err("it has expired");
+    assert!(matches!(&error, SendError::Unreachable(text) if text.contains("has to renew it")), "{error:?}");
 }
 
 #[tokio::test]
