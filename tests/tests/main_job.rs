@@ -26,6 +26,8 @@ mod described; // every endpoint answers as it is described
 mod disk; // a disk that is full
 #[path = "main_job/doors.rs"]
 mod doors; // an API with a door for each way of signing in
+#[path = "main_job/entra.rs"]
+mod entra; // a token that is not given
 #[path = "main_job/examples.rs"]
 mod examples; // every example does what its README says
 #[path = "main_job/external.rs"]

@@ -83,6 +83,14 @@ fn check_form(
             "The request body must contain client_assertion or client_secret.",
         ));
     }
+    if settings.expired_secret.as_deref() == Some(secret.as_str()) {
+        return Err(EntraError::new(
+            401,
+            "invalid_client",
+            7_000_222,
+            "The provided client secret keys for app are expired.",
+        ));
+    }
     if secret != settings.client_secret {
         return Err(EntraError::new(401, "invalid_client", 7_000_215, "Invalid client secret provided."));
     }

@@ -14,6 +14,8 @@ pub struct Settings {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
+    /// A secret that was good once.
+    pub expired_secret: Option<String>,
     /// The scope it must ask for.
     pub scope: String,
     /// Life of a token in seconds, on the simulator's clock.
@@ -158,6 +160,7 @@ impl Default for Settings {
             tenant: "7d1f0a52-3c55-4f0e-9a52-6c1c1f7e2b10".to_owned(),
             client_id: "sluse-test-client".to_owned(),
             client_secret: "sluse-test-secret".to_owned(),
+            expired_secret: None,
             scope: "api://workzone.example/.default".to_owned(),
             token_life_s: 3599,
             token_uses: None,

@@ -4,7 +4,9 @@ use sluse_model::{Auth, TextOrSecret};
 
 use super::answer::Denied;
 
-/// The application is not there, the secret is another one, the secret was good once.
+/// The tenant, the application or the resource is not there, the secret is another one, the secret was good once.
+const UNKNOWN_TENANT: u64 = 90_002;
+const UNKNOWN_RESOURCE: u64 = 500_011;
 const UNKNOWN_APPLICATION: u64 = 700_016;
 const WRONG_SECRET: u64 = 7_000_215;
 const EXPIRED_SECRET: u64 = 7_000_222;
@@ -26,10 +28,16 @@ pub(super) fn advice(auth: &Auth, denied: &Denied) -> String {
     if has(UNKNOWN_APPLICATION) {
         return "; check `client_id` and the tenant: the application is not known there".to_owned();
     }
+    if has(UNKNOWN_TENANT) {
+        return "; check `tenant`: nobody has a tenant of this name or id".to_owned();
+    }
+    if has(UNKNOWN_RESOURCE) {
+        return "; check `scope`: the tenant knows no application of this address".to_owned();
+    }
     match denied.error.as_str() {
         "invalid_client" | "invalid_grant" => set_again(auth),
         "unauthorized_client" => format!("; check `client_id`, and let the client use the grant `{}`", grant_of(auth)),
-        "invalid_scope" => "; check `scope`".to_owned(),
+        "invalid_scope" | "invalid_resource" | "invalid_target" => "; check `scope`".to_owned(),
         _ => String::new(),
     }
 }

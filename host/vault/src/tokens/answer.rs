@@ -304,6 +304,15 @@ mod tests {
             r#"{"error":"unauthorized_client","error_description":"AADSTS700016: Application was not found in the directory.","error_codes":[700016]}"#,
             "`unauthorized_client` (400): AADSTS700016: Application was not found in the directory; check `client_id` and the tenant: the application is not known there",
         );
+        for (code, error, advice) in [
+            (90002, "invalid_request", "check `tenant`: nobody has a tenant of this name or id"),
+            (500011, "invalid_resource", "check `scope`: the tenant knows no application of this address"),
+        ] {
+            let body = format!(
+                r#"{{"error":"{error}","error_description":"AADSTS{code}: Not found.","error_codes":[{code}]}}"#
+            );
+            check_told(&client(), 400, &body, &format!("`{error}` (400): AADSTS{code}: Not found; {advice}"));
+        }
         check_told(
             &client(),
             400,
