@@ -1,8 +1,11 @@
 //! Each filter of ours, as a table.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{World, fails, gives};
+use crate::mapping::environment::FILTERS;
 
 /// What `submission.v | filter` gives.
 #[track_caller]
@@ -201,4 +204,21 @@ fn lists_are_joined_mapped_and_rebuilt() {
     check(json!([3, 1, 3]), "unique | list | length", json!(2));
     check(json!("a;b"), "split(';') | list", json!(["a", "b"]));
     check(json!("abcdef"), "last ~ submission.v[1:3]", json!("fbc"));
+}
+
+/// What stands between backticks in the first column of the page's table of filters.
+fn named_by_the_page(page: &str) -> BTreeSet<String> {
+    let table = page.split_once("| Filter |").expect("the table of filters").1;
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let firsts = rows.filter_map(|row| row.trim_start_matches('|').split(" | ").next());
+    let names = firsts.flat_map(|first| first.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    names.map(|name| name.split(['(', ' ']).next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_page_lists_each_filter_and_no_other() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/mapping.md");
+    let named = named_by_the_page(&std::fs::read_to_string(page).expect("the page"));
+    let known: BTreeSet<String> = FILTERS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(named, known);
 }
