@@ -84,6 +84,8 @@ const INTENT_KEY: u32 = 64;
 const KEEP: u32 = 80;
 
 const FORBIDDEN: u32 = 0;
+/// Of what a folder refuses, that no file may be so.
+const INVALID: u32 = 1;
 
 /// Where the variant of `send-error` is in an answer.
 const SEND_ERROR: u32 = 8;
@@ -241,7 +243,7 @@ async fn publishing_under_a_name_that_is_too_long_is_refused() {
         "(call $put (i32.const {ZEROS}) (i32.const 4) (i32.const {ZEROS}) (i32.const 256)
             (i32.const {ZEROS}) (i32.const 0) (i32.const {ANSWER}))"
     );
-    is_refused(PUT, &asking, 4, FORBIDDEN).await;
+    is_refused(PUT, &asking, 4, INVALID).await;
 }
 
 #[tokio::test]
@@ -251,7 +253,7 @@ async fn publishing_a_file_that_is_too_large_is_refused() {
             (i32.const {ZEROS}) (i32.const {}) (i32.const {ANSWER}))",
         (16 << 20) + 1
     );
-    is_refused(PUT, &asking, 4, FORBIDDEN).await;
+    is_refused(PUT, &asking, 4, INVALID).await;
 }
 
 #[tokio::test]
@@ -282,7 +284,7 @@ async fn reading_under_a_name_that_is_too_long_is_refused() {
         let asking = format!(
             "(call $read (i32.const {ZEROS}) (i32.const {folder}) (i32.const {ZEROS}) (i32.const {name}) (i32.const {ANSWER}))"
         );
-        is_refused(READ_FILE, &asking, 4, FORBIDDEN).await;
+        is_refused(READ_FILE, &asking, 4, INVALID).await;
     }
 }
 
