@@ -57,6 +57,15 @@ pub(crate) fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) ->
     None
 }
 
+/// What an `io::Error` holds, however often: it gives the cause of that as its own, and hides what it holds.
+fn held<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut held = error;
+    while let Some(inner) = held.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        held = inner;
+    }
+    held
+}
+
 /// What a target says of a certificate that was presented, or of none (RFC 8446, section 6.2).
 const CERTIFICATE_ALERTS: [AlertDescription; 8] = [
     AlertDescription::BadCertificate,
@@ -74,9 +83,7 @@ const CERTIFICATE_ALERTS: [AlertDescription; 8] = [
 pub(crate) fn refused_certificate(error: &(dyn Error + 'static)) -> Option<AlertDescription> {
     let mut next = Some(error);
     while let Some(error) = next {
-        // An `io::Error` gives the cause of what it holds as its own, and hides what it holds.
-        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let held = held.map_or(error, |held| held as &(dyn Error + 'static));
+        let held = held(error);
         match held.downcast_ref() {
             Some(rustls::Error::AlertReceived(alert)) => return CERTIFICATE_ALERTS.contains(alert).then_some(*alert),
             _ => next = held.source(),
@@ -114,9 +121,7 @@ pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
 fn untrusted_certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError> {
     let mut next = Some(error);
     while let Some(error) = next {
-        // As above: what an `io::Error` holds is hidden by it.
-        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let held = held.map_or(error, |held| held as &(dyn Error + 'static));
+        let held = held(error);
         match held.downcast_ref() {
             Some(rustls::Error::InvalidCertificate(certificate)) => return Some(certificate),
             _ => next = held.source(),
@@ -128,7 +133,8 @@ fn untrusted_certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Cer
 /// Who has to do what, so that the certificate is trusted.
 fn advice(certificate: &CertificateError) -> Option<&'static str> {
     match certificate {
-        CertificateError::UnknownIssuer => Some(
+        // An authority of the same name with another key says the second.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Some(
             "whoever issued the target's certificate is not trusted here: add that authority to `egress.extra_roots` in \
              sluse.toml, or have the target send its whole chain",
         ),
