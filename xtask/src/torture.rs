@@ -17,6 +17,9 @@ use crate::{guests, programs};
 const SHORT_KILLS: u64 = 240;
 const SABOTAGED_KILLS: u64 = 30;
 
+/// The same where a kill has to come between a file's name and the end of its delivery, which few do.
+const FORGETTING_KILLS: u64 = 120;
+
 /// The short form fails the disk so often at least, where it can. It tries some 28 times, and most of them come to pass.
 const MIN_DISK_FAULTS: u64 = 5;
 
@@ -85,13 +88,13 @@ pub(crate) fn short(seed: Option<u64>) -> Result<Shown> {
     let seed = seed.unwrap_or_else(any_seed);
     let built = build()?;
     let sabotaged = build_sabotaged()?;
-    let early = built.sabotaged(&sabotaged, "acknowledge-early", seed)?;
+    let early = built.sabotaged(&sabotaged, "acknowledge-early", SABOTAGED_KILLS, seed)?;
     ensure!(early.lost > 0, "the host acknowledged before it committed, and nothing was found to be lost");
-    let skipped = built.sabotaged(&sabotaged, "skip-intent", seed)?;
+    let skipped = built.sabotaged(&sabotaged, "skip-intent", SABOTAGED_KILLS, seed)?;
     ensure!(skipped.duplicated > 0, "the host forgot what it had sent, and nothing was found to have happened twice");
-    let published = built.sabotaged(&sabotaged, "forget-publications", seed)?;
+    let published = built.sabotaged(&sabotaged, "forget-publications", FORGETTING_KILLS, seed)?;
     ensure!(published.duplicated > 0, "the host forgot what it had published, and no file was found twice");
-    let numbered = built.sabotaged(&sabotaged, "forget-numbers", seed)?;
+    let numbered = built.sabotaged(&sabotaged, "forget-numbers", SABOTAGED_KILLS, seed)?;
     ensure!(numbered.lost > 0, "the host reserved other numbers at each attempt, and nobody found that out");
     let mut command = built.command(&built.sluse, &built.folder.join("short"), SHORT_KILLS, seed)?;
     // The ordinary program does not know the switch.
@@ -137,9 +140,9 @@ impl Built {
         Ok(command)
     }
 
-    fn sabotaged(&self, program: &Path, what: &str, seed: u64) -> Result<Told> {
+    fn sabotaged(&self, program: &Path, what: &str, kills: u64, seed: u64) -> Result<Told> {
         let folder = self.folder.join(what);
-        let mut command = self.command(program, &folder, SABOTAGED_KILLS, seed)?;
+        let mut command = self.command(program, &folder, kills, seed)?;
         command.args(["--sabotage", what]);
         let told = tell(command)?;
         crate::say(&format!("{what}: {} lost, {} duplicated, as it has to be", told.lost, told.duplicated));

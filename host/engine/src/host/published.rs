@@ -53,10 +53,6 @@ impl DeliveryHost {
             Some(known) => Some(self.found_out(&wanted, known).await?),
             None => None,
         };
-        #[cfg(feature = "sabotage")]
-        if crate::sabotage::forgets_publications() {
-            return self.publish_instead(&wanted, known.map(|known| known.id)).await;
-        }
         match known {
             Some(Publication { digest, state: PublicationState::Published, .. }) if digest == wanted.digest => Ok(()),
             Some(Publication { state: PublicationState::Published, .. }) => Err(other_bytes(&wanted, "was")),
@@ -111,6 +107,8 @@ impl DeliveryHost {
                 wanted.ask(move |folder| folder.look(id, &file, digest)).await?
             }
         };
+        #[cfg(feature = "sabotage")]
+        let fate = if crate::sabotage::forgets_publications() { Fate::Staged } else { fate };
         match fate {
             Fate::Staged => {
                 // Whoever stopped waiting for it may have asked for more, and this comes after it.
@@ -166,6 +164,10 @@ impl DeliveryHost {
 
     /// It was published. What cannot be tidied away now is later.
     async fn end(&self, wanted: &Wanted, id: PublicationId) -> Result<(), FolderError> {
+        #[cfg(feature = "sabotage")]
+        if crate::sabotage::forgets_publications() {
+            return Ok(());
+        }
         self.engine.store.end_publication(id).await.map_err(not_now)?;
         self.tidy(wanted, id).await;
         Ok(())
