@@ -135,7 +135,8 @@ async fn drain(api: &mut Api, target: &Target, report: &mut Report) -> anyhow::R
     loop {
         // In this order: what is fetched has started its runs.
         let are_fetched = target.ledger().parcels.are_fetched();
-        let is_drained = are_fetched && standings::is_drained(api).await?;
+        // Asked in either case: the host ends a connection on which nobody asks for long.
+        let is_drained = standings::is_drained(api).await? && are_fetched;
         report.drained_in_ms = u64::try_from(began.elapsed().as_millis())?;
         if is_drained {
             return Ok(());
