@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::{
     Account, Accounts, Credential, Held, SendError, Trial,
     accounts::{AWAY, LedgerError},
-    ntlm::Place,
+    ntlm::{Place, UNCOUNTED},
 };
 
 /// Whose password it is, and which.
@@ -98,9 +98,6 @@ impl<'a> Guard<'a> {
     }
 
     fn uncounted(&self, error: &LedgerError) -> SendError {
-        let origin = &self.place.origin;
-        SendError::Unreachable(format!(
-            "`{origin}` was not reached: no sign-in is tried while none can be counted: {error}"
-        ))
+        self.place.unreachable(&format!("{UNCOUNTED}: {error}"))
     }
 }

@@ -171,7 +171,7 @@ impl SignIns {
 const UNANSWERED: &str = "the target breaks sign-ins off when it has the password, again and again";
 
 /// What a sign-in is told as that could not be noted, or held against those before.
-const UNCOUNTED: &str = "no sign-in is tried while none can be counted";
+pub(crate) const UNCOUNTED: &str = "no sign-in is tried while none can be counted";
 
 impl Place {
     /// What the client would set by itself.
@@ -196,7 +196,7 @@ impl Place {
         ))
     }
 
-    fn unreachable(&self, reason: &str) -> SendError {
+    pub(crate) fn unreachable(&self, reason: &str) -> SendError {
         SendError::Unreachable(format!("`{}` was not reached: {reason}", self.origin))
     }
 }

@@ -7,29 +7,10 @@ use sluse_tests::{
     workzone::{BasicAccount, Settings, SimulatedWorkZone},
 };
 
-use crate::site::{FLOW, settled, submission};
+use crate::site::{FLOW, connection_of_a_user, settled, submission};
 
 const USER: &str = "ærø\\svc-sluse";
 const PASSWORD: &str = "Blåbærgrød på Ærø, hver søndag";
-
-fn connection(workzone: &SimulatedWorkZone) -> String {
-    let url = workzone.base_url_v4();
-    format!(
-        r#"
-[[connection]]
-name = "workzone"
-connector = "workzone"
-settings = {{ external_ref_field = "EXTREF" }}
-retry = {{ max_attempts = 4, base_ms = 20, cap_ms = 50, floor_ms = 20 }}
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-[connection.endpoints.default]
-url = "{}"
-allow_plaintext = true
-auth = {{ kind = "basic", username = '{USER}', password = {{ secret = "ad-password" }} }}
-"#,
-        url.trim_end_matches('/')
-    )
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_reaches_the_target_once_and_locks_nobody_out() -> anyhow::Result<()> {
@@ -38,7 +19,8 @@ async fn a_wrong_password_reaches_the_target_once_and_locks_nobody_out() -> anyh
     let host = Host::start(HostOptions::default()).await?;
     host.done(&["secret", "set", "ad-password"], Some("Blåbærgrød på Læsø".as_bytes())).await?;
     host.install("workzone").await?;
-    host.apply(&(connection(&workzone) + FLOW)).await?;
+    let auth = format!("{{ kind = \"basic\", username = '{USER}', password = {{ secret = \"ad-password\" }} }}");
+    host.apply(&(connection_of_a_user(&workzone, &auth) + FLOW)).await?;
 
     let references = ["B-1", "B-2", "B-3", "B-4", "B-5"];
     let mut runs = Vec::new();

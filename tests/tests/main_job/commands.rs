@@ -8,7 +8,7 @@ use sluse_tests::{
     workzone::Fault,
 };
 
-use crate::site::{CLIENT_SECRET, Site, submission};
+use crate::site::{CLIENT_SECRET, Site, held_by_a_breaker, submission};
 
 /// Ends with this code, and says all of these on standard output or standard error.
 #[track_caller]
@@ -94,25 +94,10 @@ async fn the_doctor_says_whether_everything_is_well() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_finds_out_what_holds_a_delivery() -> anyhow::Result<()> {
     let site = Site::start().await?;
-    // The discard port of loopback, where nobody listens.
-    let url = site.workzone.base_url_v4();
-    let away = site.connection().replace(url.trim_end_matches('/'), "http://127.0.0.1:9/OData4");
-    let applied = site.apply(&[&(away + "[connection.gates.breaker]\nfailures = 1\n")]).await?;
-    anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
-    let run = site.submit(&submission("away")).await?;
-    let run = site.host.get(&format!("/v1/runs/{run}")).await?;
-    let id = run["deliveries"][0]["id"].as_str().expect("an id");
-    let mut shown = Value::Null;
-    for _ in 0..200 {
-        shown = site.host.get(&format!("/v1/deliveries/{id}")).await?;
-        if shown.get("gate").is_some() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let (id, shown) = held_by_a_breaker(&site).await?;
     assert_eq!((&shown["gate"]["kind"], &shown["attempt_count"]), (&json!("breaker"), &json!(1)), "{shown:#}");
     assert!(shown["gate"]["until"].is_string() && shown["last_error"]["at"].is_string(), "{shown:#}");
-    let told = site.host.sluse_for_people(&["delivery", "show", id]).await?;
+    let told = site.host.sluse_for_people(&["delivery", "show", &id]).await?;
     check(&told, 0, &["held by     breaker since", "until", "attempts    1 of 4", "last error  "]);
     check(&site.host.sluse_for_people(&["connection", "list"]).await?, 0, &["GATE", "breaker"]);
     Ok(())

@@ -1,11 +1,10 @@
 //! What people are told where something did not go as they meant: what to type next, and what keeps it from being done.
 
-use serde_json::Value;
 use sluse_tests::host::{Host, HostOptions, Told, component, sluse};
 
 use crate::{
     acts::refuse_cases,
-    site::{Site, submission},
+    site::{Site, held_by_a_breaker, submission},
 };
 
 /// Ends with this code, and says all of these on standard output or standard error.
@@ -52,22 +51,7 @@ async fn whoever_acts_is_told_what_holds_it_and_the_doctor_tells_of_a_breaker() 
     let site = Site::start().await?;
     refuse_cases(&site, 1)?;
     let waits = crate::acts::refused(&site, "case", &submission("refused")).await?;
-    // The discard port of loopback, where nobody listens.
-    let url = site.workzone.base_url_v4();
-    let away = site.connection().replace(url.trim_end_matches('/'), "http://127.0.0.1:9/OData4");
-    let applied = site.apply(&[&(away + "[connection.gates.breaker]\nfailures = 1\n")]).await?;
-    anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
-    let run = site.submit(&submission("away")).await?;
-    let run = site.host.get(&format!("/v1/runs/{run}")).await?;
-    let id = run["deliveries"][0]["id"].as_str().expect("an id");
-    let mut shown = Value::Null;
-    for _ in 0..200 {
-        shown = site.host.get(&format!("/v1/deliveries/{id}")).await?;
-        if shown.get("gate").is_some() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let (_, shown) = held_by_a_breaker(&site).await?;
     anyhow::ensure!(shown["gate"]["kind"] == "breaker", "{shown:#}");
     let retried = site.host.sluse_for_people(&["delivery", "retry", &waits]).await?;
     check(&retried, 0, &["is now queued", "held by     breaker since"]);

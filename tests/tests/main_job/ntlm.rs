@@ -7,7 +7,7 @@ use sluse_tests::{
     workzone::{DirectoryUser, Fault, Settings, SimulatedWorkZone},
 };
 
-use crate::site::{FLOW, settled, submission};
+use crate::site::{FLOW, connection_of_a_user, settled, submission};
 
 const DOMAIN: &str = "ÆRØ";
 const USER: &str = "søren.ødegård";
@@ -34,22 +34,10 @@ impl Domain {
     }
 
     fn connection(&self, domain: &str) -> String {
-        let url = self.workzone.base_url_v4();
-        format!(
-            r#"
-[[connection]]
-name = "workzone"
-connector = "workzone"
-settings = {{ external_ref_field = "EXTREF" }}
-retry = {{ max_attempts = 4, base_ms = 20, cap_ms = 50, floor_ms = 20 }}
-grant = {{ cidrs = ["127.0.0.0/8"] }}
-[connection.endpoints.default]
-url = "{}"
-allow_plaintext = true
-auth = {{ kind = "ad-user", Username = "{USER}", Password = {{ secret = "ad-password" }}, Domain = "{domain}" }}
-"#,
-            url.trim_end_matches('/')
-        )
+        let auth = format!(
+            "{{ kind = \"ad-user\", Username = \"{USER}\", Password = {{ secret = \"ad-password\" }}, Domain = \"{domain}\" }}"
+        );
+        connection_of_a_user(&self.workzone, &auth)
     }
 
     /// Hands these in at once, and gives each as it settled.

@@ -91,6 +91,26 @@ scope = "api://workzone.example/.default"
     }
 }
 
+/// The connection to a WorkZone that knows a user, who signs in by `auth`, a table of TOML.
+pub(crate) fn connection_of_a_user(workzone: &SimulatedWorkZone, auth: &str) -> String {
+    let url = workzone.base_url_v4();
+    format!(
+        r#"
+[[connection]]
+name = "workzone"
+connector = "workzone"
+settings = {{ external_ref_field = "EXTREF" }}
+retry = {{ max_attempts = 4, base_ms = 20, cap_ms = 50, floor_ms = 20 }}
+grant = {{ cidrs = ["127.0.0.0/8"] }}
+[connection.endpoints.default]
+url = "{}"
+allow_plaintext = true
+auth = {auth}
+"#,
+        url.trim_end_matches('/')
+    )
+}
+
 /// Waits until a run of the host is closed or needs a person.
 pub(crate) async fn settled(host: &Host, run: &str) -> anyhow::Result<Value> {
     for _ in 0..600 {
@@ -101,6 +121,26 @@ pub(crate) async fn settled(host: &Host, run: &str) -> anyhow::Result<Value> {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     anyhow::bail!("run {run} did not settle")
+}
+
+/// A delivery to a WorkZone that is not there any more, once a breaker holds it: its id, and what the host says of it.
+pub(crate) async fn held_by_a_breaker(site: &Site) -> anyhow::Result<(String, Value)> {
+    // The discard port of loopback, where nobody listens.
+    let url = site.workzone.base_url_v4();
+    let away = site.connection().replace(url.trim_end_matches('/'), "http://127.0.0.1:9/OData4");
+    let applied = site.apply(&[&(away + "[connection.gates.breaker]\nfailures = 1\n")]).await?;
+    anyhow::ensure!(applied.status == 200, "not applied: {}", applied.text());
+    let run = site.submit(&submission("away")).await?;
+    let run = site.host.get(&format!("/v1/runs/{run}")).await?;
+    let id = run["deliveries"][0]["id"].as_str().unwrap_or_default().to_owned();
+    for _ in 0..200 {
+        let shown = site.host.get(&format!("/v1/deliveries/{id}")).await?;
+        if shown.get("gate").is_some() {
+            return Ok((id, shown));
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("nothing holds {id}")
 }
 
 /// Opens a case, and adds its party and its files.
