@@ -50,7 +50,11 @@ fn interruption(settings: &Settings) -> Finding {
             ),
         );
     }
-    let is_triggered = settings.requests.is_empty() || settings.trigger_path != Settings::default().trigger_path;
+    let by_itself = Settings::default();
+    let triggers = settings.trigger_path != by_itself.trigger_path;
+    // A notice may always be repeated.
+    let notifies = settings.notify_path != by_itself.notify_path;
+    let is_triggered = triggers || (settings.requests.is_empty() && !notifies);
     if !is_triggered || settings.repeatable || settings.status_path.is_some() {
         return Finding::passed("interruption", "En afbrudt handling afgøres uden en person.");
     }
