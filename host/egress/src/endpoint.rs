@@ -48,6 +48,11 @@ impl Egress {
         Self { ceiling, lookup, trust: OnceLock::new(), accounts: Arc::default() }
     }
 
+    /// The operator's bounds.
+    pub fn ceiling(&self) -> &Ceiling {
+        &self.ceiling
+    }
+
     /// Checks an endpoint against ceiling and grant and builds its client, with a pool of its own.
     ///
     /// Keep it as long as connection, grant and credential stay the same, and build another when one

@@ -17,6 +17,7 @@ mod policies; // its `retry`, `gates` and `operations`
 mod reader; // a table read key by key
 mod resolve; // what stands in settings and is meant for endpoints
 mod schedules; // a `[[schedule]]`
+mod warnings; // what is seldom meant
 
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,9 @@ pub(crate) use check::{Catalog, check};
 pub use diff::Change;
 pub(crate) use diff::{Stored, diff};
 pub use finding::Finding;
-pub(crate) use intervals::{settle as settle_intervals, warnings};
+pub(crate) use intervals::settle as settle_intervals;
 pub(crate) use resolve::resolve;
+pub(crate) use warnings::warnings;
 
 use document::Node;
 use finding::Origin;

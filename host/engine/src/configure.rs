@@ -140,6 +140,7 @@ impl Engine {
             secrets,
             allows_endpoint: &allows_endpoint,
             allows_folder: &allows_folder,
+            ceiling: self.egress.ceiling().clone(),
         };
         settle_intervals(parsed, &stored.schedules, &catalog);
         let findings = check(parsed, &catalog);

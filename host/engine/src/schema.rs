@@ -1,13 +1,12 @@
 //! JSON Schema (2020-12) of submissions, settings, inputs and outputs: compiled once, checked often. Says which path and
 //! what was expected, never what stood there. Never fetches anything: a `$ref` leads inside the schema or nowhere.
 
-use jsonschema::{
-    Draft, PatternOptions, Validator,
-    error::{TypeKind, ValidationErrorKind},
-};
+mod violation; // what does not fit
+
+use jsonschema::{Draft, PatternOptions, Validator, error::ValidationErrorKind};
 use serde_json::Value;
 
-use crate::counted;
+pub use violation::Violation;
 
 /// A form's schema has some kilobytes; a generated one some hundred.
 const MAX_SCHEMA_BYTES: usize = 1 << 20;
@@ -26,6 +25,8 @@ const MAX_SHOWN_CHARS: usize = 160;
 #[derive(Debug)]
 pub struct Schema {
     validator: Validator,
+    /// What it was made from, to say what could stand in a place.
+    document: Value,
 }
 
 /// The schema cannot be compiled.
@@ -34,30 +35,6 @@ pub struct Schema {
 pub struct SchemaFault {
     /// What is wrong, and where in the schema when it is known.
     pub message: String,
-}
-
-/// A place that does not fit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: expected {expected}", if path.is_empty() { "the whole" } else { path })]
-pub struct Violation {
-    /// JSON pointer into the value; empty for the whole.
-    pub path: String,
-    /// What was expected there. Never holds the value itself.
-    pub expected: String,
-    /// The keyword of the schema that did not hold.
-    pub keyword: String,
-    /// Whether an `if`, `not`, `anyOf` or the like had a say in it.
-    pub conditional: bool,
-}
-
-impl Violation {
-    /// What is wrong in its place, as a sentence.
-    pub fn told(&self) -> String {
-        match self.keyword.as_str() {
-            "required" => format!("{} is missing", self.expected),
-            _ => format!("expected {}", self.expected),
-        }
-    }
 }
 
 impl Schema {
@@ -85,7 +62,7 @@ impl Schema {
             .should_validate_formats(true)
             .build(schema)
             .map_err(|error| fault(describe_fault(&error)))?;
-        Ok(Self { validator })
+        Ok(Self { validator, document: schema.clone() })
     }
 
     /// Whether the value fits. At most [`MAX_VIOLATIONS`] violations are told.
@@ -101,7 +78,12 @@ impl Schema {
         if self.validator.is_valid(value) {
             return Ok(());
         }
-        Err(self.validator.iter_errors(value).take(MAX_VIOLATIONS).map(|error| violation(&error)).collect())
+        Err(self
+            .validator
+            .iter_errors(value)
+            .take(MAX_VIOLATIONS)
+            .map(|error| Violation::of(&error, &self.document))
+            .collect())
     }
 }
 
@@ -120,72 +102,6 @@ fn describe_fault(error: &jsonschema::ValidationError<'_>) -> String {
         );
     }
     format!("{place}{}", shown(&error.to_string()))
-}
-
-fn violation(error: &jsonschema::ValidationError<'_>) -> Violation {
-    const CONDITIONS: [&str; 7] = ["/if", "/then", "/else", "/not", "/anyOf", "/oneOf", "/dependentSchemas"];
-    let evaluated = error.evaluation_path().as_str();
-    Violation {
-        path: error.instance_path().as_str().to_owned(),
-        expected: expected(error.kind()),
-        keyword: error.kind().keyword().to_owned(),
-        conditional: CONDITIONS.iter().any(|condition| evaluated.contains(condition)),
-    }
-}
-
-/// What was expected, in words made from the schema alone.
-fn expected(kind: &ValidationErrorKind) -> String {
-    use ValidationErrorKind as Kind;
-    match kind {
-        Kind::Type { kind: TypeKind::Single(kind) } => format!("the type {kind}"),
-        Kind::Type { kind: TypeKind::Multiple(kinds) } => {
-            let mut kinds: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
-            kinds.sort();
-            format!("one of the types {}", kinds.join(", "))
-        }
-        Kind::Required { property } => format!("the property `{}`", shown(property.as_str().unwrap_or_default())),
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let names: Vec<String> = unexpected.iter().take(5).map(|name| format!("`{}`", shown(name))).collect();
-            format!("no property {}", names.join(", "))
-        }
-        Kind::AdditionalItems { limit } => format!("at most {}", items(*limit as u64)),
-        Kind::UnevaluatedItems { .. } => "no further items".to_owned(),
-        Kind::Enum { options } => format!("one of {}", shown(&options.to_string())),
-        Kind::Constant { expected_value } => format!("exactly {}", shown(&expected_value.to_string())),
-        Kind::Pattern { pattern } => format!("a text that matches `{}`", shown(pattern)),
-        Kind::Format { format } => format!("the format {}", shown(format)),
-        Kind::MinLength { limit } => format!("at least {}", characters(*limit)),
-        Kind::MaxLength { limit } => format!("at most {}", characters(*limit)),
-        Kind::MinItems { limit } => format!("at least {}", items(*limit)),
-        Kind::MaxItems { limit } => format!("at most {}", items(*limit)),
-        Kind::MinProperties { limit } => format!("at least {}", properties(*limit)),
-        Kind::MaxProperties { limit } => format!("at most {}", properties(*limit)),
-        Kind::Minimum { limit } => format!("at least {limit}"),
-        Kind::Maximum { limit } => format!("at most {limit}"),
-        Kind::ExclusiveMinimum { limit } => format!("more than {limit}"),
-        Kind::ExclusiveMaximum { limit } => format!("less than {limit}"),
-        Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of}"),
-        Kind::UniqueItems => "items that differ".to_owned(),
-        Kind::Contains => "an item of the kind that the schema asks for".to_owned(),
-        Kind::PropertyNames { error } => format!("property names that fit: {}", expected(error.kind())),
-        Kind::FalseSchema => "nothing here".to_owned(),
-        Kind::Not { .. } => "something that the schema does not exclude".to_owned(),
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => "one of the shapes that the schema names".to_owned(),
-        Kind::OneOfMultipleValid { .. } => "only one of the shapes that the schema names".to_owned(),
-        other => format!("that `{}` holds", other.keyword()),
-    }
-}
-
-fn characters(count: u64) -> String {
-    counted(count, "character", "characters")
-}
-
-fn items(count: u64) -> String {
-    counted(count, "item", "items")
-}
-
-fn properties(count: u64) -> String {
-    counted(count, "property", "properties")
 }
 
 fn shown(text: &str) -> String {
@@ -264,6 +180,26 @@ mod tests {
             json!({"navn": "abc", "alder": 20, "parter": [{}, 2]}),
             &[("/parter", "at most 1 item"), ("/parter/1", "the type object")],
         );
+    }
+
+    #[test]
+    fn what_was_meant_is_told() {
+        let mode = json!({"oneOf": [{"type": "string", "const": "sync"}, {"type": "string", "enum": ["callback"]}]});
+        let settings = json!({
+            "$defs": {"Mode": mode, "Names": {"additionalProperties": false, "properties": {"success": {}}}},
+            "additionalProperties": false,
+            "properties": {
+                "trigger_path": {}, "mode": {"$ref": "#/$defs/Mode"}, "names": {"$ref": "#/$defs/Names"},
+                "either": {"anyOf": [{"$ref": "#/$defs/Mode"}, {"type": "null"}]},
+            },
+        });
+        let pth = "no property `trigger_pth` (did you mean `trigger_path`?)";
+        check(settings.clone(), json!({"trigger_pth": 1}), &[("", pth)]);
+        check(settings.clone(), json!({"q": 1}), &[("", "no property `q`")]);
+        let succes = "no property `succes` (did you mean `success`?)";
+        check(settings.clone(), json!({"names": {"succes": 1}}), &[("/names", succes)]);
+        check(settings.clone(), json!({"mode": "async"}), &[("/mode", "one of \"sync\", \"callback\"")]);
+        check(settings, json!({"either": 1}), &[("/either", "one of the shapes that the schema names")]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::{
     fmt,
 };
 
+use sluse_egress::Ceiling;
 use sluse_model::{Connection, Description, Endpoint, Flow, FolderGrant, Name};
 
 use super::{Parsed, finding, finding::Finding};
@@ -34,6 +35,8 @@ pub(crate) struct Catalog<'a> {
     pub(crate) allows_endpoint: &'a (dyn Fn(&Connection, &Name, &Endpoint) -> Result<(), String> + Sync),
     /// Whether the operator allows a folder; the error says what to write where.
     pub(crate) allows_folder: &'a (dyn Fn(&FolderGrant) -> Result<(), String> + Sync),
+    /// The operator's bounds.
+    pub(crate) ceiling: Ceiling,
 }
 
 impl fmt::Debug for Catalog<'_> {

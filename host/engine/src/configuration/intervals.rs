@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sluse_model::{Cadence, Connection, Description, IntervalOf, Name, Schedule};
 
-use super::{Catalog, Parsed, check::connection, finding::Finding};
+use super::{Catalog, Parsed, check::connection};
 
 /// The mark of a setting that says how often a feed is polled, in seconds. Its value is the name of the feed.
 const MARK: &str = "x-sluse-interval";
@@ -84,20 +84,6 @@ fn interval(schedule: &Schedule, parsed: &Parsed, catalog: &Catalog<'_>) -> Opti
 fn usual_seconds(description: &Description, feed: &Name) -> Option<u64> {
     let feed = description.feeds.iter().find(|known| known.name == feed.as_str())?;
     (feed.usual_interval_seconds > 0).then_some(feed.usual_interval_seconds.into())
-}
-
-/// What may be applied, and is seldom meant.
-pub(crate) fn warnings(parsed: &Parsed, catalog: &Catalog<'_>) -> Vec<Finding> {
-    let mut warnings = Vec::new();
-    for located in &parsed.connections {
-        let Some(description) = catalog.connectors.get(&located.value.connector) else { continue };
-        for setting in settings_of(&located.value, description, |_| true) {
-            let Some(seconds) = setting.seconds().filter(|seconds| Schedule::is_unusual(*seconds)) else { continue };
-            let message = format!("every {seconds} seconds is unusual: {}", Schedule::USUAL);
-            warnings.push(located.origin.finding(&format!("settings.{}", setting.key), message));
-        }
-    }
-    warnings
 }
 
 impl super::Located<Schedule> {

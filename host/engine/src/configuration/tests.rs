@@ -13,6 +13,7 @@ mod signing; // how endpoints sign in
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use sluse_egress::Ceiling;
 use sluse_model::{
     Connection, CredentialKind, Description, Endpoint, EndpointNeed, FeedDescription, FolderGrant, Name,
     OperationDescription,
@@ -121,6 +122,7 @@ fn catalog() -> Catalog<'static> {
         secrets: BTreeSet::from([name("shelf-key")]),
         allows_endpoint: &allow_but_blocked,
         allows_folder: &allow_below_srv,
+        ceiling: Ceiling::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Against what is installed.
 
-use super::{catalog, check, connection, faults, file, flow, name, parsed, refuses, told};
+use super::{super::warnings, catalog, check, connection, faults, file, flow, name, parsed, refuses, told};
 
 fn with(from: &str, to: &str) -> String {
     connection("").replace(from, to)
@@ -386,4 +386,21 @@ fn an_idempotency_key_has_a_header_of_its_own() {
     for header in ["Idempotency-Key", "webhook-id", "X-Request-Id"] {
         assert_eq!(told(&check(&parsed(&[file("a.toml", &key(header))]), &catalog())), "", "{header}");
     }
+}
+
+/// What is cut down to the operator's bound is told with the line to write; what nobody wrote is not.
+#[test]
+fn bounds_above_the_operator_s_are_told() {
+    let warned = |lines: &str, seconds: u64| {
+        let mut catalog = catalog();
+        catalog.ceiling.max_timeout = std::time::Duration::from_secs(seconds);
+        told(&warnings(&parsed(&[file("a.toml", &connection(lines))]), &catalog))
+    };
+    assert_eq!(warned("timeout_ms = 120000\n", 120), "");
+    assert_eq!(warned("", 30), "");
+    let told = warned("timeout_ms = 120001\n", 120);
+    assert!(told.contains("`connection[0].endpoints.default.timeout_ms`: the host waits 120000 ms at most"), "{told}");
+    assert!(told.contains("`egress.max_timeout_seconds` in sluse.toml to 121 or more"), "{told}");
+    let told = warned("max_response_bytes = 536870913\n", 120);
+    assert!(told.contains("default.max_response_bytes`: the host takes 536870912 bytes at most"), "{told}");
 }
