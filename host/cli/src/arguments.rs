@@ -201,6 +201,17 @@ pub(crate) enum Connector {
     Inspect {
         /// A component (.wasm).
         component: PathBuf,
+        /// An operation, a feed, or `settings`: what its members are.
+        #[arg(value_name = "OPERATION")]
+        of: Option<String>,
+    },
+    /// Say what a connector of the running host can do, and what an operation wants and gives.
+    Show {
+        /// As `connector list` shows it.
+        connector: Name,
+        /// An operation, a feed, or `settings`: what its members are.
+        #[arg(value_name = "OPERATION")]
+        of: Option<String>,
     },
     /// Run a connector's cases against scripted targets, without network.
     Test {

@@ -33,12 +33,22 @@ pub(crate) struct Problem {
     title: String,
     detail: String,
     errors: Vec<ProblemEntry>,
+    /// What a call met at the target, or on the way there.
+    problem: Option<Met>,
+    /// As it was sent.
+    #[serde(skip)]
+    document: Value,
 }
 
 impl Problem {
     /// Its stable short name.
     pub(crate) fn code(&self) -> &str {
         self.kind.strip_prefix("urn:sluse:problem:").unwrap_or("")
+    }
+
+    /// The whole of it, as the host sent it.
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
     }
 
     /// What is told of it, and of each thing that is wrong.
@@ -48,7 +58,27 @@ impl Problem {
             (true, false) => self.title,
             (true, true) => format!("the host answered {status}"),
         };
-        (detail, self.errors.into_iter().map(ProblemEntry::told).collect())
+        let met = self.problem.and_then(Met::told);
+        (detail, met.into_iter().chain(self.errors.into_iter().map(ProblemEntry::told)).collect())
+    }
+}
+
+/// What a connector said, beside the sentence that is the problem's detail.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Met {
+    code: String,
+    detail: Option<String>,
+}
+
+impl Met {
+    /// The stable name of it, and what support needs.
+    fn told(self) -> Option<String> {
+        match (self.code.is_empty(), self.detail) {
+            (true, detail) => detail,
+            (false, None) => Some(self.code),
+            (false, Some(detail)) => Some(format!("{}: {detail}", self.code)),
+        }
     }
 }
 
@@ -126,7 +156,9 @@ impl Host {
         if status.is_success() {
             Ok(Ok(response))
         } else {
-            let mut problem: Problem = response.json().await.unwrap_or_default();
+            let document: Value = response.json().await.unwrap_or_default();
+            let mut problem: Problem = serde_json::from_value(document.clone()).unwrap_or_default();
+            problem.document = document;
             if problem.code() == "unknown-token" {
                 problem.detail += &format!(" (asked with the token in {})", self.token_place);
             }

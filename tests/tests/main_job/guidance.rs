@@ -195,3 +195,24 @@ async fn a_mistyped_address_is_no_host_that_is_away() -> anyhow::Result<()> {
     check(&told, 3, &[&format!("asked with the token in `{foreign}`")]);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operation_wants_is_looked_up_at_the_host() -> anyhow::Result<()> {
+    let site = Site::start().await?;
+    let people = |arguments: &'static [&'static str]| site.host.sluse_for_people(arguments);
+    let all = people(&["connector", "show", "workzone"]).await?;
+    check(&all, 0, &["OPERATION", "create-or-find-case", "ENDPOINT", "oauth2-client-credentials"]);
+    let one = people(&["connector", "show", "workzone", "create-or-find-case"]).await?;
+    check(&one, 0, &["INPUT", "case_group", "Sagsgruppe", "OUTPUT", "case_id", "required", "text or null"]);
+    check(&people(&["connector", "show", "workzone", "settings"]).await?, 0, &["SETTING", "odata_version"]);
+    let unknown = people(&["connector", "show", "workzone", "create-case"]).await?;
+    check(&unknown, 1, &["has no `create-case`", "create-or-find-case", "settings"]);
+    check(&people(&["connector", "show", "workzon"]).await?, 1, &["no connector `workzon`", "sluse connector list"]);
+    let program = site.host.done(&["connector", "show", "workzone"], None).await?;
+    assert_eq!(program["description"]["name"], "workzone");
+
+    let component = component("workzone")?;
+    let file = component.to_str().unwrap_or_default();
+    check(&sluse(&["connector", "inspect", file, "create-or-find-case"]).await?, 0, &["INPUT", "Sagsgruppe"]);
+    Ok(())
+}

@@ -96,6 +96,15 @@ async fn the_command_line_prints_the_output_and_says_what_came_of_it() -> anyhow
         let told = host.sluse(&[["call"].as_slice(), words.as_slice()].concat(), None).await?;
         assert_eq!(told.code, code, "{words:?}: {}", told.stderr);
     }
+    // What it met is told to people with what support needs, and to programs as the host says it.
+    let refused = ["call", "target", "keep", input];
+    let told = host.sluse_for_people(&refused).await?;
+    assert!(told.code == 12 && told.stdout.is_empty(), "{}: {}{}", told.code, told.stdout, told.stderr);
+    assert!(told.stderr.contains("\n  refused-by-host: "), "{}", told.stderr);
+    let told = host.sluse(&refused, None).await?;
+    assert_eq!((told.code, told.json()?["type"].clone()), (12, json!("urn:sluse:problem:call-denied")));
+    assert_eq!(told.json()?["problem"]["code"], "refused-by-host", "{}", told.stdout);
+
     host.done(&["connection", "pause", "target", "--why", "it is being moved"], None).await?;
     let told = host.sluse(&["call", "target", "fetch", "-"], Some(b"{}")).await?;
     assert!(told.code == 13 && told.stderr.contains("it is being moved"), "{}: {}", told.code, told.stderr);

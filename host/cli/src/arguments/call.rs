@@ -9,7 +9,7 @@ use sluse_model::Name;
 pub(crate) struct Call {
     /// As `connection list` shows it.
     pub(crate) connection: Name,
-    /// As its connector describes it; `sluse connector inspect` lists them.
+    /// As its connector describes it; `sluse connector show` lists them.
     pub(crate) operation: Name,
     /// The input, a JSON file; `-` reads standard input.
     pub(crate) input: PathBuf,

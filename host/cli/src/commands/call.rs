@@ -24,7 +24,15 @@ pub(crate) async fn run(global: &Global, command: Call) -> Result<(), Failure> {
     if let Some(key) = key {
         request = request.header("Idempotency-Key", key);
     }
-    let response = host.try_send(request).await?.map_err(|(status, problem)| no_output(status, problem))?;
+    let response = match host.try_send(request).await? {
+        Ok(response) => response,
+        Err((status, problem)) => {
+            if global.json {
+                output::json(problem.document())?;
+            }
+            return Err(no_output(status, problem));
+        }
+    };
     let status = response.status();
     let called: Value = response.json().await?;
     tell(global, status, &called)

@@ -4,21 +4,21 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use sluse_connector::{Connector, Loader};
-use sluse_model::Description;
 
+use super::described;
 use crate::{arguments::Global, failure::Failure, output, serve::sandbox, sources::SystemDice};
 
-pub(super) async fn run(global: &Global, component: &Path) -> Result<(), Failure> {
+pub(super) async fn run(global: &Global, component: &Path, of: Option<&str>) -> Result<(), Failure> {
     let connector = load(component).await?;
     let description = connector.description();
     if global.json {
         let digest = connector.digest().to_string();
         return Ok(output::json(&serde_json::json!({"digest": digest, "description": description}))?);
     }
-    output::say(&format!("{} {}  {}", description.name, description.version, description.title));
-    output::say(&description.summary);
-    output::say(&format!("digest {}", connector.digest()));
-    tell(description);
+    described::tell(description, of)?;
+    if of.is_none() {
+        output::say(&format!("digest {}", connector.digest()));
+    }
     Ok(())
 }
 
@@ -30,28 +30,4 @@ pub(super) async fn load(component: &Path) -> Result<Arc<dyn Connector>, Failure
     let sandbox = sandbox(cache.path(), 8, Arc::new(SystemDice))?;
     let loaded = sandbox.load(bytes.into()).await;
     loaded.map_err(|error| Failure::Refused { detail: error.to_string(), errors: Vec::new() })
-}
-
-fn tell(description: &Description) {
-    let operations = description
-        .operations
-        .iter()
-        .map(|operation| {
-            let reads = if operation.reads_only { "only reads" } else { "" };
-            vec![operation.name.clone(), operation.title.clone(), reads.into(), operation.summary.clone()]
-        })
-        .collect();
-    output::say("");
-    output::table(&["OPERATION", "TITLE", "", "WHAT IT DOES"], operations, "no operations");
-    let endpoints = description
-        .endpoints
-        .iter()
-        .map(|endpoint| {
-            let kinds: Vec<&str> = endpoint.credentials.iter().map(|kind| kind.as_str()).collect();
-            let required = if endpoint.required { "required" } else { "optional" };
-            vec![endpoint.name.clone(), endpoint.title.clone(), required.into(), kinds.join(", ")]
-        })
-        .collect();
-    output::say("");
-    output::table(&["ENDPOINT", "TITLE", "", "SIGNS IN BY"], endpoints, "no endpoints");
 }

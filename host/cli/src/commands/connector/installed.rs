@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sluse_model::Name;
+use sluse_model::{Description, Name};
 
+use super::described;
 use crate::{arguments::Global, client::Host, failure::Failure, output};
 
 pub(super) async fn install(
@@ -79,6 +80,21 @@ fn tell(global: &Global, installed: &Value) -> Result<(), Failure> {
         output::complain(&format!("mind: {warning}"));
     }
     Ok(())
+}
+
+/// What the active revision says of itself.
+pub(super) async fn show(global: &Global, host: &Host, connector: &Name, of: Option<&str>) -> Result<(), Failure> {
+    let installed: Value = host.get("/v1/connectors").await?;
+    let all = installed["items"].as_array().into_iter().flatten();
+    let mut active = all.filter(|revision| revision["standing"]["standing"] == "active");
+    let revision = active.find(|revision| revision["connector"] == connector.as_str());
+    let revision = revision
+        .with_context(|| format!("no connector `{connector}` is active at the host: see `sluse connector list`"))?;
+    if global.json {
+        return Ok(output::json(revision)?);
+    }
+    let description: Description = serde_json::from_value(revision["description"].clone())?;
+    described::tell(&description, of)
 }
 
 pub(super) async fn list(global: &Global, host: &Host) -> Result<(), Failure> {
