@@ -76,6 +76,7 @@ impl Ward {
             concerns: Box::new(concerns),
             store_health: StoreHealth::default(),
             version: "1",
+            settings: serde_json::Map::new(),
         }))
     }
 

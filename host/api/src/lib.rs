@@ -20,6 +20,7 @@ mod v1; // the endpoints
 use std::{fmt, sync::Arc};
 
 use axum::Router;
+use serde_json::{Map, Value};
 use sluse_engine::Engine;
 
 pub use access::{Access, NewToken, create_token};
@@ -40,6 +41,8 @@ pub struct Api {
     pub store_health: StoreHealth,
     /// The release, for `/healthz` and people.
     pub version: &'static str,
+    /// What the host was started with, under the names of `sluse.toml`. None of it is secret.
+    pub settings: Map<String, Value>,
 }
 
 impl fmt::Debug for Api {

@@ -10,6 +10,7 @@ mod list; // pages of a list
 mod runs; // submissions and what became of them
 mod schedules; // what happens again and again
 mod secrets; // values that nobody sees again
+mod settings; // what the host was started with
 mod tokens; // who may ask
 
 use crate::Route;
@@ -25,5 +26,6 @@ pub(crate) fn routes() -> Vec<Route> {
     routes.extend(schedules::routes());
     routes.extend(secrets::routes());
     routes.extend(tokens::routes());
+    routes.extend(settings::routes());
     routes
 }

@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     arguments::{Global, Serve},
+    commands::config::shown,
     failure::Failure,
     output,
     settings::{self, Settings, listen_address},
@@ -48,6 +49,7 @@ pub(crate) async fn serve(global: &Global, command: Serve) -> Result<(), Failure
         }),
         store_health: StoreHealth::default(),
         version: env!("CARGO_PKG_VERSION"),
+        settings: shown(&settings),
     });
     announce(global, &url, settings.engine.callbacks_url.as_deref(), first_token_file.as_deref())?;
     let stop = CancellationToken::new();

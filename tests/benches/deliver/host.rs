@@ -88,6 +88,7 @@ impl HostArm {
             concerns: Box::new(Vec::new),
             store_health: StoreHealth::default(),
             version: "bench",
+            settings: serde_json::Map::new(),
         };
         tokio::spawn(sluse_api::serve(listener, router(Arc::new(api)), Default::default(), stop.clone()));
         Ok(Self { engine, store, url, token, stop, _folder: folder })

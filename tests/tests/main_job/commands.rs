@@ -82,7 +82,13 @@ async fn the_doctor_says_whether_everything_is_well() -> anyhow::Result<()> {
     let feeds = sluse(&[&["doctor", "--feeds"][..], &nobody].concat()).await?;
     check(&feeds, 4, &["no host answers at http://127.0.0.1:9"]);
     let unset = ["doctor", "--config", text(&settings), "--url", site.host.url(), "--token-file", text(&token)];
-    check(&sluse(&unset).await?, 1, &["LOOK", "egress.hosts", "ready, version"]);
+    check(&sluse(&unset).await?, 0, &["the host read", "connections may reach 127.0.0.1", "ready, version"]);
+    // What the host reads at its start alone has changed since: what holds is told, and what to do.
+    let file = site.host.data().with_file_name("sluse.toml");
+    std::fs::write(&file, "[egress]\nhosts = [\"other.example.dk\"]\ncidrs = [\"127.0.0.0/8\"]\n")?;
+    let changed = site.host.sluse_for_people(&["doctor"]).await?;
+    check(&changed, 1, &["LOOK", "has changed since the host read it", "for egress.hosts", "may reach 127.0.0.1"]);
+    assert!(!changed.stdout.contains("other.example.dk"), "{}", changed.stdout);
     check(&sluse(&["doctor", "--help"]).await?, 0, &["Exit codes:", "5  a feed or another schedule has not run"]);
     let unreachable = sluse(&[&["run", "list"][..], &nobody].concat()).await?;
     check(&unreachable, 4, &["no host answers at http://127.0.0.1:9", "sluse serve"]);

@@ -1,8 +1,11 @@
-//! `sluse config show`: the settings in force.
+//! `sluse config show`: the settings that a host would start with here.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sluse_engine::RetentionSettings;
 
 use crate::{
@@ -19,7 +22,7 @@ pub(crate) fn run(global: &Global, command: Config) -> Result<(), Failure> {
     if global.json {
         return Ok(output::json(&shown)?);
     }
-    let rows = shown.as_object().into_iter().flatten().map(|(key, value)| vec![key.clone(), plain(value)]).collect();
+    let rows = shown.iter().map(|(key, value)| vec![key.clone(), plain(value)]).collect();
     output::table(&["SETTING", "VALUE"], rows, "no settings");
     Ok(())
 }
@@ -29,14 +32,14 @@ fn plain(value: &Value) -> String {
 }
 
 /// Every setting under the name that it has in `sluse.toml`. None of them is secret.
-pub(crate) fn shown(settings: &Settings) -> Value {
+pub(crate) fn shown(settings: &Settings) -> Map<String, Value> {
     let hosts: Vec<String> = settings.egress.hosts.iter().map(ToString::to_string).collect();
     let cidrs: Vec<String> = settings.egress.cidrs.iter().map(ToString::to_string).collect();
     let callbacks = settings.callbacks.as_ref();
     let retention = settings.engine.retention.as_ref();
     let days = |age: fn(&RetentionSettings) -> Duration| retention.map(|kept| age(kept).as_secs() / (24 * 60 * 60));
-    json!({
-        "file": settings.file.as_ref().map_or("none".into(), |file| file.display().to_string()),
+    let shown = json!({
+        "file": settings.file.as_ref().map_or("none".into(), |file| whole(file).display().to_string()),
         "data.folder": settings.data.folder,
         "data.key_file": key_place(&settings.data.key),
         "api.listen": settings.api.listen.to_string(),
@@ -60,7 +63,14 @@ pub(crate) fn shown(settings: &Settings) -> Value {
         "retention.files_days": days(|kept| kept.files),
         "log.format": if settings.log.json { "json" } else { "text" },
         "log.level": settings.log.filter,
-    })
+    });
+    let Value::Object(shown) = shown else { unreachable!("it is written as an object") };
+    shown
+}
+
+/// The path from the root, wherever somebody else stands who reads it.
+fn whole(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn key_place(key: &KeyPlace) -> String {

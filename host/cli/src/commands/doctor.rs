@@ -1,8 +1,9 @@
 //! `sluse doctor`: what was read from where, whether the host is well, and whether its schedules do what they are for.
 
 mod feeds; // how schedules fare
+mod settings; // what the host was started with
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::{
     commands::{config::shown, schedule::cadence},
     failure::Failure,
     output,
-    settings::{self, Settings},
+    settings::load,
 };
 
 /// One thing that was looked at.
@@ -52,15 +53,22 @@ pub(crate) async fn run(global: &Global, command: Doctor) -> Result<(), Failure>
         }
         return told(findings);
     }
-    let settings = settings::load(global)?;
-    let mut findings =
-        vec![settings_file(&settings), folder(&settings.data.folder), egress(&settings), callbacks(&settings)];
-    match Host::of(global) {
-        Ok(host) => findings.extend(running(&host).await),
-        Err(failure) => findings.push(Finding::failed("token", failure)),
-    }
+    let here = shown(&load(global)?);
+    let (findings, started_with) = match Host::of(global) {
+        Ok(host) => {
+            let started_with = settings::of(&host).await;
+            let mut findings = settings::look(&here, started_with.as_ref());
+            findings.extend(running(&host).await);
+            (findings, started_with)
+        }
+        Err(failure) => {
+            let mut findings = settings::look(&here, None);
+            findings.push(Finding::failed("token", failure));
+            (findings, None)
+        }
+    };
     if global.json {
-        output::json(&json!({"findings": listed(&findings), "settings": shown(&settings)}))?;
+        output::json(&json!({"findings": listed(&findings), "settings": started_with.as_ref().unwrap_or(&here)}))?;
     } else {
         show(&findings, "nothing to look at");
     }
@@ -94,48 +102,6 @@ fn told(findings: Vec<Finding>) -> Result<(), Failure> {
     };
     let failures = findings.into_iter().filter_map(|finding| finding.failure);
     failures.min_by_key(rank).map_or(Ok(()), Err)
-}
-
-fn settings_file(settings: &Settings) -> Finding {
-    let message = match &settings.file {
-        Some(file) => format!("read from {}", file.display()),
-        None => "no sluse.toml: everything is as it usually is".into(),
-    };
-    Finding::well("settings", message)
-}
-
-fn folder(folder: &Path) -> Finding {
-    let (subject, shown) = ("data folder", folder.display());
-    match std::fs::metadata(folder) {
-        Ok(found) if !found.is_dir() => Finding::ill(subject, format!("{shown} is no folder")),
-        Ok(found) if found.permissions().readonly() => Finding::ill(subject, format!("{shown} cannot be written")),
-        Ok(_) => Finding::well(subject, shown.to_string()),
-        Err(_) => Finding::well(subject, format!("{shown} is not there yet; `sluse serve` makes it")),
-    }
-}
-
-fn egress(settings: &Settings) -> Finding {
-    let hosts: Vec<String> = settings.egress.hosts.iter().map(ToString::to_string).collect();
-    if hosts.is_empty() {
-        let message = "no connection can reach anything: name hosts in `egress.hosts` of sluse.toml".into();
-        return Finding::ill("egress", message);
-    }
-    Finding::well("egress", format!("connections may reach {}", hosts.join(", ")))
-}
-
-/// A host that takes none is well; who needs one is told by the delivery that asks for it.
-fn callbacks(settings: &Settings) -> Finding {
-    let message = match &settings.callbacks {
-        None => "none are taken; connectors that wait for one need `callbacks.listen` and `callbacks.url`".into(),
-        Some(callbacks) => match &callbacks.url {
-            Some(url) => format!("taken at {}, which targets reach as {url}", callbacks.listen),
-            None => format!(
-                "taken at {}, by targets on this machine; name others' way in `callbacks.url`",
-                callbacks.listen
-            ),
-        },
-    };
-    Finding::well("callbacks", message)
 }
 
 async fn running(host: &Host) -> Vec<Finding> {
