@@ -67,7 +67,8 @@ impl<'a> Reader<'a> {
         let about = schema["description"].as_str().or_else(|| self.at(schema)["description"].as_str()).unwrap_or("");
         let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
         let about = match &schema["default"] {
-            Value::Null => about,
+            // What it is made of has a row each.
+            Value::Null | Value::Object(_) => about,
             default if about.is_empty() => format!("By itself {default}."),
             default => format!("{about} By itself {default}."),
         };
@@ -138,7 +139,7 @@ mod tests {
             "title": {"type": "string", "description": "Sagstitel.\nWhat the case is about."},
             "count": {"type": ["null", "integer"], "default": 1},
             "mode": {"enum": ["sync", "callback"], "description": "How."},
-            "any": {},
+            "any": {"default": {"a": 1}},
         }});
         reads(
             &schema,
