@@ -232,6 +232,7 @@ fn submit_kind(error: &SubmitError) -> Kind {
         SubmitError::DoesNotFit { .. } => kind::DOES_NOT_FIT,
         SubmitError::NotMapped { .. } => kind::NOT_MAPPED,
         SubmitError::FileTooLarge { .. } => kind::FILE_TOO_LARGE,
+        SubmitError::TooFewFiles { .. } => kind::DOES_NOT_FIT,
         SubmitError::BadKey => kind::BAD_KEY,
         SubmitError::KeyTaken(_) => kind::KEY_TAKEN,
         SubmitError::Stopping => kind::STOPPING,

@@ -16,7 +16,8 @@ use crate::{
 pub(crate) const SUBMITTED: &str = "/submission";
 
 impl Engine {
-    /// The run that is started for this failure, if any: one ever, and none for what a delivery has caused itself.
+    /// The run that is started for this failure, if any: one ever (the store drops a second one by its key, but nobody
+    /// should read of it in the log), and none for what a delivery has caused itself.
     pub(crate) async fn failure(
         &self,
         told: &Told<'_>,

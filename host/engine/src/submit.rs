@@ -57,6 +57,8 @@ pub enum SubmitError {
     NotMapped { step: Name, what: &'static str, error: MappingError },
     #[error("file `{name}` has {}, and flow `{flow}` takes at most {}", bytes(.size_bytes), bytes(.limit_bytes))]
     FileTooLarge { flow: Name, name: String, size_bytes: u64, limit_bytes: u64 },
+    #[error("flow `{flow}` needs at least {} with a submission, and got {came}", counted(u64::from(*needed), "file", "files"))]
+    TooFewFiles { flow: Name, needed: u32, came: usize },
     /// Longer than a key may be, or empty.
     #[error("the idempotency key has to have 1 to {MAX_KEY_BYTES} bytes")]
     BadKey,
@@ -190,6 +192,10 @@ impl Engine {
 fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError> {
     let name = &flow.flow.name;
     check_key(submission.idempotency_key.as_deref())?;
+    let (needed, came) = (flow.flow.min_attachments, submission.files.len());
+    if came < needed as usize {
+        return Err(SubmitError::TooFewFiles { flow: name.clone(), needed, came });
+    }
     let limit_bytes = flow.flow.max_attachment_bytes;
     if let Some(file) = submission.files.iter().find(|file| file.content.size_bytes > limit_bytes) {
         return Err(SubmitError::FileTooLarge {

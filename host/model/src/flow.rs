@@ -17,6 +17,9 @@ pub struct Flow {
     /// The largest file that a submission may carry.
     #[serde(default = "default_max_attachment_bytes")]
     pub max_attachment_bytes: u64,
+    /// Fewer files than this, and a submission is refused: what they are for would be half done.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub min_attachments: u32,
     /// The ordering key of the steps that name none: expressions as in [`Step::input`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_by: Option<String>,
@@ -51,6 +54,7 @@ impl Flow {
             title: String::new(),
             schema: serde_json::Value::Bool(true),
             max_attachment_bytes: 1,
+            min_attachments: 0,
             order_by: None,
             attention: Vec::new(),
             owner_notice: None,
@@ -87,6 +91,11 @@ impl AttentionRule {
             && self.connection.as_ref().is_none_or(|named| named == connection)
             && self.step.as_ref().is_none_or(|named| named == step)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_none_at_all(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A scanned set of drawings is large; a film is a mistake.

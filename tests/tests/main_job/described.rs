@@ -87,6 +87,7 @@ async fn every_endpoint_answers_as_it_is_described() -> anyhow::Result<()> {
     reader.ask("GET", "/readyz", json!(null)).await?;
     reader.ask("GET", "/readyz?feeds=true", json!(null)).await?;
     reader.ask("GET", "/metrics", json!(null)).await?;
+    reader.ask("GET", "/v1/settings", json!(null)).await?;
     configuration(&reader).await?;
     schedules(&reader).await?;
     runs(&reader).await?;

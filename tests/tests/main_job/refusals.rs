@@ -64,6 +64,16 @@ async fn a_file_that_is_damaged_cut_off_or_too_large_is_refused() -> anyhow::Res
         (413, Some("urn:sluse:problem:file-too-large"))
     );
     assert!(large.text().contains("1000"), "{}", large.text());
+    // What could not be added later is missed before anything is opened.
+    let with_files = small.replace("max_attachment_bytes", "min_attachments = 2\nmax_attachment_bytes");
+    assert_eq!(site.apply(&[&with_files]).await?.status, 200);
+    for few in [post(form("f", b"one", "", "\r\n--b--\r\n")).await?, {
+        site.host.post("/v1/flows/case-with-files/runs", &json!({"reference": "none"})).await?
+    }] {
+        let kind = few.json()?["type"].clone();
+        assert_eq!((few.status.as_u16(), kind), (422, json!("urn:sluse:problem:submission-does-not-fit")));
+        assert!(few.text().contains("needs at least 2 files with a submission"), "{}", few.text());
+    }
     assert_eq!(site.host.get("/v1/runs").await?["items"].as_array().map(Vec::len), Some(0));
     Ok(())
 }

@@ -100,10 +100,10 @@ async fn the_command_line_prints_the_output_and_says_what_came_of_it() -> anyhow
     let refused = ["call", "target", "keep", input];
     let told = host.sluse_for_people(&refused).await?;
     assert!(told.code == 12 && told.stdout.is_empty(), "{}: {}{}", told.code, told.stdout, told.stderr);
-    assert!(told.stderr.contains("\n  refused-by-host: "), "{}", told.stderr);
+    assert!(told.stderr.contains("\n  request-forbidden: "), "{}", told.stderr);
     let told = host.sluse(&refused, None).await?;
     assert_eq!((told.code, told.json()?["type"].clone()), (12, json!("urn:sluse:problem:call-denied")));
-    assert_eq!(told.json()?["problem"]["code"], "refused-by-host", "{}", told.stdout);
+    assert_eq!(told.json()?["problem"]["code"], "request-forbidden", "{}", told.stdout);
 
     host.done(&["connection", "pause", "target", "--why", "it is being moved"], None).await?;
     let told = host.sluse(&["call", "target", "fetch", "-"], Some(b"{}")).await?;

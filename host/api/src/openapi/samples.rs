@@ -357,6 +357,7 @@ pub(crate) fn flows() -> Vec<Flow> {
         title: title.into(),
         schema: json!({"type": "object"}),
         max_attachment_bytes: 1,
+        min_attachments: 1,
         order_by: (!title.is_empty()).then(|| "{{ submission.id }}".into()),
         attention: attention_rules(!title.is_empty()),
         owner_notice: (!title.is_empty()).then(|| OwnerNotice { flow: name(), when: NoticeOccasion::ALL.to_vec() }),

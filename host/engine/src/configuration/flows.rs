@@ -17,6 +17,7 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     let title = reader.optional_text("title").unwrap_or_default().to_owned();
     let schema = schema(&mut reader);
     let max_attachment_bytes = reader.number("max_attachment_bytes");
+    let min_attachments = reader.number("min_attachments");
     let order_by = reader.optional_text("order_by").map(str::to_owned);
     let attention = reader.list("attention").iter().enumerate();
     let attention =
@@ -51,6 +52,7 @@ pub(crate) fn read(node: &Node, origin: &Origin, path: &str, findings: &mut Vec<
     flow.on_failure = on_failure?;
     flow.steps = steps;
     flow.max_attachment_bytes = max_attachment_bytes.unwrap_or(flow.max_attachment_bytes);
+    flow.min_attachments = min_attachments.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX));
     Some(flow)
 }
 

@@ -197,6 +197,7 @@ pub(super) fn flow() -> Schema {
         .may_have("title", text())
         .with("schema", anything().about("JSON Schema (2020-12) of a submission."))
         .with("max_attachment_bytes", number().about("The largest file that a submission may carry."))
+        .may_have("min_attachments", number().about("A submission with fewer files is refused."))
         .may_have("order_by", text().about("The ordering key of the steps that name none."))
         .may_have("attention", list(attention_rule()).about("Whose work it is when a step waits for a person."))
         .may_have("owner_notice", owner_notice())
