@@ -10,7 +10,7 @@ use sluse_sdk::{
     log,
 };
 
-use super::document_files::{Chosen, Documents, choose, main_index};
+use super::document_files::{Chosen, Documents, choose, entitle, main_index};
 use crate::{
     exchange::{Creation, Look, Made, WorkZone},
     fields::{self, given},
@@ -39,6 +39,9 @@ pub(crate) struct Input {
     party_ids: Vec<String>,
     /// Their role on the documents; that on the case unless given.
     party_role: Option<String>,
+    /// The title of a document that has none of its own; with several, each has its file name behind it. Its file name
+    /// unless given.
+    title: Option<String>,
     /// Record type, state, group and access code; those of the connection's `default_record` unless given.
     record_type: Option<String>,
     state: Option<String>,
@@ -91,7 +94,10 @@ pub(super) struct Place {
 pub(crate) fn run(call: &Call<Settings>, mut input: Input) -> Result<Output, Failure> {
     let documents = input.documents.take();
     let workzone = WorkZone::new(call, "add-documents", given(&input.on_behalf_of))?;
-    let files = choose(documents, workzone.settings.max_document_bytes)?;
+    let mut files = choose(documents, workzone.settings.max_document_bytes)?;
+    if let Some(title) = given(&input.title) {
+        entitle(&mut files, title);
+    }
     let main = main_index(&files, input.main_index)?;
     let case_id = fields::id(&input.case_id, "case_id")?;
     let parties = read_parties(&workzone, case_id, &input)?;

@@ -94,6 +94,15 @@ pub(crate) fn choose(documents: Option<Documents>, max_bytes: u64) -> Result<Vec
     }
 }
 
+/// Gives a title to the files that have none of their own. No two get the same one: a document may be found by it.
+pub(crate) fn entitle(files: &mut [Chosen], title: &str) {
+    let is_one_of_several = files.len() > 1;
+    for file in files.iter_mut().filter(|file| given(&file.wishes.title).is_none()) {
+        let name = &file.name;
+        file.wishes.title = Some(if is_one_of_several { format!("{title}: {name}") } else { title.to_owned() });
+    }
+}
+
 fn find((index, document): (usize, Document)) -> Result<Chosen, Failure> {
     let wishes = match document {
         Document::Id(id) => File { id: Some(id), ..File::default() },
@@ -197,6 +206,19 @@ mod tests {
         assert_eq!(main_index(&files, Some(2)).expect("one"), 2);
         assert_eq!(main_index(&files[..1], None).expect("one"), 0);
         assert_eq!(main_index(&files, Some(3)).expect_err("none").problem().code, "main-index");
+    }
+
+    #[test]
+    fn a_title_is_for_those_that_have_none_and_is_never_that_of_two() {
+        let titles = |mut files: Vec<Chosen>| {
+            entitle(&mut files, "Ansøgning");
+            files.iter().map(|file| file.title().to_owned()).collect::<Vec<_>>()
+        };
+        let own = File { title: Some("Kort".into()), ..File::default() };
+        let entitled = chosen(file("c.png", "image/png").attachment, own);
+        assert_eq!(titles(vec![file("a.pdf", "application/pdf")]), ["Ansøgning"]);
+        let several = vec![file("a.pdf", "application/pdf"), file("b.txt", "text/plain"), entitled];
+        assert_eq!(titles(several), ["Ansøgning: a.pdf", "Ansøgning: b.txt", "Kort"]);
     }
 
     #[test]
