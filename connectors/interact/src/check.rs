@@ -35,10 +35,13 @@ fn interval(seconds: u32) -> Finding {
     Finding::passed("WatchInterval", message)
 }
 
+/// One that is not given chooses nothing: the endpoint has the certificate.
 fn thumbprint(settings: &Settings) -> Finding {
+    let subject = "CertificateThumbprint";
     match settings.thumbprint() {
-        Ok(_) => Finding::passed("CertificateThumbprint", "Certifikatets thumbprint kan læses."),
-        Err(why) => Finding::failed("CertificateThumbprint", format!("Angiv certifikatets thumbprint: {why}.")),
+        Ok(Some(_)) => Finding::passed(subject, "Certifikatets thumbprint kan læses."),
+        Ok(None) => Finding::passed(subject, "Der er ikke angivet et thumbprint. Endpointets certifikat bruges."),
+        Err(why) => Finding::failed(subject, format!("Angiv certifikatets thumbprint: {why}.")),
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Settings {
     #[schemars(length(min = 1))]
     pub client_id: String,
     /// The thumbprint that identifies the Interact certificate: SHA-1, 40 hexadecimal digits, with or without spaces
-    /// and colons.
+    /// and colons. Without it the certificate of the endpoint is presented.
     #[serde(rename = "CertificateThumbprint")]
     #[schemars(extend("x-sluse-certificate" = "default"))]
     pub certificate_thumbprint: Option<String>,
@@ -182,15 +182,15 @@ impl Settings {
         }
     }
 
-    /// The thumbprint as its 40 digits, however it was pasted.
+    /// The thumbprint as its 40 digits, however it was pasted; nothing where it was left out.
     ///
     /// # Errors
     /// Why it is none.
-    pub(crate) fn thumbprint(&self) -> Result<String, &'static str> {
-        let Some(text) = &self.certificate_thumbprint else { return Err("der er ikke angivet et") };
+    pub(crate) fn thumbprint(&self) -> Result<Option<String>, &'static str> {
+        let Some(text) = &self.certificate_thumbprint else { return Ok(None) };
         let digits: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
         match digits.len() {
-            40 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(digits.to_ascii_uppercase()),
+            40 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(Some(digits.to_ascii_uppercase())),
             _ => Err("det har ikke 40 hexadecimale cifre"),
         }
     }
@@ -242,9 +242,12 @@ mod tests {
             "\u{200e}a9 4a 8f e5 cc b1 9b a6 1c 4c 08 73 d3 91 e9 87 98 2f bb d3".to_owned(),
             "A9:4A:8F:E5:CC:B1:9B:A6:1C:4C:08:73:D3:91:E9:87:98:2F:BB:D3".to_owned(),
         ] {
-            assert_eq!(settings(json!({ "CertificateThumbprint": pasted })).thumbprint().as_deref(), Ok(digits));
+            let found = settings(json!({ "CertificateThumbprint": pasted })).thumbprint();
+            assert_eq!(found, Ok(Some(digits.to_owned())));
         }
-        assert!(settings(json!({ "CertificateThumbprint": "a94a8fe5" })).thumbprint().is_err());
-        assert!(settings(json!({})).thumbprint().is_err());
+        for wrong in ["a94a8fe5", ""] {
+            assert!(settings(json!({ "CertificateThumbprint": wrong })).thumbprint().is_err(), "`{wrong}`");
+        }
+        assert_eq!(settings(json!({})).thumbprint(), Ok(None));
     }
 }

@@ -22,19 +22,20 @@ pub(crate) fn run(call: &Call<Settings>) -> Result<Vec<Finding>, Failure> {
         });
         findings.push(of("folder", file::read(FOLDER, NO_FILE).map(drop), "Mappen kan læses.")?);
     }
-    if let Some(institution) = &settings.institution {
-        findings.push(of(
+    findings.push(match settings.institution(None) {
+        Ok(institution) => {
+            of("sign-in", sign_in(settings, institution), "SD Løn godtager brugeren og kender institutionen.")?
+        }
+        // Whoever only writes files needs none, and whether there is an endpoint is not told to a connector.
+        Err(_) if settings.layout.is_some() => Finding::passed(
             "sign-in",
-            sign_in(settings, institution),
-            "SD Løn godtager brugeren og kender institutionen.",
-        )?);
-    }
-    if findings.is_empty() {
-        findings.push(Finding::failed(
+            "Bemærk: Brugeren er ikke prøvet hos SD Løn. Angiv `institution`, så prøves den; filer kræver det ikke.",
+        ),
+        Err(_) => Finding::failed(
             "settings",
-            "Hverken `layout` eller `institution` er sat op: forbindelsen kan ikke bruges til noget.",
-        ));
-    }
+            "Der er intet at prøve. Angiv `layout`, hvis der skrives filer, og `institution`, hvis SD Løn spørges.",
+        ),
+    });
     Ok(findings)
 }
 
