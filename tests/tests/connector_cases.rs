@@ -20,9 +20,20 @@ const MIN_CASES: usize = 20;
 const CLASSES: [&str; 5] = ["denied", "invalid", "rejected", "unavailable", "unknown"];
 
 /// What a connector cannot end with, and why.
-const CANNOT_HAPPEN: &[(&str, &str, &str)] = &[
-    ("interact", "unknown", "a status that is put again changes nothing"),
-    ("prisme", "unknown", "whether a file is published is known to the host"),
+const CANNOT_HAPPEN: &[(&str, &str, &str)] = &[("interact", "unknown", "a status that is put again changes nothing")];
+
+/// The case that shows something, or why there is none.
+type Shown = Result<&'static str, &'static str>;
+
+/// Of each connector: what is read in pages, and the same once more, which happens once.
+const PAGES_AND_DUPLICATES: [(&str, Shown, Shown); 7] = [
+    ("crm-workflow", Ok("workflows-in-pages"), Ok("a-record-that-is-there")),
+    ("external-api", Ok("a-read-of-two-pages"), Ok("a-later-attempt-finds-it-done")),
+    ("interact", Ok("a-list-of-several-pages"), Ok("what-was-handed-over-is-not-fetched-again")),
+    ("prisme", Err("a file and a receipt are read whole"), Ok("the-same-batch-again")),
+    ("sd-loen", Err("SD answers of one person at a time, and not in pages"), Ok("the-same-batch-again")),
+    ("workzone", Ok("more-than-one-page-of-matches"), Ok("a-case-is-found-by-its-reference")),
+    ("xflow", Ok("the-next-page-of-processes"), Ok("the-same-record-twice")),
 ];
 
 /// A connector with the folder of its cases.
@@ -126,6 +137,19 @@ fn every_connector_has_a_case_of_each_class_and_of_danish_letters() {
         let sent = [in_each_case(&folders, "input.json"), in_each_case(&folders, "exchanges.json")].concat();
         let danish = |text: &String| text.contains(['æ', 'ø', 'å']);
         assert!(sent.iter().any(danish), "no case of {name} sends or reads Danish letters");
+    }
+}
+
+#[test]
+fn every_connector_has_a_case_of_pages_and_of_what_comes_twice() {
+    let shipped = shipped();
+    let names: Vec<_> = shipped.iter().map(|shipped| shipped.name.as_str()).collect();
+    assert_eq!(names, PAGES_AND_DUPLICATES.map(|(name, ..)| name));
+    for (Shipped { name, cases }, (_, pages, duplicates)) in shipped.iter().zip(PAGES_AND_DUPLICATES) {
+        let folders = find_cases(cases).expect("cases");
+        for case in [pages, duplicates].into_iter().flatten() {
+            assert!(folders.contains(&cases.join(case)), "{name} has no case `{case}`");
+        }
     }
 }
 
