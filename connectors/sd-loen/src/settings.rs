@@ -55,6 +55,7 @@ pub struct Mileage {
     /// How long an answer may take, in milliseconds. SD may need two minutes; the endpoint's own `timeout_ms` and the
     /// operator's `egress.max_timeout_seconds` have to be as long, or they end it earlier.
     #[schemars(range(min = 1000, max = 290_000))]
+    #[schemars(extend("x-sluse-timeout" = "default"))]
     pub timeout_ms: u32,
     /// What a fault means that SD says is its own (`Server`, `Receiver`).
     pub server_faults: ServerFaults,

@@ -76,6 +76,11 @@ impl Origin {
         Finding::new(&*self.file, self.lines(&path).value, path, message)
     }
 
+    /// Whether somebody wrote what is at `path` from here.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.lines.contains_key(&self.join(path))
+    }
+
     /// A finding about a line (from 1) of the text at `path`.
     pub(crate) fn finding_in_text(&self, path: &str, line: u32, message: impl Into<String>) -> Finding {
         let path = self.join(path);

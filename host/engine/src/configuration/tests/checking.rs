@@ -398,9 +398,34 @@ fn bounds_above_the_operator_s_are_told() {
     };
     assert_eq!(warned("timeout_ms = 120000\n", 120), "");
     assert_eq!(warned("", 30), "");
+    assert!(warned("timeout_ms = 50000\n", 30).contains("waits 30000 ms at most"));
     let told = warned("timeout_ms = 120001\n", 120);
     assert!(told.contains("`connection[0].endpoints.default.timeout_ms`: the host waits 120000 ms at most"), "{told}");
     assert!(told.contains("`egress.max_timeout_seconds` in sluse.toml to 121 or more"), "{told}");
     let told = warned("max_response_bytes = 536870913\n", 120);
     assert!(told.contains("default.max_response_bytes`: the host takes 536870912 bytes at most"), "{told}");
+}
+
+/// A setting that lets an answer take longer than its endpoint waits is told, also where nobody wrote either.
+#[test]
+fn answers_that_nobody_waits_for_are_told() {
+    let mut description = super::description();
+    description.settings_schema = serde_json::json!({
+        "$defs": {"Claims": {"properties": {"timeout_ms": {"default": 150_000, "x-sluse-timeout": "default"}}}},
+        "properties": {"room": {}, "claims": {"$ref": "#/$defs/Claims"}},
+    })
+    .to_string();
+    let warned = |text: &str, seconds: u64| {
+        let mut catalog = catalog();
+        catalog.ceiling.max_timeout = std::time::Duration::from_secs(seconds);
+        catalog.connectors = [(name("shelf"), description.clone())].into();
+        told(&warnings(&parsed(&[file("a.toml", text)]), &catalog))
+    };
+    let told = warned(&connection(""), 120);
+    assert!(told.contains("`connection[0].endpoints.default`: it gives up after 60000 ms"), "{told}");
+    assert!(told.contains("`settings.claims.timeout_ms` lets an answer take 150000 ms"), "{told}");
+    let told = warned(&connection("timeout_ms = 150000\n"), 120);
+    assert!(told.contains("gives up after 120000 ms"), "{told}");
+    assert_eq!(warned(&connection("timeout_ms = 150000\n"), 150), "");
+    assert_eq!(warned(&with("room = \"A\"", "room = \"A\", claims = { timeout_ms = 60000 }"), 120), "");
 }
