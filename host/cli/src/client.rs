@@ -5,6 +5,7 @@
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     arguments::Global,
@@ -118,6 +119,11 @@ impl Host {
         Ok(Self { client, url, token, token_place })
     }
 
+    /// Whether its address is one of this machine: then it has the files of this machine.
+    pub(crate) fn is_here(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
     /// A request that is about to be sent.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
@@ -191,13 +197,23 @@ impl Host {
 /// The address as somebody wrote it, if it may be one.
 fn address(text: &str) -> Result<String, Failure> {
     let text = text.trim().trim_end_matches('/');
-    let is_one = reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let is_one = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if is_one {
         return Ok(text.to_owned());
     }
     // A host and its port are read as a scheme and a path.
     let meant = if text.is_empty() || text.contains("://") { "127.0.0.1:7580" } else { text };
     Err(anyhow::anyhow!("`{text}` is no address of a host (`--url`, SLUSE_URL): write `http://{meant}`").into())
+}
+
+fn is_loopback(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    url.is_some_and(|url| match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    })
 }
 
 /// The token, and where it was found.
@@ -252,6 +268,19 @@ mod tests {
             assert!(refused.to_string().contains(told), "{refused}");
         }
         assert_eq!(address("https://sluse.example.dk/").expect("an address"), "https://sluse.example.dk");
+    }
+
+    #[test]
+    fn a_host_is_here_at_loopback_alone() {
+        for (url, is_here) in [
+            ("http://127.0.0.1:7580", true),
+            ("http://localhost:7580", true),
+            ("http://[::1]:7580", true),
+            ("http://10.1.2.3:7580", false),
+            ("https://sluse.example.dk", false),
+        ] {
+            assert_eq!(is_loopback(url), is_here, "{url}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use sluse_api::ServeSettings;
 use sluse_egress::Ceiling;
 use sluse_engine::EngineSettings;
 
-pub(crate) use read::{listen_address, load};
+pub(crate) use read::{listen_address, load, load_from};
 
 /// The settings in force.
 #[derive(Debug, Clone)]

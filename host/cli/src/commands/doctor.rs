@@ -68,7 +68,9 @@ pub(crate) async fn run(global: &Global, command: Doctor) -> Result<(), Failure>
         }
     };
     if global.json {
-        output::json(&json!({"findings": listed(&findings), "settings": started_with.as_ref().unwrap_or(&here)}))?;
+        output::json(
+            &json!({"findings": listed(&findings), "settings": started_with.as_ref().map_or(&here, |host| &host.settings)}),
+        )?;
     } else {
         show(&findings, "nothing to look at");
     }

@@ -24,7 +24,11 @@ const USUAL_LISTEN: &str = "127.0.0.1:7580";
 
 /// The settings in force.
 pub(crate) fn load(global: &Global) -> anyhow::Result<Settings> {
-    let file = file(global)?;
+    load_from(file(global)?)
+}
+
+/// The settings that a host would have from this file; from none, the usual ones.
+pub(crate) fn load_from(file: Option<PathBuf>) -> anyhow::Result<Settings> {
     let raw = match &file {
         Some(file) => read(file)?,
         None => RawSettings::default(),

@@ -1,41 +1,79 @@
 //! What a connector says of itself, as people read it: all that it can do, or the members of one thing.
 
-use serde_json::Value;
-use sluse_model::Description;
+use serde_json::{Value, json};
+use sluse_model::{Description, FeedDescription, OperationDescription};
 
 use super::members::members;
-use crate::{failure::Failure, output};
+use crate::{arguments::Global, failure::Failure, output};
 
 /// What the settings of a connection are asked for as.
 const SETTINGS: &str = "settings";
 
-/// Everything that there is, or the one thing that is asked for: an operation, a feed, or `settings`.
-pub(super) fn tell(description: &Description, of: Option<&str>) -> Result<(), Failure> {
-    match of {
-        None => overview(description),
-        Some(SETTINGS) => told("SETTING", &description.settings_schema)?,
-        Some(name) => one(description, name)?,
-    }
-    Ok(())
+/// Something of a connector that has members.
+enum Part<'a> {
+    Settings(&'a str),
+    Operation(&'a OperationDescription),
+    Feed(&'a FeedDescription),
 }
 
-fn one(description: &Description, name: &str) -> Result<(), Failure> {
-    if let Some(operation) = description.operation(name) {
-        output::say(&format!("{}: {}", operation.title, operation.summary));
-        output::say("");
-        told("INPUT", &operation.input_schema)?;
-        output::say("");
-        return told("OUTPUT", &operation.output_schema);
+impl<'a> Part<'a> {
+    fn of(description: &'a Description, name: &str) -> Result<Self, Failure> {
+        if name == SETTINGS {
+            return Ok(Self::Settings(&description.settings_schema));
+        }
+        if let Some(operation) = description.operation(name) {
+            return Ok(Self::Operation(operation));
+        }
+        if let Some(feed) = description.feeds.iter().find(|feed| feed.name == name) {
+            return Ok(Self::Feed(feed));
+        }
+        let operations = description.operations.iter().map(|operation| operation.name.as_str());
+        let feeds = description.feeds.iter().map(|feed| feed.name.as_str());
+        let all: Vec<&str> = operations.chain(feeds).chain([SETTINGS]).collect();
+        Err(anyhow::anyhow!("`{}` has no `{name}`: ask for one of {}", description.name, all.join(", ")).into())
     }
-    if let Some(feed) = description.feeds.iter().find(|feed| feed.name == name) {
-        output::say(&format!("{}: {}", feed.title, feed.summary));
-        output::say("");
-        return told("SUBMISSION", &feed.item_schema);
+
+    /// Its schemas as JSON, for programs.
+    fn json(&self) -> Result<Value, serde_json::Error> {
+        let schema = serde_json::from_str::<Value>;
+        Ok(match self {
+            Self::Settings(text) => json!({"settings_schema": schema(text)?}),
+            Self::Operation(operation) => json!({
+                "operation": operation.name,
+                "reads_only": operation.reads_only,
+                "input_schema": schema(&operation.input_schema)?,
+                "output_schema": schema(&operation.output_schema)?,
+            }),
+            Self::Feed(feed) => json!({"feed": feed.name, "item_schema": schema(&feed.item_schema)?}),
+        })
     }
-    let operations = description.operations.iter().map(|operation| operation.name.as_str());
-    let feeds = description.feeds.iter().map(|feed| feed.name.as_str());
-    let all: Vec<&str> = operations.chain(feeds).chain([SETTINGS]).collect();
-    Err(anyhow::anyhow!("`{}` has no `{name}`: ask for one of {}", description.name, all.join(", ")).into())
+
+    fn tell(&self) -> Result<(), Failure> {
+        match self {
+            Self::Settings(schema) => told("SETTING", schema),
+            Self::Operation(operation) => {
+                output::say(&format!("{}: {}", operation.title, operation.summary));
+                output::say("");
+                told("INPUT", &operation.input_schema)?;
+                output::say("");
+                told("OUTPUT", &operation.output_schema)
+            }
+            Self::Feed(feed) => {
+                output::say(&format!("{}: {}", feed.title, feed.summary));
+                output::say("");
+                told("SUBMISSION", &feed.item_schema)
+            }
+        }
+    }
+}
+
+/// The members of an operation, of what a feed finds, or of the `settings`.
+pub(super) fn tell_part(global: &Global, description: &Description, name: &str) -> Result<(), Failure> {
+    let part = Part::of(description, name)?;
+    if global.json {
+        return Ok(output::json(&part.json()?)?);
+    }
+    part.tell()
 }
 
 fn told(heading: &str, schema: &str) -> Result<(), Failure> {
@@ -47,7 +85,8 @@ fn told(heading: &str, schema: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn overview(description: &Description) {
+/// Everything that there is.
+pub(super) fn overview(description: &Description) {
     output::say(&format!("{} {}  {}", description.name, description.version, description.title));
     output::say(&description.summary);
     let operations = description

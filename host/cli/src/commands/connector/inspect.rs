@@ -11,14 +11,15 @@ use crate::{arguments::Global, failure::Failure, output, serve::sandbox, sources
 pub(super) async fn run(global: &Global, component: &Path, of: Option<&str>) -> Result<(), Failure> {
     let connector = load(component).await?;
     let description = connector.description();
+    if let Some(name) = of {
+        return described::tell_part(global, description, name);
+    }
     if global.json {
         let digest = connector.digest().to_string();
         return Ok(output::json(&serde_json::json!({"digest": digest, "description": description}))?);
     }
-    described::tell(description, of)?;
-    if of.is_none() {
-        output::say(&format!("digest {}", connector.digest()));
-    }
+    described::overview(description);
+    output::say(&format!("digest {}", connector.digest()));
     Ok(())
 }
 

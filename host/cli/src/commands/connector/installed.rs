@@ -90,11 +90,15 @@ pub(super) async fn show(global: &Global, host: &Host, connector: &Name, of: Opt
     let revision = active.find(|revision| revision["connector"] == connector.as_str());
     let revision = revision
         .with_context(|| format!("no connector `{connector}` is active at the host: see `sluse connector list`"))?;
-    if global.json {
-        return Ok(output::json(revision)?);
-    }
     let description: Description = serde_json::from_value(revision["description"].clone())?;
-    described::tell(&description, of)
+    match of {
+        Some(name) => described::tell_part(global, &description, name),
+        None if global.json => Ok(output::json(revision)?),
+        None => {
+            described::overview(&description);
+            Ok(())
+        }
+    }
 }
 
 pub(super) async fn list(global: &Global, host: &Host) -> Result<(), Failure> {

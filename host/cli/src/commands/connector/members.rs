@@ -24,7 +24,7 @@ pub(super) struct Member {
 /// Every member that the schema names, in the order of the schema, each before what is in it.
 pub(super) fn members(schema: &Value) -> Vec<Member> {
     let mut found = Vec::new();
-    Reader { root: schema, found: &mut found }.into_it(schema, "", 0);
+    Reader { root: schema, found: &mut found }.below(schema, "", 0);
     found
 }
 
@@ -35,7 +35,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The members below a place.
-    fn into_it(&mut self, schema: &'a Value, place: &str, depth: usize) {
+    fn below(&mut self, schema: &'a Value, place: &str, depth: usize) {
         if depth == MAX_DEPTH {
             return;
         }
@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
                 self.member(member, within, required(name), depth);
             }
             if shape["items"].is_object() {
-                self.into_it(&shape["items"], &format!("{place}{EACH_ITEM}"), depth + 1);
+                self.below(&shape["items"], &format!("{place}{EACH_ITEM}"), depth + 1);
             }
             if shape["additionalProperties"].as_object().is_some_and(|each| !each.is_empty()) {
                 let within = if place.is_empty() { ANY_NAME.to_owned() } else { format!("{place}.{ANY_NAME}") };
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
             default => format!("{about} By itself {default}."),
         };
         self.found.push(Member { place: place.clone(), kind: kinds.join(" or "), required, about });
-        self.into_it(schema, &place, depth + 1);
+        self.below(schema, &place, depth + 1);
     }
 
     /// The schema that a reference leads to, or itself.
@@ -87,7 +87,11 @@ impl<'a> Reader<'a> {
         let schema = self.at(schema);
         let among = ["oneOf", "anyOf", "allOf"].iter().find_map(|keyword| schema[keyword].as_array());
         match among {
-            Some(among) if depth < MAX_DEPTH => among.iter().flat_map(|one| self.shapes(one, depth + 1)).collect(),
+            Some(among) if depth < MAX_DEPTH => {
+                // What stands beside a choice holds for all of it.
+                let itself = (schema["properties"].is_object() || schema["type"].is_string()).then_some(schema);
+                itself.into_iter().chain(among.iter().flat_map(|one| self.shapes(one, depth + 1))).collect()
+            }
             _ => vec![schema],
         }
     }
@@ -177,6 +181,14 @@ mod tests {
                 ("parties[].of", "\"a\" or \"b\"", false, ""),
             ],
         );
+    }
+
+    #[test]
+    fn what_stands_beside_a_choice_is_told() {
+        let one_of_two = json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]});
+        let schema =
+            json!({"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "anyOf": one_of_two["anyOf"]});
+        reads(&schema, &[("a", "text", false, ""), ("b", "text", false, "")]);
     }
 
     #[test]
