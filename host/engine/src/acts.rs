@@ -206,7 +206,7 @@ impl Engine {
         };
         let follow = self.follow_on(followed, &after, output).await?;
         // Whoever acts knows what becomes of this delivery; of the next one they may not.
-        let along = self.causes_of_next(followed, &follow).await?;
+        let along = self.causes_of_next(followed, output, &follow).await?;
         let at = self.clock.now();
         let (before, attempts) = (delivery.state, delivery.attempts);
         Ok(NewAct { delivery: delivery.id, act, by, why, at, before, attempts, after, follow, batch: None, along })

@@ -1,7 +1,7 @@
 //! What is started for a run that fails: a run of the flow that its own names. It is given what was submitted, with the
-//! files, and what failed; so it can make a case of it for somebody.
+//! files, what was done before, and what failed; so it can make a case of it for somebody.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sluse_model::{Attention, DeliveryState, Problem, Reason, StandsFor, Timestamp};
 use sluse_store::{NewRun, StoreError};
 
@@ -38,7 +38,7 @@ impl Engine {
             flow: &handler,
             by: told.delivery,
             key: told.run.to_string(),
-            submission: &submission(told, output_value(Some(&whose.submission))),
+            submission: &submission(told, output_value(Some(&whose.submission)), &whose.steps),
             attachments: whose.attachments.clone(),
             stands_for: Some(StandsFor { run: told.run, resolves: on_failure.resolves }),
         });
@@ -54,7 +54,7 @@ impl Engine {
 }
 
 /// What the run that is started is handed.
-fn submission(told: &Told<'_>, submitted: Value) -> Value {
+fn submission(told: &Told<'_>, submitted: Value, steps: &Map<String, Value>) -> Value {
     let unknown = Problem::new("failed", "The step has failed.");
     let (reason, problem, at) = match told.state {
         DeliveryState::Attention(attention) => (Some(attention.reason), Some(&attention.problem), attention.since),
@@ -64,6 +64,7 @@ fn submission(told: &Told<'_>, submitted: Value) -> Value {
     let problem = problem.unwrap_or(&unknown);
     json!({
         "submission": submitted,
+        "steps": steps,
         "failure": {
             "step": told.step,
             "connection": told.connection,
@@ -81,7 +82,7 @@ fn submission(told: &Told<'_>, submitted: Value) -> Value {
 pub(crate) fn sample() -> Value {
     let problem = Problem::new("rejected", "The target refused.");
     let state = DeliveryState::Attention(Attention::new(Reason::Rejected, problem, Timestamp::default()));
-    sample_of(&state, |told| submission(told, json!({})))
+    sample_of(&state, |told| submission(told, json!({}), &Map::new()))
 }
 
 #[cfg(test)]
@@ -92,7 +93,7 @@ mod tests {
     fn a_failure_says_where_and_why_and_hands_on_what_was_submitted() {
         let sample = sample();
         let keys = |value: &Value| value.as_object().expect("a table").keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&sample), ["failure", "run", "submission"]);
+        assert_eq!(keys(&sample), ["failure", "run", "steps", "submission"]);
         assert_eq!(keys(&sample["failure"]), ["at", "code", "connection", "message", "operation", "reason", "step"]);
         assert_eq!(
             (&sample["failure"]["reason"], &sample["failure"]["code"]),
@@ -104,7 +105,9 @@ mod tests {
     fn what_was_closed_by_the_policy_has_its_problem_and_no_reason() {
         let closed = DeliveryState::Closed { resolution: sluse_model::Resolution::Failed, at: Timestamp::default() };
         let problem = Problem::new("too-old", "Nothing is tried any more.");
-        let told = sample_of(&closed, |told| submission(&Told { problem: Some(&problem), ..*told }, json!({"a": 1})));
+        let told = sample_of(&closed, |told| {
+            submission(&Told { problem: Some(&problem), ..*told }, json!({"a": 1}), &Map::new())
+        });
         assert_eq!((&told["failure"]["reason"], &told["failure"]["code"]), (&Value::Null, &json!("too-old")));
         assert_eq!(told["submission"], json!({"a": 1}));
     }

@@ -67,19 +67,20 @@ impl Engine {
         let state = self.assigned(claimed.into(), state).await?;
         let follow = self.follow_on(claimed.into(), &state, output).await?;
         let mut along = self.causes(Told::of_claimed(claimed, &state, problem)).await?;
-        along.extend(self.causes_of_next(claimed.into(), &follow).await?);
+        along.extend(self.causes_of_next(claimed.into(), output, &follow).await?);
         Ok(Aftermath { state, follow, along })
     }
 
-    /// What a next step causes that cannot begin.
+    /// What a next step causes that cannot begin after one with this output.
     pub(crate) async fn causes_of_next(
         &self,
         followed: Followed<'_>,
+        output: Option<&str>,
         follow: &Follow,
     ) -> Result<Vec<NewRun>, StoreError> {
         let Some(next) = follow.next() else { return Ok(Vec::new()) };
         tell_of_new(next);
-        self.causes(Told::of_next(next, followed)).await
+        self.causes(Told::of_next(next, followed, output)).await
     }
 
     /// The same state; when it waits for a person, with whose work it is by the rules of the flow.

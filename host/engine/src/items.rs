@@ -22,6 +22,7 @@ use crate::{
     notices::Told,
     revisions::LoadedRevision,
     schema::{Schema, Violation},
+    submit::check_files,
 };
 
 /// Items of one page: a source has pages for more.
@@ -108,6 +109,9 @@ impl Engine {
                 }
             }
         }
+        if let Err(error) = check_files(flow, attachments.iter().map(|file| (file.name.as_str(), file.size_bytes))) {
+            problem.get_or_insert_with(|| misfit(error.to_string()));
+        }
         self.run_of(flow, &data, attachments, problem, self.clock.now()).await
     }
 
@@ -116,6 +120,8 @@ impl Engine {
         let flow = self.flows.present(&schedule.flow).await?;
         let Task::Submit { submission } = &schedule.task else { return Err(FlowError::Unknown(schedule.flow.clone())) };
         let problem = flow.schema.check(submission).err().map(|violations| misfit(told(&violations)));
+        let files = check_files(&flow, std::iter::empty()).err().map(|error| misfit(error.to_string()));
+        let problem = problem.or(files);
         self.run_of(&flow, submission, Vec::new(), problem, now).await.map_err(FlowError::Store)
     }
 

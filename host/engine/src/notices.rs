@@ -31,6 +31,8 @@ pub(crate) struct Told<'a> {
     pub(crate) problem: Option<&'a Problem>,
     /// Its run, when that is written together with it.
     pub(crate) first_of: Option<&'a NewRun>,
+    /// The step before with its output (JSON text), when that is written together with it.
+    pub(crate) just_done: Option<(&'a Name, &'a str)>,
     /// The lease under which it went there; 0 when it began there. Each leads somewhere once.
     pub(crate) lease_number: u64,
 }
@@ -51,13 +53,15 @@ impl<'a> Told<'a> {
             state,
             problem,
             first_of: None,
+            just_done: None,
             lease_number: claimed.lease.number,
         }
     }
 
     /// The next step, as it begins.
-    pub(crate) fn of_next(new: &'a NewDelivery, before: Followed<'a>) -> Self {
-        Self::of_new(new, (before.delivery.run, before.flow, before.flow_digest), None)
+    pub(crate) fn of_next(new: &'a NewDelivery, before: Followed<'a>, output: Option<&'a str>) -> Self {
+        let told = Self::of_new(new, (before.delivery.run, before.flow, before.flow_digest), None);
+        Self { just_done: output.map(|output| (&before.delivery.step, output)), ..told }
     }
 
     /// The first step of a run that is about to be written, when it has one.
@@ -82,6 +86,7 @@ impl<'a> Told<'a> {
             state: &new.state,
             problem: None,
             first_of,
+            just_done: None,
             lease_number: 0,
         }
     }
@@ -132,6 +137,7 @@ pub(crate) fn sample_of(state: &DeliveryState, make: impl FnOnce(&Told<'_>) -> V
         state,
         problem: None,
         first_of: None,
+        just_done: None,
         lease_number: 1,
     })
 }

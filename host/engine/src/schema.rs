@@ -199,7 +199,10 @@ mod tests {
         let succes = "no property `succes` (did you mean `success`?)";
         check(settings.clone(), json!({"names": {"succes": 1}}), &[("/names", succes)]);
         check(settings.clone(), json!({"mode": "async"}), &[("/mode", "one of \"sync\", \"callback\"")]);
-        check(settings, json!({"either": 1}), &[("/either", "one of the shapes that the schema names")]);
+        let either = "one of \"sync\", \"callback\", null";
+        check(settings, json!({"either": "async"}), &[("/either", either)]);
+        let shapes = json!({"anyOf": [{"type": "object"}, {"type": "null"}]});
+        check(shapes, json!(1), &[("", "one of the shapes that the schema names")]);
     }
 
     #[test]

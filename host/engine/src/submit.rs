@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
-use sluse_model::{Attachment, AttachmentId, Digest, Digester, Name, RunId, Timestamp};
+use sluse_model::{Attachment, AttachmentId, Digest, Digester, Flow, Name, RunId, Timestamp};
 use sluse_store::{Accepted, Claim, Content, NewRun, StoreError};
 
 use crate::{
@@ -190,22 +190,28 @@ impl Engine {
 }
 
 fn check(flow: &CompiledFlow, submission: &Submission) -> Result<(), SubmitError> {
-    let name = &flow.flow.name;
     check_key(submission.idempotency_key.as_deref())?;
-    let (needed, came) = (flow.flow.min_attachments, submission.files.len());
-    if came < needed as usize {
-        return Err(SubmitError::TooFewFiles { flow: name.clone(), needed, came });
-    }
-    let limit_bytes = flow.flow.max_attachment_bytes;
-    if let Some(file) = submission.files.iter().find(|file| file.content.size_bytes > limit_bytes) {
-        return Err(SubmitError::FileTooLarge {
-            flow: name.clone(),
-            name: file.name.clone(),
-            size_bytes: file.content.size_bytes,
-            limit_bytes,
-        });
-    }
+    check_files(flow, submission.files.iter().map(|file| (file.name.as_str(), file.content.size_bytes)))?;
     fits(flow, &submission.data)
+}
+
+/// Whether so many files, each with its name and size, are enough for a flow, and none too large.
+pub(crate) fn check_files<'a>(
+    flow: &CompiledFlow,
+    files: impl ExactSizeIterator<Item = (&'a str, u64)>,
+) -> Result<(), SubmitError> {
+    let Flow { name: flow, min_attachments: needed, max_attachment_bytes: limit_bytes, .. } = &flow.flow;
+    let (needed, limit_bytes, came) = (*needed, *limit_bytes, files.len());
+    if came < needed as usize {
+        return Err(SubmitError::TooFewFiles { flow: flow.clone(), needed, came });
+    }
+    let mut too_large = files.filter(|(_, size_bytes)| *size_bytes > limit_bytes);
+    match too_large.next() {
+        Some((name, size_bytes)) => {
+            Err(SubmitError::FileTooLarge { flow: flow.clone(), name: name.to_owned(), size_bytes, limit_bytes })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether a key may be used as one.

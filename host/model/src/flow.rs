@@ -17,7 +17,8 @@ pub struct Flow {
     /// The largest file that a submission may carry.
     #[serde(default = "default_max_attachment_bytes")]
     pub max_attachment_bytes: u64,
-    /// Fewer files than this, and a submission is refused: what they are for would be half done.
+    /// Fewer files than this, and a submission is refused, an item of a feed is left to a person: what they are for would
+    /// be half done.
     #[serde(default, skip_serializing_if = "is_none_at_all")]
     pub min_attachments: u32,
     /// The ordering key of the steps that name none: expressions as in [`Step::input`].

@@ -1,6 +1,8 @@
 //! What a submission consists of: the form as PDF, its data as XML, and what was attached. Also the shapes in which it
 //! comes out wrong.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -19,6 +21,9 @@ pub struct Submission {
     /// What the case will be called.
     #[serde(default = "usual_title")]
     pub title: String,
+    /// What the form maps to the group `Files` beside title, number, group and category.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// The number of a case that is there, for a form that updates one.
     #[serde(default)]
     pub case_no: Option<String>,
@@ -78,6 +83,7 @@ impl Submission {
             form_id: usual_form(),
             received_at: usual_time(),
             title: usual_title(),
+            files: BTreeMap::new(),
             case_no: None,
             cpr: usual_cpr(),
             shape: Shape::Whole,
@@ -123,8 +129,9 @@ impl Submission {
         };
         let title = title.replace('&', "&amp;").replace('<', "&lt;");
         let case_no = self.case_no.as_ref().map(|case_no| format!("<FileNo>{case_no}</FileNo>")).unwrap_or_default();
+        let files: String = self.files.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
         let body = format!(
-            "<Files>{case_no}<Title>{title}</Title><FileClass_Value>27.36.04</FileClass_Value><FileType_Value>EMNSAG</FileType_Value></Files>\
+            "<Files>{case_no}{files}<Title>{title}</Title><FileClass_Value>27.36.04</FileClass_Value><FileType_Value>EMNSAG</FileType_Value></Files>\
              <RecordTemplate><Title>{title}</Title></RecordTemplate>\
              <Contacts><NameType_Value>P</NameType_Value><NameCode>{}</NameCode><Name1>Åse Ærø</Name1>\
              <CustomLabel_Value>Ansøger</CustomLabel_Value><AddressMains><Address1>Nygade 3</Address1>\

@@ -100,5 +100,9 @@ async fn a_connection_is_tried_without_writing() -> anyhow::Result<()> {
     assert_eq!(report["passed"], true, "{report:#}");
     let ledger = serde_json::to_value(site.workzone.ledger())?;
     assert_eq!(ledger["cases"], 0);
+    let asked = site.workzone.requests();
+    let writes: Vec<_> =
+        asked.iter().filter(|request| request.path.starts_with("/OData") && request.method != "GET").collect();
+    assert!(writes.is_empty() && asked.len() > 1, "{asked:?}");
     Ok(())
 }

@@ -9,7 +9,7 @@ use sluse_tests::{
     client,
     interact::{Shape, Submission},
     simulated,
-    workzone::Fault,
+    workzone::{Fault, OnBehalfOf, Settings},
 };
 
 use crate::town::{FLOW, SCHEDULE, Town, pasted, whole};
@@ -35,7 +35,10 @@ async fn a_form_becomes_a_case_with_contacts_and_documents_for_the_executing_use
         (contact.as_str(), "Ansøger", "Åse Ærø")
     );
     let documents: Vec<_> = case.documents.iter().map(|one| (one.title.as_str(), one.role.as_str())).collect();
-    assert_eq!(documents, [("formular.pdf", "main"), ("formular.xml", "annex"), ("bilag-æ0.txt", "main")]);
+    assert_eq!(
+        documents,
+        [("formular.pdf", "main"), ("formular.xml", "annex"), ("Ansøgning om plads på Ærø Havn", "main")]
+    );
     for (document, record_type, state) in [(0, "DOK", "ARK"), (1, "DOK", "ARK"), (2, "I", "UÅ")] {
         let record = &case.documents[document].record_id;
         assert_eq!(town.property("Records", record, "RecordType_Value")?, record_type);
@@ -67,6 +70,14 @@ async fn a_form_that_names_a_case_updates_it() -> anyhow::Result<()> {
     assert_eq!((&after.id, &after.title, after.updates), (&before.id, &title, 1));
     // The form is another one, and so is its PDF; the attachment has the same bytes and is there once.
     assert_eq!((after.parties.len(), after.documents.len(), town.workzone.ledger().cases), (1, 5, 1), "{after:?}");
+
+    // What a form does not have stays as it is.
+    let files = [("Officer_Value".to_owned(), "BOAN".to_owned())].into();
+    let case_no = Some(before.user_key.clone());
+    town.interact.submit(Submission { title: String::new(), files, case_no, ..whole("S-1003") });
+    town.until_told("S-1003", "Imported").await?;
+    let after = town.case("S-1001");
+    assert_eq!((&after.title, &after.fields["Officer_Value"], after.updates), (&title, &json!("BOAN"), 2), "{after:?}");
     Ok(())
 }
 
@@ -155,6 +166,27 @@ async fn what_could_not_be_had_of_a_form_is_told_in_an_error_case_beside_the_cas
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_fails_halfway_is_told_with_its_case_and_stays_protected() -> anyhow::Result<()> {
+    let town = Town::start().await?;
+    let refused = json!({ "method": "POST", "path": "/OData4/Records", "times": 1,
+        "action": { "kind": "status", "status": 400, "message": "Dokumenttypen DOK er udgået" } });
+    town.workzone.fault(serde_json::from_value::<Fault>(refused)?);
+    let files = [("AccessCode_Value".to_owned(), "HR".to_owned()), ("Text".to_owned(), "Fortroligt".to_owned())];
+    town.interact.submit(Submission { files: files.into(), ..whole("S-1001") });
+    town.open().await?;
+    town.until_told("S-1001", "Imported").await?;
+    let (case, error_case) = (town.case("S-1001"), town.case("S-1001-fejl"));
+    assert_eq!((&case.fields["AccessCode_Value"], &case.fields["Text"]), (&json!("HR"), &json!("Fortroligt")));
+    let text = error_case.fields["Text"].as_str().unwrap_or_default();
+    assert!(text.contains("Dokumenttypen DOK er udgået") && text.contains(&case.user_key), "`{text}`");
+    assert_eq!(error_case.documents.len(), 3);
+    for document in &error_case.documents {
+        assert_eq!(town.property("Records", &document.record_id, "AccessCode_Value")?, "HR");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_is_blocked_while_not_even_its_error_case_can_be_made() -> anyhow::Result<()> {
     let town = Town::start().await?;
     let why = "Standardsagsgruppen 00.01.00 er udgået, 251248-4916";
@@ -176,6 +208,25 @@ async fn a_form_is_blocked_while_not_even_its_error_case_can_be_made() -> anyhow
     assert_eq!(town.until_told("S-1001", "Imported").await?.imported, 1);
     assert_eq!(town.case("S-1001-fejl").documents.len(), 3);
     assert_eq!(town.workzone.ledger().cases, 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_for_whom_nobody_may_act_is_found_before_any_form_and_after() -> anyhow::Result<()> {
+    let town = Town::with(Settings { on_behalf_of: OnBehalfOf::Denied, ..Settings::default() }).await?;
+    town.open().await?;
+    let check = town.host.sluse_for_people(&["connection", "check", "workzone"]).await?;
+    assert!(check.code == 5 && check.stdout.contains("FAILED"), "{}{}", check.stdout, check.stderr);
+    let asked = town.workzone.requests();
+    let asked: Vec<_> = asked.iter().filter(|request| request.path.starts_with("/OData4")).collect();
+    assert!(!asked.is_empty() && asked.iter().all(|request| request.method == "GET"), "{asked:?}");
+    assert!(asked.iter().all(|request| request.headers.get("onbehalfof").is_some_and(|user| user == "User=ANSO")));
+
+    town.interact.submit(whole("S-1001"));
+    town.until_told("S-1001", "Temporary blocked").await?;
+    assert_eq!(town.workzone.ledger().cases, 0);
+    let waiting = town.host.get("/v1/deliveries?state=attention&reason=denied").await?;
+    assert!(waiting["items"].as_array().is_some_and(|all| !all.is_empty()), "{waiting:#}");
     Ok(())
 }
 

@@ -32,6 +32,11 @@ pub(crate) struct Town {
 impl Town {
     /// Nothing is asked for yet.
     pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::with(sluse_tests::workzone::Settings::default()).await
+    }
+
+    /// The same, with a WorkZone that is set up so.
+    pub(crate) async fn with(workzone: sluse_tests::workzone::Settings) -> anyhow::Result<Self> {
         let certificates = Certificates::new()?;
         let folder = tempfile::tempdir()?;
         let roots = folder.path().join("roots.pem");
@@ -44,7 +49,7 @@ impl Town {
         ];
         let interact =
             SimulatedInteract::start(Settings { certificates: Some(certificates), ..Settings::default() }).await?;
-        let workzone = SimulatedWorkZone::start(sluse_tests::workzone::Settings::default()).await?;
+        let workzone = SimulatedWorkZone::start(workzone).await?;
         let egress = "[egress]\nhosts = [\"localhost\", \"127.0.0.1\"]\ncidrs = [\"127.0.0.0/8\", \"::1/128\"]\n";
         let settings = format!("{egress}extra_roots = \"{}\"\n", roots.display());
         let host = Host::start(HostOptions { settings, ..HostOptions::default() }).await?;

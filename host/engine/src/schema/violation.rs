@@ -72,16 +72,35 @@ impl<'a> Place<'a> {
 
     /// The values that it chooses among, where it names each.
     fn values(self) -> Option<String> {
-        let all: Option<Vec<String>> = self.keyword()?.as_array()?.iter().map(value_of).collect();
-        Some(shown(&all?.join(", ")))
+        let mut all = Vec::new();
+        self.collect(self.keyword()?.as_array()?, &mut all, 0)?;
+        Some(shown(&all.join(", ")))
+    }
+
+    /// The one value that each takes, or those that it chooses among itself.
+    fn collect(self, schemas: &'a [Value], all: &mut Vec<String>, depth: usize) -> Option<()> {
+        for schema in schemas {
+            let led = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+            let schema = led.and_then(|pointer| self.schema.pointer(pointer)).unwrap_or(schema);
+            let among = ["oneOf", "anyOf"].iter().find_map(|keyword| schema[keyword].as_array());
+            match among.filter(|_| depth < MAX_DEPTH) {
+                Some(among) => self.collect(among, all, depth + 1)?,
+                None => all.extend(values_of(schema)?),
+            }
+        }
+        Some(())
     }
 }
 
-/// The one value that a schema takes.
-fn value_of(schema: &Value) -> Option<String> {
-    match (schema.get("const"), schema["enum"].as_array().map(Vec::as_slice)) {
-        (Some(value), _) | (None, Some([value])) => Some(value.to_string()),
-        _ if schema["type"] == "null" => Some("null".to_owned()),
+/// A choice within a choice, and a reference that leads to one.
+const MAX_DEPTH: usize = 4;
+
+/// The values that a schema takes, where they are named.
+fn values_of(schema: &Value) -> Option<Vec<String>> {
+    match (schema.get("const"), schema["enum"].as_array()) {
+        (Some(value), _) => Some(vec![value.to_string()]),
+        (None, Some(values)) => Some(values.iter().map(Value::to_string).collect()),
+        _ if schema["type"] == "null" => Some(vec!["null".to_owned()]),
         _ => None,
     }
 }

@@ -89,6 +89,7 @@ async fn a_case_is_made_of_a_failure_and_nobody_need_look_at_it_twice() {
         "submission": {"text": "no"},
         "failure": {"step": "act", "connection": "target", "operation": "act", "reason": "rejected", "code": "no",
             "message": "It says no.", "at": null},
+        "steps": {},
         "run": failed.run.id,
     });
     assert_eq!(said, expected);
@@ -149,6 +150,7 @@ input = { text = "and {{ submission.more }}" }
     poll(&bench).await;
     let case = settled(&bench, "error-case").await;
     assert_eq!((submitted(&case)["failure"]["step"].as_str(), case.run.state), (Some("more"), RunState::Succeeded));
+    assert!(submitted(&case)["steps"]["act"].is_object(), "{}", case.submission);
     assert_eq!(closed(&bench, "watched").await.run.state, RunState::Failed);
     heard(&bench, &source, &[ItemStanding::Succeeded]).await;
 }
