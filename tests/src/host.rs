@@ -116,6 +116,19 @@ impl Told {
     }
 }
 
+/// Asserts that it ended with this code, and said all of these on standard output or standard error.
+///
+/// # Panics
+/// Otherwise, with all that it said.
+#[track_caller]
+pub fn check(told: &Told, code: i32, parts: &[&str]) {
+    let said = format!("{}{}", told.stdout, told.stderr);
+    assert_eq!(told.code, code, "{said}");
+    for part in parts {
+        assert!(said.contains(part), "`{part}` is missing in:\n{said}");
+    }
+}
+
 impl Host {
     /// Starts a host and waits until it serves.
     pub async fn start(options: HostOptions) -> anyhow::Result<Self> {

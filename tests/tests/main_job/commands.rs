@@ -4,21 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sluse_tests::{
-    host::{Told, component, sluse},
+    host::{check, component, sluse},
     workzone::Fault,
 };
 
 use crate::site::{CLIENT_SECRET, Site, held_by_a_breaker, submission};
-
-/// Ends with this code, and says all of these on standard output or standard error.
-#[track_caller]
-fn check(told: &Told, code: i32, parts: &[&str]) {
-    let said = format!("{}{}", told.stdout, told.stderr);
-    assert_eq!(told.code, code, "{said}");
-    for part in parts {
-        assert!(said.contains(part), "`{part}` is missing in:\n{said}");
-    }
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path of ours is text")

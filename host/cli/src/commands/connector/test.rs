@@ -32,7 +32,11 @@ pub(super) async fn run(
         }
     }
     if let Some(only) = only.filter(|_| verdicts.is_empty()) {
-        return Err(anyhow::anyhow!("no case's name contains `{only}`: {}", there_are(cases.len())).into());
+        return Err(anyhow::anyhow!(
+            "no case's name contains `{only}`: {}",
+            counted(cases.len() as u64, "case is there", "cases are there")
+        )
+        .into());
     }
     let failed = verdicts.iter().filter(|(_, verdict)| !verdict.passed()).count();
     let passed = verdicts.len() - failed;
@@ -50,13 +54,6 @@ pub(super) async fn run(
     match failed {
         0 => Ok(()),
         failed => Err(Failure::NotPassed(differ(failed))),
-    }
-}
-
-fn there_are(cases: usize) -> String {
-    match cases {
-        1 => "there is 1 case".into(),
-        cases => format!("there are {cases} cases"),
     }
 }
 
