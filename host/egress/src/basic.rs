@@ -4,7 +4,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use sluse_model::{AccountName, Digest, PauseCause};
+use sluse_model::{AccountName, Digest};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
@@ -13,6 +13,11 @@ use crate::{
     accounts::{AWAY, LedgerError},
     ntlm::{Place, UNCOUNTED},
 };
+
+/// What is said of a password that was refused, and of one that nobody judged.
+const REFUSED: &str = "the target refused user or password before: correct `username` of the endpoint, or write the password \
+                       again with `sluse secret set`";
+const UNANSWERED: &str = "the target had the password a few times, and gave no answer";
 
 /// Whose password it is, and which.
 pub(crate) struct Guard<'a> {
@@ -86,15 +91,8 @@ impl<'a> Guard<'a> {
             Held::Unknown(error) => return self.uncounted(&error),
         };
         let Self { place: Place { endpoint, origin, .. }, username, .. } = self;
-        let reason = match pause.cause {
-            PauseCause::Refused => {
-                "the target refused user or password before: correct `username` of the endpoint, or write the password \
-                 again with `sluse secret set`; "
-            }
-            PauseCause::Unanswered => "the target had the password a few times, and gave no answer; ",
-            PauseCause::InARow => "",
-        };
-        SendError::NotSignedIn(format!("{endpoint} is not signed in to `{origin}` as `{username}`: {reason}{pause}"))
+        let reason = pause.told(REFUSED, UNANSWERED);
+        SendError::NotSignedIn(format!("{endpoint} is not signed in to `{origin}` as `{username}`: {reason}"))
     }
 
     fn uncounted(&self, error: &LedgerError) -> SendError {

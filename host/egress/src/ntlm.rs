@@ -24,7 +24,7 @@ use http::{
     header::{ACCEPT, HOST, USER_AGENT},
 };
 use sha2::{Digest as _, Sha256};
-use sluse_model::{AccountName, Digest, PauseCause};
+use sluse_model::{AccountName, Digest};
 
 use crate::{Account, Accounts, Held, Secret, SendError, body::DepartingBody, client};
 pub(crate) use answer::{Forgotten, PinnedBody};
@@ -157,12 +157,7 @@ impl SignIns {
                 Held::Paused(pause) => pause,
                 Held::Unknown(error) => return self.place.unreachable(&format!("{UNCOUNTED}: {error}")),
             };
-            let reason = match pause.cause {
-                PauseCause::Refused => format!("{}; ", self.place.refused()),
-                PauseCause::Unanswered => format!("{UNANSWERED}; "),
-                PauseCause::InARow => String::new(),
-            };
-            self.place.not_signed_in(user, &format!("{reason}{pause}"))
+            self.place.not_signed_in(user, &pause.told(&self.place.refused(), UNANSWERED))
         })
     }
 }

@@ -103,6 +103,16 @@ impl SignInPause {
         let (until, cause) = own.into_iter().chain(in_a_row).max_by_key(|(until, _)| *until)?;
         (now < until).then(|| Self { left: until.since(now), cause })
     }
+
+    /// How long, behind what is said of a password that was refused, or of one that nobody judged. Of others of the
+    /// account nothing is said: no password of this one is known to be wrong.
+    pub fn told(&self, refused: &str, unanswered: &str) -> String {
+        match self.cause {
+            PauseCause::Refused => format!("{refused}; {self}"),
+            PauseCause::Unanswered => format!("{unanswered}; {self}"),
+            PauseCause::InARow => self.to_string(),
+        }
+    }
 }
 
 /// How many failed one after the other, up to the last one.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use sluse_egress::{Account, Held, SendError, Trial};
-use sluse_model::{AccountName, Auth, Digest, PauseCause, TextOrSecret};
+use sluse_model::{AccountName, Auth, Digest, TextOrSecret};
 use zeroize::Zeroizing;
 
 use super::{TokenEndpoint, advice::set_again, answer, request::Exchange};
@@ -50,12 +50,9 @@ impl Guard {
         self.account.check(&self.password).await.map_err(|held| match held {
             Held::Unknown(error) => uncounted(error),
             Held::Paused(pause) => {
-                let reason = match pause.cause {
-                    PauseCause::Refused => format!("it refused user or password before{}; ", set_again(auth)),
-                    PauseCause::Unanswered => "it had the password a few times, and gave no answer; ".to_owned(),
-                    PauseCause::InARow => String::new(),
-                };
-                VaultError::Refused { origin: origin.to_owned(), reason: format!("{reason}{pause}") }
+                let refused = format!("it refused user or password before{}", set_again(auth));
+                let reason = pause.told(&refused, "it had the password a few times, and gave no answer");
+                VaultError::Refused { origin: origin.to_owned(), reason }
             }
         })?;
         let mut trial = turn.trial(self.password);
