@@ -4,6 +4,17 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use url::{Host, Url};
+
+/// Whether an address leads to this machine, as far as it says so itself.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
 
 /// Addresses of one kind that are not reached without a grant.
 #[derive(Debug, PartialEq, Eq)]
@@ -139,6 +150,20 @@ mod tests {
         check(first, Some(name));
         check(last, Some(name));
         check(after.0, after.1);
+    }
+
+    #[test]
+    fn this_machine_is_loopback_alone() {
+        for (url, is_it) in [
+            ("http://127.0.0.1:7580", true),
+            ("http://localhost:7580", true),
+            ("http://[::1]:7580", true),
+            ("http://10.1.2.3:7580", false),
+            ("https://sluse.example.dk", false),
+            ("mailto:a@localhost", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).expect("a URL")), is_it, "{url}");
+        }
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod suffix; // hosts that an address from elsewhere may have
 mod tls; // who is trusted
 
 pub use accounts::{Account, Accounts, Held, LedgerError, SignInLedger, Trial, Turn};
+pub use addresses::is_loopback;
 pub use certificate::ClientCertificate;
 pub use credential::Credential;
 pub use endpoint::{Egress, Endpoint};

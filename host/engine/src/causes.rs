@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-use sluse_model::{Attachment, Delivery, DeliveryId, Digest, Name, NoticeOccasion, RunId, StandsFor};
+use serde_json::Value;
+use sluse_model::{Attachment, Delivery, DeliveryId, Digest, NoticeOccasion, RunId, StandsFor};
 use sluse_store::{NewRun, StoreError};
 
 use crate::{
     Engine,
-    flows::{CompiledFlow, FlowError, output_value},
+    flows::{CompiledFlow, FlowError},
     follow::tell_of_new,
     mapping::{RunFacts, Scope},
     notices::Told,
@@ -20,8 +20,8 @@ pub(crate) struct Whose {
     /// JSON text.
     pub(crate) submission: String,
     pub(crate) attachments: Vec<Attachment>,
-    /// The outputs of the steps that are done, by the steps' names.
-    pub(crate) steps: Map<String, Value>,
+    /// Those that are there, by step.
+    pub(crate) deliveries: Vec<Delivery>,
     /// A delivery has caused it.
     pub(crate) is_caused: bool,
     /// It was started for a run that failed.
@@ -36,7 +36,7 @@ impl Whose {
         Self {
             submission: run.submission.clone(),
             attachments: run.attachments.clone(),
-            steps: Map::new(),
+            deliveries: Vec::new(),
             is_caused: run.caused_by.is_some(),
             stands_for_another: run.stands_for.is_some(),
             is_handled: false,
@@ -84,9 +84,9 @@ impl Engine {
         }
         let detail = self.store.run(told.run).await?;
         Ok(detail.map(|detail| Whose {
-            steps: done(&detail.deliveries, told.just_done),
             submission: detail.submission,
             attachments: detail.attachments,
+            deliveries: detail.deliveries,
             is_caused: detail.run.caused_by.is_some(),
             stands_for_another: detail.run.stands_for.is_some(),
             is_handled: detail.run.handled_by.is_some(),
@@ -119,10 +119,4 @@ impl Engine {
             along: Vec::new(),
         }
     }
-}
-
-/// What the steps of a run have given, with what one gives just now.
-fn done(deliveries: &[Delivery], just_done: Option<(&Name, &str)>) -> Map<String, Value> {
-    let before = deliveries.iter().filter_map(|delivery| Some((&delivery.step, delivery.output.as_deref()?)));
-    before.chain(just_done).map(|(step, output)| (step.to_string(), output_value(Some(output)))).collect()
 }

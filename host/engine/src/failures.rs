@@ -1,14 +1,17 @@
 //! What is started for a run that fails: a run of the flow that its own names. It is given what was submitted, with the
 //! files, what was done before, and what failed; so it can make a case of it for somebody.
 
-use serde_json::{Map, Value, json};
-use sluse_model::{Attention, DeliveryState, Problem, Reason, StandsFor, Timestamp};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sluse_model::{Attention, DeliveryState, Name, Problem, Reason, StandsFor, Timestamp};
 use sluse_store::{NewRun, StoreError};
 
 use crate::{
     Engine,
     causes::{CausedRun, Whose},
     flows::{CompiledFlow, FlowError, output_value},
+    follow::outputs,
     notices::{Told, sample_of},
 };
 
@@ -38,7 +41,11 @@ impl Engine {
             flow: &handler,
             by: told.delivery,
             key: told.run.to_string(),
-            submission: &submission(told, output_value(Some(&whose.submission)), &whose.steps),
+            submission: &submission(
+                told,
+                output_value(Some(&whose.submission)),
+                &outputs(&whose.deliveries, told.just_done),
+            ),
             attachments: whose.attachments.clone(),
             stands_for: Some(StandsFor { run: told.run, resolves: on_failure.resolves }),
         });
@@ -54,7 +61,7 @@ impl Engine {
 }
 
 /// What the run that is started is handed.
-fn submission(told: &Told<'_>, submitted: Value, steps: &Map<String, Value>) -> Value {
+fn submission(told: &Told<'_>, submitted: Value, steps: &BTreeMap<Name, Value>) -> Value {
     let unknown = Problem::new("failed", "The step has failed.");
     let (reason, problem, at) = match told.state {
         DeliveryState::Attention(attention) => (Some(attention.reason), Some(&attention.problem), attention.since),
@@ -82,7 +89,7 @@ fn submission(told: &Told<'_>, submitted: Value, steps: &Map<String, Value>) -> 
 pub(crate) fn sample() -> Value {
     let problem = Problem::new("rejected", "The target refused.");
     let state = DeliveryState::Attention(Attention::new(Reason::Rejected, problem, Timestamp::default()));
-    sample_of(&state, |told| submission(told, json!({}), &Map::new()))
+    sample_of(&state, |told| submission(told, json!({}), &BTreeMap::new()))
 }
 
 #[cfg(test)]
@@ -106,7 +113,7 @@ mod tests {
         let closed = DeliveryState::Closed { resolution: sluse_model::Resolution::Failed, at: Timestamp::default() };
         let problem = Problem::new("too-old", "Nothing is tried any more.");
         let told = sample_of(&closed, |told| {
-            submission(&Told { problem: Some(&problem), ..*told }, json!({"a": 1}), &Map::new())
+            submission(&Told { problem: Some(&problem), ..*told }, json!({"a": 1}), &BTreeMap::new())
         });
         assert_eq!((&told["failure"]["reason"], &told["failure"]["code"]), (&Value::Null, &json!("too-old")));
         assert_eq!(told["submission"], json!({"a": 1}));

@@ -149,12 +149,7 @@ impl Engine {
         output: Option<&str>,
         now: Timestamp,
     ) -> Follow {
-        let mut steps: BTreeMap<Name, Value> = run
-            .deliveries
-            .iter()
-            .map(|delivery| (delivery.step.clone(), output_value(delivery.output.as_deref())))
-            .collect();
-        steps.insert(followed.delivery.step.clone(), output_value(output));
+        let steps = outputs(&run.deliveries, Some((&followed.delivery.step, output.unwrap_or("null"))));
         let submission = output_value(Some(&run.submission));
         let scope = Scope {
             submission: &submission,
@@ -225,6 +220,12 @@ impl Engine {
             accepted_at: now,
         }))
     }
+}
+
+/// What the steps of a run have given (JSON text), with what one gives just now.
+pub(crate) fn outputs(deliveries: &[Delivery], just_done: Option<(&Name, &str)>) -> BTreeMap<Name, Value> {
+    let before = deliveries.iter().filter_map(|delivery| Some((&delivery.step, delivery.output.as_deref()?)));
+    before.chain(just_done).map(|(step, output)| (step.clone(), output_value(Some(output)))).collect()
 }
 
 /// A warning when it begins as a person's work.

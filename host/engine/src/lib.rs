@@ -67,7 +67,7 @@ pub use names::UnknownName;
 pub use outlook::Outlook;
 pub use pauses::PauseError;
 pub use schedules::FireError;
-pub use schema::{Schema, SchemaFault, Violation};
+pub use schema::{Schema, SchemaFault, Violation, referred};
 pub use secrets::{ListedSecret, SecretError};
 pub use settings::{EngineSettings, RetentionSettings};
 pub use sluse_egress::ReceivedSignature;

@@ -87,6 +87,12 @@ impl Schema {
     }
 }
 
+/// The schema that a reference inside the whole leads to; itself where it is none.
+pub fn referred<'a>(whole: &'a Value, schema: &'a Value) -> &'a Value {
+    let pointer = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| whole.pointer(pointer)).unwrap_or(schema)
+}
+
 fn fault(message: String) -> SchemaFault {
     SchemaFault { message }
 }

@@ -127,9 +127,6 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Municipal systems answer large searches slowly.
-    pub const DEFAULT_TIMEOUT_MS: u64 = 60_000;
-
     /// What a status says of a request that must happen once.
     pub fn standing_of(&self, status: u16) -> Standing {
         self.status_means.get(&status).copied().unwrap_or_else(|| Standing::of_status(status))
@@ -157,8 +154,9 @@ impl Discovery {
     }
 }
 
+/// Municipal systems answer large searches slowly.
 fn default_timeout_ms() -> u64 {
-    Endpoint::DEFAULT_TIMEOUT_MS
+    60_000
 }
 
 /// A connector reads pages, not archives.

@@ -9,6 +9,7 @@ use super::{
     finding::{Finding, Origin},
     intervals,
 };
+use crate::schema::referred;
 
 /// The mark of a setting that says how long an answer may take, in milliseconds. Its value is the name of the endpoint.
 const TIMEOUT_MARK: &str = "x-sluse-timeout";
@@ -94,9 +95,7 @@ fn collect<'a>(
     path: &str,
     found: &mut Vec<(String, &'a str, u64)>,
 ) {
-    let led = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-    let schema = led.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema);
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+    for (name, property) in referred(root, schema)["properties"].as_object().into_iter().flatten() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let value = settings.and_then(|settings| settings.get(name));
         match property[TIMEOUT_MARK].as_str() {

@@ -7,7 +7,7 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::shown;
+use super::{referred, shown};
 use crate::{counted, mapping::did_you_mean};
 
 /// A place that does not fit.
@@ -80,8 +80,7 @@ impl<'a> Place<'a> {
     /// The one value that each takes, or those that it chooses among itself.
     fn collect(self, schemas: &'a [Value], all: &mut Vec<String>, depth: usize) -> Option<()> {
         for schema in schemas {
-            let led = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-            let schema = led.and_then(|pointer| self.schema.pointer(pointer)).unwrap_or(schema);
+            let schema = referred(self.schema, schema);
             let among = ["oneOf", "anyOf"].iter().find_map(|keyword| schema[keyword].as_array());
             match among.filter(|_| depth < MAX_DEPTH) {
                 Some(among) => self.collect(among, all, depth + 1)?,

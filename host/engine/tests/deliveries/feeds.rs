@@ -225,6 +225,23 @@ async fn what_does_not_fit_waits_for_a_person_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn what_comes_without_the_files_that_its_flow_needs_waits_before_anything_is_sent() {
+    let source = Arc::new(Source::default());
+    source.add([item("a", "a")]);
+    let bench = bench(&source).await;
+    let step = "[[flow.step]]\nname = \"act\"\nconnection = \"target\"\noperation = \"act\"\ninput = { text = \"x\" }";
+    bench.apply(format!("[[flow]]\nname = \"with-files\"\nschema = true\nmin_attachments = 1\n{step}\n")).await;
+    let schedule = "name = \"often\"\nevery = \"1m\"\nflow = \"with-files\"\nconnection = \"target\"\nfeed = \"items\"";
+    bench.apply(format!("[[schedule]]\n{schedule}\n")).await;
+    until_done(&bench, 1).await;
+    let held = bench.first_delivery(runs(&bench, "with-files").await.remove(0).id).await.delivery;
+    let DeliveryState::Attention(attention) = &held.state else { panic!("{held:?}") };
+    let detail = attention.problem.detail.as_deref().unwrap_or_default();
+    assert!(detail.contains("needs at least 1 file with a submission, and got 0"), "{detail}");
+    assert_eq!(held.attempts, 0);
+}
+
+#[tokio::test]
 async fn what_does_not_fit_has_a_queue_and_its_owner_is_told() {
     let source = Arc::new(Source::default());
     source.add([FeedItem { input: "not JSON".into(), ..item("a", "") }]);

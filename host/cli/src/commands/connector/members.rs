@@ -1,6 +1,7 @@
 //! The members of a JSON Schema as people read them: where each stands, what it is, what it is for.
 
 use serde_json::Value;
+use sluse_engine::referred;
 
 /// Deeper than this, and a schema that holds itself, is left to `--json`.
 const MAX_DEPTH: usize = 6;
@@ -64,7 +65,10 @@ impl<'a> Reader<'a> {
         }
         // What it may also be left without is said last.
         kinds.sort_by_key(|kind| kind == "null");
-        let about = schema["description"].as_str().or_else(|| self.at(schema)["description"].as_str()).unwrap_or("");
+        let about = schema["description"]
+            .as_str()
+            .or_else(|| referred(self.root, schema)["description"].as_str())
+            .unwrap_or("");
         let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
         let about = match &schema["default"] {
             // What it is made of has a row each.
@@ -76,15 +80,9 @@ impl<'a> Reader<'a> {
         self.below(schema, &place, depth + 1);
     }
 
-    /// The schema that a reference leads to, or itself.
-    fn at(&self, schema: &'a Value) -> &'a Value {
-        let led = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-        led.and_then(|pointer| self.root.pointer(pointer)).unwrap_or(schema)
-    }
-
     /// What a value may look like: the schema itself, or those that it chooses among.
     fn shapes(&self, schema: &'a Value, depth: usize) -> Vec<&'a Value> {
-        let schema = self.at(schema);
+        let schema = referred(self.root, schema);
         let among = ["oneOf", "anyOf", "allOf"].iter().find_map(|keyword| schema[keyword].as_array());
         match among {
             Some(among) if depth < MAX_DEPTH => {

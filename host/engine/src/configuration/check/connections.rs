@@ -1,8 +1,9 @@
 //! A connection against its connector and the operator's rules.
 
 use serde_json::Value;
+use sluse_egress::is_loopback;
 use sluse_model::{Auth, Connection, CredentialKind, Description, Endpoint, EndpointNeed, Limits, Name};
-use url::{Host, Url};
+use url::Url;
 
 use super::{Catalog, granted, policies, shapes::pointer_to_path};
 use crate::{
@@ -168,15 +169,6 @@ fn url(text: &str, path: &str, allow_plaintext: bool, has_credential: bool, refu
             "`http:` can be read and changed on the way: use `https:`, or set `allow_plaintext = true` at the endpoint"
                 .to_owned(),
         );
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

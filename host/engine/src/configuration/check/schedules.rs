@@ -33,6 +33,12 @@ pub(super) fn check(located: &Located<Schedule>, parsed: &Parsed, catalog: &Cata
     match &schedule.task {
         Task::Poll { connection, feed } => polled(located, (connection, feed), parsed, catalog, &mut refuse),
         Task::Submit { submission } => {
+            if flow.is_some_and(|flow| flow.min_attachments > 0) {
+                refuse(
+                    "flow",
+                    format!("flow `{}` needs files (`min_attachments`), and a schedule has none", schedule.flow),
+                );
+            }
             let schema = flow.and_then(|flow| Schema::compile_value(&flow.schema).ok());
             for violation in schema.and_then(|schema| schema.check(submission).err()).unwrap_or_default() {
                 let path = pointer_to_path("submission", &violation.path);

@@ -50,6 +50,16 @@ fn a_schedule_says_when() {
 }
 
 #[test]
+fn a_flow_that_needs_files_is_not_started_without_any() {
+    let lines = "every = \"1h\"\nflow = \"store\" # ◄\nsubmission = { what = \"shoes\" }";
+    let text = schedule(lines).replace("name = \"store\"", "name = \"store\"\nmin_attachments = 1");
+    faults(&text, "schedule[0].flow", "flow `store` needs files (`min_attachments`), and a schedule has none");
+    let polled = "every = \"1h\"\nflow = \"store\"\nconnection = \"left\"\nfeed = \"new-boxes\"";
+    let text = schedule(polled).replace("name = \"store\"", "name = \"store\"\nmin_attachments = 1");
+    assert_eq!(told(&check(&parsed(&[file("a.toml", &text)]), &catalog())), "");
+}
+
+#[test]
 fn a_time_comes() {
     let cron = |cron: &str, zone: &str| {
         schedule(&format!("cron = \"{cron}\" # cron\nzone = \"{zone}\" # zone\nflow = \"store\"\nsubmission = {{}}"))
