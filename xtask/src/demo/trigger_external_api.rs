@@ -105,17 +105,20 @@ pub(super) async fn tell(stage: &Stage<'_>, manner: Manner, children: &mut Child
     let host = stage.host_with(&callbacks, manner, children).await?;
     set_up(&host, &api, &key, stage, manner).await?;
 
-    for action in &ACTIONS {
+    let [others @ .., last] = &ACTIONS;
+    for action in others {
         hand_over(&host, &mut api, action, stage, manner).await?;
     }
-    let last = ACTIONS[ACTIONS.len() - 1].reference;
+    // A host that is killed loses attempts and callbacks: of the last action, and of no other one.
+    host.settled(EXAMPLE, others.len()).await?;
+    hand_over(&host, &mut api, last, stage, manner).await?;
     until("the last action has arrived", async || {
         let ledger: Ledger = api.ledger().await?;
-        Ok((ledger.committed(last) > 0).then_some(()))
+        Ok((ledger.committed(last.reference) > 0).then_some(()))
     })
     .await?;
     children.kill_last().await?;
-    manner.show(&format!("\naction {last} waits for its answer, and the host is killed"));
+    manner.show(&format!("\naction {} waits for its answer, and the host is killed", last.reference));
     let host = stage.host_with(&callbacks, manner, children).await?;
 
     let runs = host.settled(EXAMPLE, ACTIONS.len()).await?;
