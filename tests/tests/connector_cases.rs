@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::Value;
 use sluse_connector::{Connector, Loader as _};
+use sluse_engine::referred;
 use sluse_sandbox::{Compiler, Sandbox, SandboxSettings};
 use sluse_testbench::{Case, find_cases, run};
 use wit_component::DecodedWasm;
@@ -87,16 +88,20 @@ async fn load(sandbox: &Sandbox, name: &str) -> Arc<dyn Connector> {
     sandbox.load(component(name).into()).await.unwrap_or_else(|error| panic!("{name} does not load: {error}"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_connector_passes_its_cases() {
-    let cache = tempfile::tempdir().expect("a folder");
-    let sandbox = Sandbox::start(SandboxSettings {
-        cache_folder: cache.path().to_owned(),
+fn sandbox(cache: &Path) -> Sandbox {
+    Sandbox::start(SandboxSettings {
+        cache_folder: cache.to_owned(),
         max_instances: 4,
         compiler: Compiler::InProcess,
         dice: Arc::new(sluse_model::fakes::SeededDice::new(1)),
     })
-    .expect("a sandbox");
+    .expect("a sandbox")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_connector_passes_its_cases() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let sandbox = sandbox(cache.path());
     let shipped = shipped();
     assert!(!shipped.is_empty(), "no connector has cases");
     let mut differing = String::new();
@@ -111,6 +116,51 @@ async fn every_connector_passes_its_cases() {
         }
     }
     assert!(differing.is_empty(), "\n{differing}");
+}
+
+/// The members of a schema that do not say what they are for, by their place in it.
+fn without_words(schema: &Value, place: &str, root: &Value, found: &mut Vec<String>) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let place = format!("{place}.{name}");
+        if !member["description"].is_string() && !referred(root, member)["description"].is_string() {
+            found.push(place.clone());
+        }
+        without_words(member, &place, root, found);
+    }
+    for inner in ["items", "additionalProperties"].iter().filter_map(|keyword| schema.get(keyword)) {
+        without_words(inner, &format!("{place}[]"), root, found);
+    }
+    for (name, shape) in schema["$defs"].as_object().into_iter().flatten() {
+        without_words(shape, &format!("{place} {name}"), root, found);
+    }
+    for among in ["oneOf", "anyOf", "allOf"] {
+        for shape in schema[among].as_array().into_iter().flatten() {
+            without_words(shape, place, root, found);
+        }
+    }
+}
+
+/// They are what `sluse connector show` tells whoever writes a flow.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_member_of_every_connector_says_what_it_is_for() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let sandbox = sandbox(cache.path());
+    let mut silent = Vec::new();
+    for Shipped { name, .. } in shipped() {
+        let connector = load(&sandbox, &name).await;
+        let description = connector.description();
+        let of_operations = description.operations.iter().flat_map(|operation| {
+            [("input", &operation.input_schema), ("output", &operation.output_schema)]
+                .map(|(what, schema)| (format!("{} {what}", operation.name), schema))
+        });
+        let of_feeds = description.feeds.iter().map(|feed| (feed.name.clone(), &feed.item_schema));
+        let settings = ("settings".to_owned(), &description.settings_schema);
+        for (part, schema) in of_operations.chain(of_feeds).chain([settings]) {
+            let schema: Value = serde_json::from_str(schema).expect("a schema");
+            without_words(&schema, &format!("{name} {part}"), &schema, &mut silent);
+        }
+    }
+    assert!(silent.is_empty(), "these say nothing of what they are for: {silent:#?}");
 }
 
 /// The texts of a file in each case, where it is there.

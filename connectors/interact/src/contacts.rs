@@ -24,8 +24,10 @@ pub(crate) struct Contact {
     /// The role on the case, where the form says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
+    /// `Name1` of the form.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// `AddressMains` of the form.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<Address>,
 }
@@ -33,14 +35,19 @@ pub(crate) struct Contact {
 /// Where somebody lives.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 struct Address {
+    /// `Address1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     street: Option<String>,
+    /// `Postcode`.
     #[serde(skip_serializing_if = "Option::is_none")]
     postcode: Option<String>,
+    /// `Country`.
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
+    /// `Phone`.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
+    /// `Email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
 }

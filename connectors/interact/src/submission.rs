@@ -43,7 +43,9 @@ pub(crate) struct File {
     pub(crate) attachment: String,
     /// As it was submitted.
     pub(crate) name: String,
+    /// As Interact says it.
     pub(crate) media_type: String,
+    /// Of the file that was fetched.
     pub(crate) size_bytes: u64,
 }
 

@@ -30,6 +30,7 @@ pub(crate) struct Process {
 pub(crate) struct Activity {
     /// Null where XFlow does not say it.
     pub(crate) id: Option<String>,
+    /// As XFlow shows it.
     pub(crate) name: String,
 }
 

@@ -31,7 +31,9 @@ pub struct Settings {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct States {
+    /// Of one that was acknowledged.
     pub acknowledged: String,
+    /// Of one that was rejected.
     pub rejected: String,
 }
 

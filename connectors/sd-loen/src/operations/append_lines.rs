@@ -31,6 +31,7 @@ pub(crate) struct Input {
 /// The file that was written.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Output {
+    /// In the folder of the connection.
     file_name: String,
     /// The lines that were handed in; header and trailer are not counted.
     line_count: usize,

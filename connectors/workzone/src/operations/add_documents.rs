@@ -42,10 +42,13 @@ pub(crate) struct Input {
     /// The title of a document that has none of its own; with several, each has its file name behind it. Its file name
     /// unless given.
     title: Option<String>,
-    /// Record type, state, group and access code; those of the connection's `default_record` unless given.
+    /// `RecordType_Value`; that of the connection's `default_record` unless given.
     record_type: Option<String>,
+    /// `State_Value`; that of the connection's `default_record` unless given.
     state: Option<String>,
+    /// `RecordGrp_Value`; that of the connection's `default_record` unless given.
     group: Option<String>,
+    /// Access code; none is written unless given.
     access_code: Option<String>,
     /// The user to act for; the connection's `on_behalf_of` unless given.
     on_behalf_of: Option<String>,
@@ -58,7 +61,9 @@ pub(crate) struct Output {
     document_ids: Vec<Option<String>>,
     /// The record of each: its place on the case.
     record_ids: Vec<String>,
+    /// Dokument-ID of the main document.
     main_document_id: Option<String>,
+    /// The record of the main document.
     main_record_id: String,
     /// Whether each was created by this delivery, as far as this attempt can tell.
     created: Vec<bool>,

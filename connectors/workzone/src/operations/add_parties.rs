@@ -29,6 +29,7 @@ const MAX_PARTIES: usize = 200;
 pub(crate) struct Input {
     /// Sags-ID.
     case_id: String,
+    /// Persons, companies and e-mail contacts.
     parties: Vec<Party>,
     /// The role of those parties that name none; the connection's `party_role` unless given.
     role: Option<String>,

@@ -20,10 +20,15 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Address {
+    /// `Address1`, at most 150 characters.
     street: Option<String>,
+    /// `Postcode`.
     postcode: Option<String>,
+    /// `Country`.
     country: Option<String>,
+    /// `Phone`.
     phone: Option<String>,
+    /// `Email`; that of an e-mail contact unless given.
     email: Option<String>,
 }
 

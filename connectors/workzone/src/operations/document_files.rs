@@ -54,9 +54,11 @@ pub(crate) struct File {
     media_type: Option<String>,
     /// The document's title.
     pub(crate) title: Option<String>,
-    /// Record type, state and access code; those of the call unless given.
+    /// `RecordType_Value`; that of the call unless given.
     pub(crate) record_type: Option<String>,
+    /// `State_Value`; that of the call unless given.
     pub(crate) state: Option<String>,
+    /// Access code; that of the call unless given.
     pub(crate) access_code: Option<String>,
 }
 

@@ -46,8 +46,11 @@ pub(crate) enum Kind {
 pub(crate) struct Output {
     /// The only match; absent when there is none or more than one.
     id: Option<String>,
+    /// Its case number, number of the contact, or code of the entry.
     key: Option<String>,
+    /// WorkZone's summary of it; the text of an entry.
     summary: Option<String>,
+    /// All that were found, in as many pages as the connection's `page_limit` says.
     matches: Vec<Match>,
     /// There are more matches than the connection's `page_limit` lets through.
     truncated: bool,
@@ -56,9 +59,11 @@ pub(crate) struct Output {
 /// One match.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Match {
+    /// WorkZone's `ID` of it; of a case the Sags-ID.
     id: String,
     /// Case number, number of the contact, or code of the entry.
     key: Option<String>,
+    /// WorkZone's summary of it; the text of an entry.
     summary: Option<String>,
 }
 
